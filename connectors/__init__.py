@@ -1,0 +1,44 @@
+"""payload -> record. Knows HTTP, tokens, paging and budgets; no SQL, no orchestrator, no rubric."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Protocol
+
+from connectors.records import Batch, Inventory
+
+
+class Connector(Protocol):
+    """What every event source offers. `scope` is a repository, an account or a file.
+
+    Source, Cursor, Yields, Never, Raises: every connector's module docstring says these five.
+    """
+
+    source: str
+    """Its name in the ledger: `github`, `pagerduty` ..."""
+    yields: tuple[str, ...]
+    """Tables it can fill: `pull_requests`, `reviews`, `incidents`, `oncall_shifts` ..."""
+    since: date
+    """The first day this source is asked about."""
+
+    def scopes(self) -> Sequence[str]:
+        """What there is to fetch, one name each. Raises Refused or Unreachable."""
+
+    def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
+        """Everything that changed since `cursor` (None: everything since `since`), in storable steps.
+
+        Raises Refused, Unreachable, RateLimited or PayloadBroken after the last whole batch.
+        """
+
+    def inventory(self, scope: str) -> Iterator[Inventory]:
+        """What the source says exists in `scope` since `since`, as cheaply as it can be told."""
+
+    def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
+        """These objects again, whole: what reconciliation found missing or different.
+
+        Its batches have an empty cursor; objects that no longer exist are named in `gone`.
+        """
+
+    def spent(self) -> tuple[int, int]:
+        """Requests and rate-limit points used by this connector object so far."""

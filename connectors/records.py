@@ -1,0 +1,323 @@
+"""The vocabulary: what every source is reduced to before anything is stored.
+
+A record has no free text: titles, bodies, branch names and messages are read in memory, turned into the
+yes-or-no features below, and dropped. Times are coarsened to dates; the order of events within one pull
+request, issue or incident survives as `position` (0, 1, 2 ...), so that "a push after the review" can be
+asked without a clock.
+
+A record is a whole: it carries everything below it, and storing it replaces what was stored before. That
+is how an edited, dismissed or deleted review is followed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who did something, as the source names them. It goes to the vault and nowhere else."""
+
+    source: str
+    """`github`, `pagerduty`, or the name of a declared file source."""
+    account_id: str
+    """The source's immutable id (GitHub: node id). Logins are renamed and reused, so they are no key."""
+    login: str
+    is_bot: bool = False
+
+
+# --- GitHub -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """One repository, keyed by node id so that a rename or a transfer keeps its history."""
+
+    repository_id: str
+    name: str
+    """`owner/name`, as it is today."""
+    url: str
+    is_archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of a pull request, for co-authors and for pushes after a review."""
+
+    commit_id: str
+    authors: tuple[Account, ...]
+    """Author and co-authors that GitHub linked to an account; trailers it could not link are absent."""
+    committed_on: date
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One submitted review. Pending reviews are not records: they have not happened yet."""
+
+    review_id: str
+    author: Account | None
+    """None for a deleted account."""
+    state: Literal["approved", "changes_requested", "commented", "dismissed"]
+    submitted_on: date
+    position: int
+    has_body: bool
+    asks_question: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewComment:
+    """One comment in a review thread."""
+
+    comment_id: str
+    review_id: str | None
+    """None where the source no longer names the review the comment came with."""
+    author: Account | None
+    created_on: date
+    position: int
+    asks_question: bool
+    has_suggestion: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewThread:
+    """A conversation on lines of the diff; its first comment's author started it."""
+
+    thread_id: str
+    is_resolved: bool
+    resolved_by: Account | None
+    is_outdated: bool
+    """The lines the thread stands on were changed by a later push."""
+    comments: tuple[ReviewComment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One comment in the conversation of a pull request or an issue."""
+
+    comment_id: str
+    author: Account | None
+    created_on: date
+    position: int
+    asks_question: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """One pull request with everything that happened on it."""
+
+    pull_request_id: str
+    repository_id: str
+    number: int
+    author: Account | None
+    state: Literal["open", "merged", "closed"]
+    is_draft: bool
+    created_on: date
+    merged_on: date | None
+    closed_on: date | None
+
+    # what the changed paths, title and body say, as features
+    touches_code: bool
+    touches_tests: bool
+    touches_docs: bool
+    touches_experiments: bool
+    """Notebooks, experiment reports, model or training configuration."""
+    touches_designs: bool
+    """Design documents, proposals, decision records."""
+    is_generated_only: bool
+    """Nothing but lock files, vendored or generated paths."""
+    is_backport: bool
+    is_revert: bool
+    has_description: bool
+    has_context: bool
+    """The description has a section that says why, or names a trade-off, an alternative or a test."""
+    size_band: Literal["small", "medium", "large", "unknown"]
+
+    closes_issue_ids: tuple[str, ...]
+    commits: tuple[Commit, ...]
+    reviews: tuple[Review, ...]
+    threads: tuple[ReviewThread, ...]
+    comments: tuple[Comment, ...]
+
+    # what the source says exists, to hold against what was kept
+    reviews_total: int
+    reviews_left_out: int
+    """Reviews counted by the source and deliberately not kept: pending ones."""
+    threads_total: int
+    review_comments_total: int
+    comments_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssueEvent:
+    """Somebody labelled, assigned, closed or reopened an issue."""
+
+    event_id: str
+    kind: Literal["labeled", "assigned", "closed", "reopened"]
+    actor: Account | None
+    assignee: Account | None
+    """Only for `assigned`."""
+    occurred_on: date
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One issue. `kinds` are the allow-listed meanings of its labels; label text is not kept."""
+
+    issue_id: str
+    repository_id: str
+    number: int
+    author: Account | None
+    state: Literal["open", "closed"]
+    closed_as: Literal["completed", "not_planned", "duplicate"] | None
+    created_on: date
+    closed_on: date | None
+    kinds: tuple[Literal["incident", "regression", "bug", "question", "proposal", "follow_up"], ...]
+    asks_question: bool
+    assignees: tuple[Account, ...]
+    events: tuple[IssueEvent, ...]
+    comments: tuple[Comment, ...]
+    comments_total: int
+
+
+# --- incidents and on-call --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentAction:
+    """One thing one account did in an incident. What a robot did on its own has `by_hand=False`."""
+
+    action_id: str
+    actor: Account | None
+    kind: Literal[
+        "declared",
+        "acknowledged",
+        "responded",
+        "role",
+        "updated",
+        "resolved",
+        "fixed",
+        "followup_assigned",
+        "followup_completed",
+        "postmortem",
+    ]
+    role: str | None
+    """Only for `role`: incident_commander, communications, scribe ... as a slug."""
+    by_hand: bool
+    occurred_on: date
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One incident and who did what in it. No timeline text, no clock."""
+
+    incident_id: str
+    source: str
+    url: str | None
+    service_id: str | None
+    severity: str | None
+    opened_on: date
+    resolved_on: date | None
+    merged_into: str | None
+    """The incident this one turned out to be a part or a duplicate of."""
+    actions: tuple[IncidentAction, ...]
+    fix_pull_requests: tuple[str, ...] = ()
+    """`owner/name#number` of pull requests that the incident names as its fix."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnCallShift:
+    """One shift on the final schedule, overrides applied, as a range of dates (both ends included)."""
+
+    shift_id: str
+    source: str
+    schedule_id: str
+    account: Account
+    starts_on: date
+    ends_on: date
+    service_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Interview:
+    """One interview held by one person. Nothing about the candidate."""
+
+    interview_id: str
+    source: str
+    interviewer: Account
+    held_on: date
+    scorecard_on: date | None
+
+
+# --- people ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One person in one home team from `starts_on` until before `ends_on` (None: still)."""
+
+    account: Account
+    """GitHub account; `account_id` is empty until GitHub has told it."""
+    other_accounts: tuple[Account, ...]
+    """The same person elsewhere, as the roster states it (PagerDuty id)."""
+    team: str
+    manager: Account | None
+    starts_on: date
+    ends_on: date | None
+    rubric: str
+
+
+# --- what a source says about itself ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What the source says exists of one object, to hold against what is stored.
+
+    `totals` maps a kind below the object (`reviews`, `threads`, `comments`) to the source's count.
+    """
+
+    kind: Literal["pull_requests", "issues", "incidents", "oncall_shifts", "interviews"]
+    object_id: str
+    created_on: date
+    totals: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something the source has, or may have, that could not be fetched; and for which days that matters."""
+
+    kind: str
+    """A table: `pull_requests`, `reviews`, `incidents` ... or `*` for everything in the scope."""
+    starts_on: date
+    ends_on: date
+    """The first day that is whole again (half-open)."""
+    reason: str
+    """A code, never a value: `forbidden`, `rate_limited`, `truncated`, `not_found`, `unreachable` ..."""
+    object_id: str | None = None
+
+
+Root = Repository | PullRequest | Issue | Incident | OnCallShift | Interview
+"""What `fetch` yields and the warehouse stores whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One step of a fetch: what came, what it cost, and where to go on from.
+
+    Records and cursor are stored in one transaction, so a process that dies between two batches
+    goes on exactly where the last stored batch ended.
+    """
+
+    roots: tuple[Root, ...]
+    cursor: str
+    """Opaque to everyone but the connector that wrote it (JSON)."""
+    gaps: tuple[Gap, ...] = ()
+    requests: int = 0
+    points: int = 0
+    gone: tuple[str, ...] = ()
+    """Ids of objects that the source says no longer exist."""

@@ -1,0 +1,1 @@
+"""The hallway: when, how often, with which secrets. Nothing else."""

@@ -1,0 +1,1 @@
+"""The door. cells -> Released; the only way out."""

@@ -1,0 +1,1 @@
+"""Released -> words and pixels. Has no database driver."""

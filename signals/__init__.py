@@ -1,0 +1,1 @@
+"""table -> evidence. The SQL is the signal; Python only reads it."""

@@ -1,0 +1,1 @@
+"""record -> table. The only code that writes the vault and the warehouse."""
