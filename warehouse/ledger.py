@@ -1,0 +1,246 @@
+"""The completeness ledger: what the source says exists, held against what is stored.
+
+Nothing else in Sightline may say "none seen": that state is legal only where this ledger passed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from connectors.records import Gap, Inventory
+from warehouse.store import Store
+from warehouse.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An object of which the source says something else than what is stored."""
+
+    kind: str
+    object_id: str
+    created_on: date
+    reason: str
+    """`missing`, `counts_differ`, or `vanished` (stored, and no longer listed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceWindow:
+    """How far one source can be trusted for one window, over all its scopes."""
+
+    source: str
+    kinds: frozenset[str]
+    from_day: date | None
+    through_day: date | None
+    complete: bool
+    because: str | None
+
+
+_COMPARED = """
+with listed as (
+  select row.* from (select unnest(from_json_strict($listed::json, '[{
+    "kind": "varchar", "object_id": "varchar", "created_on": "date",
+    "reviews": "bigint", "threads": "bigint", "comments": "bigint"}]')) as row)
+), kept as (
+  select root_kind as kind, root_id as object_id from scopes where scope_key = $scope_key
+), counted as (
+  select
+    kept.kind, kept.object_id, pull_requests.created_on,
+    (select count(*) from reviews where pull_request_id = kept.object_id)
+      + pull_requests.reviews_left_out as reviews,
+    (select count(*) from review_threads where pull_request_id = kept.object_id) as threads,
+    (select count(*) from comments where parent_id = kept.object_id) as comments,
+    (select count(*) from review_comments where pull_request_id = kept.object_id)
+      = pull_requests.review_comments_total as is_whole
+  from kept join pull_requests on pull_request_id = object_id
+  where kept.kind = 'pull_requests'
+  union all
+  select
+    kept.kind, kept.object_id, issues.created_on, null, null,
+    (select count(*) from comments where parent_id = kept.object_id), true
+  from kept join issues on issue_id = object_id
+  where kept.kind = 'issues'
+  union all
+  select kept.kind, kept.object_id, null, null, null, null, true
+  from kept where kept.kind not in ('pull_requests', 'issues', 'repositories')
+)
+select
+  coalesce(listed.kind, counted.kind), coalesce(listed.object_id, counted.object_id),
+  coalesce(listed.created_on, counted.created_on, current_date),
+  case when counted.object_id is null then 'missing'
+    when listed.object_id is null then 'vanished'
+    else 'counts_differ' end
+from listed full join counted on listed.kind = counted.kind and listed.object_id = counted.object_id
+where counted.object_id is null or listed.object_id is null or not counted.is_whole
+  or coalesce(listed.reviews, counted.reviews) is distinct from counted.reviews
+  or coalesce(listed.threads, counted.threads) is distinct from counted.threads
+  or coalesce(listed.comments, counted.comments) is distinct from counted.comments
+order by 1, 2
+"""
+
+_BY_QUARTER = """
+with listed as (
+  select row.* from (select unnest(from_json_strict($listed::json, '[{
+    "kind": "varchar", "object_id": "varchar", "created_on": "date",
+    "reviews": "bigint", "threads": "bigint", "comments": "bigint"}]')) as row)
+), named as (
+  select *, strftime(created_on, '%Y') || 'Q' || quarter(created_on) as quarter from listed
+), wanted as (
+  select quarter, kind, object_id, 1 as expected from named
+  union all select quarter, 'reviews', object_id, reviews from named where reviews is not null
+  union all select quarter, 'review_threads', object_id, threads from named where threads is not null
+  union all select quarter, 'comments', object_id, comments from named where comments is not null
+  union all
+  select quarter, 'review_comments', object_id, review_comments_total
+  from named join pull_requests on pull_request_id = object_id
+  where kind = 'pull_requests'
+), kept as (
+  select 'pull_requests' as kind, pull_request_id as object_id, 1 as stored from pull_requests
+  union all select 'issues', issue_id, 1 from issues
+  union all select 'incidents', incident_id, 1 from incidents
+  union all select 'oncall_shifts', shift_id, 1 from oncall_shifts
+  union all select 'interviews', interview_id, 1 from interviews
+  union all select 'reviews', pull_request_id, count(*) from reviews group by all
+  union all select 'reviews', pull_request_id, reviews_left_out from pull_requests
+  union all select 'review_threads', pull_request_id, count(*) from review_threads group by all
+  union all select 'review_comments', pull_request_id, count(*) from review_comments group by all
+  union all select 'comments', parent_id, count(*) from comments group by all
+), kept_once as (
+  select kind, object_id, sum(stored) as stored from kept group by all
+)
+insert into expected
+select $source, $scope, quarter, wanted.kind, sum(expected), coalesce(sum(stored), 0)
+from wanted left join kept_once on wanted.kind = kept_once.kind and wanted.object_id = kept_once.object_id
+group by quarter, wanted.kind
+"""
+
+
+def differences(store: Store, source: str, scope: str, listed: Sequence[Inventory]) -> list[Difference]:
+    """What has to be fetched again, or forgotten, so that store and source agree."""
+    found = store.con.execute(
+        _COMPARED, {"listed": _as_json(listed), "scope_key": f"{source}:{scope}"}
+    ).fetchall()
+    return [Difference(*row) for row in found]
+
+
+def close_books(
+    store: Store,
+    source: str,
+    scope: str,
+    listed: Sequence[Inventory],
+    remaining: Sequence[Difference],
+    span: tuple[date, date],
+) -> list[Gap]:
+    """Writes down how the reconciliation of one scope ended; returns the gaps that are left."""
+    starts_on, ends_on = span
+    gaps = [
+        Gap(difference.kind, difference.created_on, ends_on, difference.reason, difference.object_id)
+        for difference in remaining
+    ]
+    with store.transaction():
+        for table in ("gaps", "expected", "reconciled"):
+            store.con.execute(f"delete from {table} where source = ? and scope = ?", [source, scope])  # noqa: S608
+        store.add_gaps(source, scope, gaps)
+        store.con.execute(_BY_QUARTER, {"listed": _as_json(listed), "source": source, "scope": scope})
+        store.con.execute(
+            "insert into reconciled values (?, ?, ?, ?, ?)", [source, scope, starts_on, ends_on, not gaps]
+        )
+    return gaps
+
+
+def leave_open(store: Store, source: str, scope: str, gap: Gap) -> None:
+    """Writes down that a scope could not be fetched or held against its source to the end."""
+    with store.transaction():
+        store.con.execute(
+            "delete from gaps where source = ? and scope = ? and object_id is null", [source, scope]
+        )
+        store.add_gaps(source, scope, [gap])
+
+
+def source_window(
+    store: Store, source: str, kinds: Iterable[str], scopes: Sequence[str], window: Window, as_of: date
+) -> SourceWindow:
+    """Whether everything this source has for the window is here, over all of its scopes."""
+    end = min(window.ends_on, as_of)
+    found = {
+        str(scope): (starts_on, ends_on)
+        for scope, starts_on, ends_on in store.con.execute(
+            "select scope, starts_on, ends_on from reconciled where source = ?", [source]
+        ).fetchall()
+    }
+    gaps = store.con.execute(
+        "select scope, reason, count(*) from gaps where source = ? and starts_on < ? and ends_on > ? "
+        "group by all order by all",
+        [source, end, window.starts_on],
+    ).fetchall()
+    gaps = [gap for gap in gaps if gap[0] in scopes]
+    spans = [found[scope] for scope in scopes if scope in found]
+    from_day = max((starts_on for starts_on, _ in spans), default=None)
+    through_day = min((ends_on for _, ends_on in spans), default=None)
+    because = None
+    if len(spans) < len(scopes) or not scopes:
+        because = f"{source} was not fetched for {len(scopes) - len(spans) or 'any'} of its scopes"
+    elif from_day is not None and from_day > window.starts_on:
+        because = f"{source} is only asked about days from {from_day}"
+    elif through_day is not None and through_day < end:
+        because = f"{source} was last complete on {through_day}"
+    elif gaps:
+        reasons = ", ".join(sorted({str(reason) for _, reason, _ in gaps}))
+        because = f"{source} was incomplete in the window ({reasons})"
+    return SourceWindow(source, frozenset(kinds), from_day, through_day, because is None, because)
+
+
+def status_of_scope(store: Store, source: str, scope: str) -> dict[str, Any]:
+    """What `sightline status` says of one scope: stored, expected, gaps, last event."""
+    counts = store.con.execute(
+        "select kind, sum(expected)::bigint, sum(stored)::bigint from expected "
+        "where source = ? and scope = ? group by kind order by kind",
+        [source, scope],
+    ).fetchall()
+    gaps = store.con.execute(
+        "select kind, min(starts_on), max(ends_on), reason, count(*) from gaps "
+        "where source = ? and scope = ? group by kind, reason order by all",
+        [source, scope],
+    ).fetchall()
+    last = store.con.execute(_LAST_EVENT, {"scope_key": f"{source}:{scope}"}).fetchone()
+    reconciled = store.con.execute(
+        "select passed from reconciled where source = ? and scope = ?", [source, scope]
+    ).fetchone()
+    return {
+        "source": source,
+        "scope": scope,
+        "records": {str(kind): stored for kind, _, stored in counts},
+        "expected": {str(kind): expected for kind, expected, _ in counts},
+        "complete": bool(reconciled and reconciled[0] and not gaps),
+        "gaps": [
+            {"kind": kind, "from": str(start), "until": str(end), "reason": reason, "count": count}
+            for kind, start, end, reason, count in gaps
+        ],
+        "last_event": str(last[0]) if last and last[0] else None,
+    }
+
+
+_LAST_EVENT = """
+select max(day) from (
+  select greatest(created_on, merged_on, closed_on) as day, pull_request_id as root_id from pull_requests
+  union all select submitted_on, pull_request_id from reviews
+  union all select created_on, parent_id from comments
+  union all select greatest(created_on, closed_on), issue_id from issues
+  union all select greatest(opened_on, resolved_on), incident_id from incidents
+  union all select starts_on, shift_id from oncall_shifts
+  union all select held_on, interview_id from interviews
+) join scopes using (root_id) where scope_key = $scope_key
+"""
+
+
+def _as_json(listed: Sequence[Inventory]) -> str:
+    return json.dumps(
+        [
+            {"kind": item.kind, "object_id": item.object_id, "created_on": item.created_on.isoformat()}
+            | dict(item.totals)
+            for item in listed
+        ]
+    )
