@@ -74,7 +74,7 @@ def test_every_month_of_a_long_shift_is_dirty(store: Store, vault: Vault) -> Non
 
 def test_records_and_cursor_are_stored_together_or_not_at_all(store: Store, vault: Vault) -> None:
     broken = replace(pull_request(), number="not a number")  # type: ignore[arg-type]
-    with pytest.raises(Exception, match="pull_requests|json|JSON|INT64"):
+    with pytest.raises(Exception, match="Failed to cast"):
         store.write("github", "acme/api", [Batch((broken,), "page-2")], vault)
     assert store.cursor("github", "acme/api") is None
     assert store.count("pull_requests") == 0
