@@ -1,0 +1,234 @@
+"""PagerDuty's payloads -> records. Pure: recorded answers test it without a network.
+
+A payload's times live here as long as it takes to put an incident's actions in order, then become dates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+
+from connectors.errors import PayloadBroken
+from connectors.records import Account, Incident, IncidentAction, OnCallShift
+
+Payload = Mapping[str, Any]
+Kind = Literal["declared", "acknowledged", "responded", "updated", "resolved"]
+
+_KINDS: Mapping[str, Kind] = {
+    "trigger_log_entry": "declared",
+    "acknowledge_log_entry": "acknowledged",
+    "resolve_log_entry": "resolved",
+    "annotate_log_entry": "updated",
+    "status_update_log_entry": "updated",
+}
+"""The log entries that are actions. Assigning, escalating, notifying and snoozing are not."""
+
+_AUTOMATIC = frozenset({"auto", "timeout"})
+"""Channels through which PagerDuty itself acts, even in a user's name."""
+_MACHINES = _AUTOMATIC | {"api", "nagios", "events_api", "events_api_v2", "integration"}
+"""Channels that do not count as declaring. Monitoring opens incidents through the API and has to name some
+user's address when it does; the buttons of a chat, on the other hand, acknowledge through the API too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One log entry or responder, on its way to becoming an action."""
+
+    step_id: str
+    incident_id: str
+    kind: Kind
+    user_id: str | None
+    """None where a service or an integration did it."""
+    by_hand: bool
+    at: datetime
+
+
+def incident(payload: Payload) -> Incident:
+    """One incident of `/incidents`, its actions still to be added."""
+    incident_id = _required(payload, "id")
+    is_resolved = payload.get("status") == "resolved"
+    # answers recorded before 2023 have no resolved_at
+    resolved_at = payload.get("resolved_at") or payload.get("last_status_change_at")
+    reason = payload.get("resolve_reason") or {}
+    is_merged = reason.get("type") == "merge_resolve_reason"
+    return Incident(
+        incident_id=incident_id,
+        source="pagerduty",
+        url=_web_address(payload.get("html_url")),
+        service_id=_id(payload.get("service")),
+        severity=_severity(payload),
+        opened_on=opened_on(payload),
+        resolved_on=_moment(resolved_at).date() if is_resolved and resolved_at else None,
+        merged_into=_id(reason.get("incident")) if is_merged else None,
+        actions=(),
+    )
+
+
+def opened_on(payload: Payload) -> date:
+    """The day an incident was first triggered, in UTC."""
+    return _moment(_required(payload, "created_at")).date()
+
+
+def step(entry: Payload, incident_id: str | None = None) -> Step | None:
+    """One entry of `/log_entries` as a step; None for entries that are nobody's contribution.
+
+    A trigger counts even without a user: only the first trigger of an incident can be its declaration.
+    """
+    kind = _KINDS.get(str(entry.get("type")))
+    incident_id = _id(entry.get("incident")) or incident_id
+    agent = entry.get("agent") or {}
+    is_user = agent.get("type") in ("user_reference", "user")
+    if kind is None or incident_id is None or not (is_user or kind == "declared"):
+        return None
+    channel = (entry.get("channel") or {}).get("type")
+    refused = _MACHINES if kind == "declared" else _AUTOMATIC
+    return Step(
+        step_id=_required(entry, "id"),
+        incident_id=incident_id,
+        kind=kind,
+        user_id=_id(agent) if is_user else None,
+        by_hand=is_user and channel not in refused,
+        at=_moment(_required(entry, "created_at")),
+    )
+
+
+def joined_steps(payload: Payload) -> Iterator[Step]:
+    """The responders of an incident who accepted, as steps. Being asked is not joining."""
+    incident_id = _required(payload, "id")
+    for responder in payload.get("incidents_responders") or ():
+        user_id = _id(responder.get("user"))
+        at = responder.get("updated_at") or responder.get("requested_at")
+        if responder.get("state") == "joined" and user_id and at:
+            yield Step("", incident_id, "responded", user_id, True, _moment(at))
+
+
+def with_actions(head: Incident, steps: Iterable[Step]) -> Incident:
+    """The incident with what was done in it, in the order it was done."""
+    ordered = sorted(set(steps), key=lambda one: (one.at, one.step_id, one.user_id or ""))
+    first_trigger = next((one for one in ordered if one.kind == "declared"), None)
+    kept = [
+        one for one in ordered if one.user_id is not None and (one.kind != "declared" or one is first_trigger)
+    ]
+    actions = tuple(
+        IncidentAction(
+            # a responder has no id of its own, and one made of the user's would name the user
+            action_id=one.step_id or f"{head.incident_id}:{position}",
+            actor=_account(one.user_id),
+            kind=one.kind,
+            role=None,
+            by_hand=one.by_hand,
+            occurred_on=one.at.date(),
+            position=position,
+        )
+        for position, one in enumerate(kept)
+    )
+    return replace(head, actions=actions)
+
+
+def services_by_schedule(policies: Iterable[Payload]) -> dict[str, tuple[str, ...]]:
+    """The services that page each schedule, through any rule of any escalation policy, as of now."""
+    found: dict[str, set[str]] = {}
+    for policy in policies:
+        service_ids = {service_id for service in policy.get("services") or () if (service_id := _id(service))}
+        for rule in policy.get("escalation_rules") or ():
+            for target in rule.get("targets") or ():
+                if target.get("type") in ("schedule_reference", "schedule") and (schedule_id := _id(target)):
+                    found.setdefault(schedule_id, set()).update(service_ids)
+    return {schedule_id: tuple(sorted(service_ids)) for schedule_id, service_ids in found.items()}
+
+
+def shifts(
+    answer: Payload, schedule_id: str, starts_on: date, ends_on: date, service_ids: Sequence[str]
+) -> list[OnCallShift]:
+    """The shifts of one schedule from `starts_on` until before `ends_on`, overrides applied, as UTC dates.
+
+    A shift that ends at midnight does not hold the day that begins there. Pieces of one person's shift that
+    begin on the same day (an override in between) are one shift. What reaches over an edge is cut there, so
+    that an id means the same whenever its quarter is read, and on-call without end has an end.
+    API: GET /schedules/{id}, `final_schedule.rendered_schedule_entries`.
+    """
+    schedule = answer.get("schedule")
+    final = schedule.get("final_schedule") if isinstance(schedule, Mapping) else None
+    if not isinstance(final, Mapping):
+        raise PayloadBroken("pagerduty: GET /schedules: a schedule has no final_schedule; the API changed")
+    first, last = _midnight(starts_on), _midnight(ends_on)
+    pieces = []
+    for entry in final.get("rendered_schedule_entries") or ():
+        begin = max(first, _moment(_required(entry, "start")))
+        end = min(last, _moment(entry["end"])) if entry.get("end") else last
+        user_id = _id(entry.get("user"))
+        if begin < end and user_id:
+            pieces.append((begin, user_id, (end - timedelta(microseconds=1)).date()))
+    through: dict[tuple[date, str], date] = {}
+    for begin, user_id, end_day in sorted(pieces):
+        key = (begin.date(), user_id)
+        through[key] = max(end_day, through.get(key, end_day))
+    found: list[OnCallShift] = []
+    on_day: dict[date, int] = {}
+    for (day, user_id), end_day in through.items():
+        on_day[day] = on_day.get(day, 0) + 1
+        nth = f":{on_day[day]}" if on_day[day] > 1 else ""
+        found.append(
+            OnCallShift(
+                shift_id=f"{schedule_id}:{day}{nth}",  # neither a person nor a clock
+                source="pagerduty",
+                schedule_id=schedule_id,
+                account=_account(user_id),
+                starts_on=day,
+                ends_on=end_day,
+                service_ids=tuple(service_ids),
+            )
+        )
+    return found
+
+
+def _account(user_id: str | None) -> Account:
+    assert user_id is not None
+    return Account("pagerduty", user_id, user_id)  # the login is no name and no address
+
+
+def _severity(payload: Payload) -> str | None:
+    """The priority's name or, without one, the urgency, as a slug of at most 30 letters."""
+    priority = payload.get("priority") or {}
+    name = priority.get("name") or priority.get("summary") or payload.get("urgency")
+    return re.sub(r"[^a-z0-9]+", "-", str(name).casefold())[:30].strip("-") or None if name else None
+
+
+def _web_address(value: object) -> str | None:
+    return (
+        value if isinstance(value, str) and re.fullmatch(r"https://[A-Za-z0-9_.~:/?#&=%+-]+", value) else None
+    )
+
+
+def _id(reference: object) -> str | None:
+    found = reference.get("id") if isinstance(reference, Mapping) else None
+    return str(found) if found else None
+
+
+def _required(payload: Payload, name: str) -> str:
+    value = payload.get(name)
+    if not isinstance(value, str) or not value:
+        what = str(payload.get("type") or "schedule entry").removesuffix("_reference").replace("_", " ")
+        raise PayloadBroken(f"pagerduty: a {_slug(what)} has no {name}; the API changed")
+    return value
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z ]+", "", text)[:40]
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise PayloadBroken(
+            "pagerduty: a time is not written like 2026-07-01T00:00:00Z; the API changed"
+        ) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
