@@ -142,7 +142,7 @@ def close_books(
     ]
     with store.transaction():
         for table in ("gaps", "expected", "reconciled"):
-            store.con.execute(f"delete from {table} where source = ? and scope = ?", [source, scope])  # noqa: S608
+            store.con.execute(f"delete from {table} where source = ? and scope = ?", [source, scope])
         store.add_gaps(source, scope, gaps)
         store.con.execute(_BY_QUARTER, {"listed": _as_json(listed), "source": source, "scope": scope})
         store.con.execute(

@@ -115,7 +115,7 @@ class Store:
             ).fetchall()
             self._columns[table] = json.dumps([dict(described)])
         self.con.execute(
-            f"insert into {table} select row.* from "  # noqa: S608  the table is one of ours
+            f"insert into {table} select row.* from "
             f"(select unnest(from_json_strict(?::json, '{self._columns[table]}')) as row)",
             [json.dumps(table_rows, default=date.isoformat)],
         )
@@ -195,7 +195,7 @@ class Store:
                 continue
             for column in columns:
                 changed = self.con.execute(
-                    f"update {table} set {column} = ? where {column} = ?",  # noqa: S608  names are ours
+                    f"update {table} set {column} = ? where {column} = ?",
                     [after, before],
                 ).fetchone()
                 moved += int(changed[0]) if changed else 0
@@ -219,7 +219,7 @@ class Store:
         self._mark_dirty(kind, keys)
         for table, column in (*CHILDREN[kind], (kind, ROOT_KEYS[kind])):
             self.con.execute(
-                f"delete from {table} where {column} in (select unnest(?::varchar[]))",  # noqa: S608
+                f"delete from {table} where {column} in (select unnest(?::varchar[]))",
                 [list(keys)],
             )
         self.con.execute(
@@ -231,7 +231,7 @@ class Store:
         for table, column in (*CHILDREN[kind], (kind, ROOT_KEYS[kind])):
             for dated in _DATED.get(table, ()):
                 self.con.execute(
-                    "insert into dirty_months "  # noqa: S608  names are ours
+                    "insert into dirty_months "
                     f"select distinct date_trunc('month', {dated})::date from {table} "
                     f"where {column} in (select unnest(?::varchar[])) and {dated} is not null",
                     [list(keys)],
@@ -259,12 +259,12 @@ class Store:
                     self.con.execute("insert into migrations values (?)", [path.name])
 
     def _table_hash(self, table: str) -> str:
-        found = self.con.execute(f"select * from {table} order by all").fetchall()  # noqa: S608
+        found = self.con.execute(f"select * from {table} order by all").fetchall()
         return hashlib.sha256(repr(found).encode()).hexdigest()
 
     def count(self, table: str) -> int:
         """How many rows a table has."""
-        found: tuple[Any, ...] | None = self.con.execute(f"select count(*) from {table}").fetchone()  # noqa: S608
+        found: tuple[Any, ...] | None = self.con.execute(f"select count(*) from {table}").fetchone()
         return int(found[0]) if found else 0
 
 

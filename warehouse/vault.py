@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from connectors.records import Account
 from warehouse.files import as_owner_only
@@ -141,3 +142,14 @@ def find_person(path: Path, account: Account) -> str | None:
             [account.source, account.account_id],
         ).fetchone()
     return str(found[0]) if found else None
+
+
+def find_person_waiting(path: Path, account: Account) -> str | None:
+    """`find_person`, asked again for a few seconds while a night writes a new account."""
+    again = retry(
+        retry=retry_if_exception_type(duckdb.IOException),
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(10),
+        reraise=True,
+    )
+    return again(find_person)(path, account)

@@ -1,0 +1,224 @@
+"""The console script. Reading commands open JSON files only: they start at once and wait for no night."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from connectors.errors import BadInput, RateLimited, Refused, SourceError
+from privacy.errors import DoorError
+
+CONFIGURATION, REFUSED, BROKEN = 2, 3, 4
+"""Exit codes beside 0 (all there) and 1 (ended with gaps)."""
+
+
+class Day(click.ParamType):
+    """An ISO date."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a date; write it like 2026-09-30", param, ctx)
+
+
+def config_option(command: Any) -> Any:
+    """`--config` may stand before or after the command."""
+    return click.option(
+        "--config",
+        "config_here",
+        type=click.Path(path_type=Path),
+        help="The settings file. [default: sightline.yaml]",
+    )(command)
+
+
+def format_option(*formats: str) -> Any:
+    """`--format`, text unless said otherwise."""
+    return click.option("--format", "form", type=click.Choice(formats), default="text", show_default=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", type=click.Path(path_type=Path), default=Path("sightline.yaml"), show_default=True)
+@click.version_option(package_name="sightline")
+@click.pass_context
+def cli(context: click.Context, config: Path) -> None:
+    """For every rubric item: what your tools can see, what they saw, what only a conversation can tell."""
+    context.obj = config
+
+
+@cli.command()
+@config_option
+@click.option("--as-of", type=Day(), help="Run as if today were this day. [default: today]")
+@click.pass_obj
+def nightly(config: Path, config_here: Path | None, as_of: date | None) -> None:
+    """Runs one night now. Exit 0: all there; 1: gaps; 2: configuration; 3: a source refused."""
+    from flows.night_run import run_nightly
+
+    sys.exit(run_nightly(config_here or config, as_of))
+
+
+@cli.command()
+@config_option
+@click.option("--cron", help="When, in UTC. [default: `schedule` in the settings]")
+@click.pass_obj
+def serve(config: Path, config_here: Path | None, cron: str | None) -> None:
+    """Runs the nightly on its schedule until stopped."""
+    from flows.night_run import serve_nightly
+
+    serve_nightly(config_here or config, cron)
+
+
+@cli.command()
+@click.argument("team")
+@config_option
+@click.option("--window", help="A quarter like 2026Q3. [default: the last one published]")
+@format_option("text", "json", "csv", "html")
+@click.pass_obj
+def coverage(config: Path, config_here: Path | None, team: str, window: str | None, form: str) -> None:
+    """What the tools can see of each rubric item for TEAM, and in bands, what they saw."""
+    from flows.views import show_coverage
+
+    click.echo(show_coverage(config_here or config, team, window, form))
+
+
+@cli.command()
+@config_option
+@click.option("--window", help="A quarter like 2026Q3. [default: the running one]")
+@format_option("text", "json", "md", "html")
+@click.pass_obj
+def me(config: Path, config_here: Path | None, window: str | None, form: str) -> None:
+    """Your own signal report. Who you are is proven by your GitHub token in GITHUB_TOKEN."""
+    from flows.views import show_me
+
+    click.echo(show_me(config_here or config, window, form))
+
+
+@cli.command()
+@click.argument("item")
+@config_option
+@click.option("--window", help="A quarter like 2026Q3. [default: the running one]")
+@format_option("text", "json")
+@click.pass_obj
+def explain(config: Path, config_here: Path | None, item: str, window: str | None, form: str) -> None:
+    """Why a cell of yours is what it is: ITEM is a rubric item, or the link of an evidence."""
+    from flows.views import show_explanation
+
+    click.echo(show_explanation(config_here or config, item, window, form))
+
+
+@cli.command()
+@config_option
+@format_option("text", "json")
+@click.pass_obj
+def status(config: Path, config_here: Path | None, form: str) -> None:
+    """Whether last night can be trusted: what was fetched, what is missing, what it cost."""
+    from flows.views import show_status
+
+    click.echo(show_status(config_here or config, form))
+
+
+@cli.group()
+def rubric() -> None:
+    """The map from rubric items to signals."""
+
+
+@rubric.command("check")
+@config_option
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.pass_obj
+def rubric_check(config: Path, config_here: Path | None, file: Path | None) -> None:
+    """Reports every mistake of the map at once, with file and line."""
+    from flows.views import check_rubric
+
+    click.echo(check_rubric(config_here or config, file))
+
+
+@cli.group("signals")
+def signals_group() -> None:
+    """The questions that turn activity into evidence."""
+
+
+@signals_group.command("list")
+@format_option("text", "json")
+def signals_list(form: str) -> None:
+    """Every signal and what it answers."""
+    from flows.views import list_signals
+
+    click.echo(list_signals(form))
+
+
+@signals_group.command("show")
+@click.argument("name")
+def signals_show(name: str) -> None:
+    """The card of one signal: what it answers, what it misleads about, and its SQL."""
+    from flows.views import show_signal
+
+    click.echo(show_signal(name))
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sandbox(arguments: tuple[str, ...]) -> None:
+    """A loopback GitHub and PagerDuty: --port P [--recorded DIR | --organisation SEED ...]."""
+    from sandbox.cli import main as sandbox_main
+
+    sys.exit(sandbox_main(list(arguments)))
+
+
+@cli.command()
+@click.option("--home", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
+@click.option("--seed", default=7, show_default=True, help="Which generated organisation.")
+def demo(home: Path, seed: int) -> None:
+    """The main job on the sandbox organisation, then the three reports."""
+    from flows.demo import run_demo
+
+    sys.exit(run_demo(home, seed))
+
+
+@cli.command()
+@click.argument("home_a", type=click.Path(path_type=Path))
+@click.argument("home_b", type=click.Path(path_type=Path))
+def compare(home_a: Path, home_b: Path) -> None:
+    """Whether two homes hold the same warehouse, table by table, whatever ids their vaults gave people."""
+    from warehouse.compare import different_tables
+
+    found = different_tables(home_a, home_b)
+    for table, (rows_a, rows_b, same) in found.items():
+        click.echo(f"{table:22} {rows_a:>9} {rows_b:>9}  {'same' if same else 'DIFFERENT'}")
+    sys.exit(0 if all(same for _, _, same in found.values()) else 1)
+
+
+def main() -> NoReturn:
+    """Runs the command line; every foreseen error becomes one sentence each and an exit code."""
+    code = 0
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = CONFIGURATION
+    except BadInput as error:
+        for mistake in error.mistakes:
+            click.echo(mistake, err=True)
+        code = CONFIGURATION
+    except RateLimited as error:
+        click.echo(str(error), err=True)
+        code = 1
+    except (Refused, SourceError) as error:
+        click.echo(str(error), err=True)
+        code = REFUSED
+    except DoorError as error:
+        click.echo(str(error), err=True)
+        code = 1
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

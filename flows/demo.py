@@ -1,0 +1,129 @@
+"""`sightline demo`: the main job, through the same commands, against a sandbox organisation."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flows.settings import environment_with
+from warehouse.files import write_whole
+from warehouse.windows import Window, window_of
+
+
+def run_demo(home: Path, seed: int) -> int:
+    """Runs a night on the sandbox and prints the three reports; returns the night's exit code."""
+    today = datetime.now(UTC).date()
+    home.mkdir(parents=True, exist_ok=True)
+    with _sandbox(seed, today.isoformat()) as addresses:
+        config = home / "sightline.yaml"
+        with urllib.request.urlopen(addresses["roster"]) as answer:  # noqa: S310  our own loopback server
+            write_whole(home / "roster.csv", answer.read().decode())
+        closed = window_of(today).previous()
+        write_whole(config, _settings(addresses, closed.previous()))
+        _title("The night", "sightline nightly")
+        night = _sightline(config, "nightly", GITHUB_TOKEN=addresses["github"]["token"],
+                           PAGERDUTY_TOKEN=addresses["pagerduty"]["token"])  # fmt: skip
+        if night not in (0, 1):
+            return night
+        team, engineer = _somebody(home / "roster.csv", closed)
+        _title("For the manager", f"sightline coverage {team} --window {closed.name}")
+        _sightline(config, "coverage", team, "--window", closed.name)
+        _title("For the engineer", f"sightline me --window {closed.name}")
+        proof = f"sandbox-{engineer}"
+        _sightline(config, "me", "--window", closed.name, GITHUB_TOKEN=proof)
+        pages = {
+            "coverage.html": ["coverage", team, "--window", closed.name],
+            "me.html": ["me", "--window", closed.name],
+        }
+        for name, command in pages.items():
+            page = _output(config, *command, "--format", "html", GITHUB_TOKEN=proof)
+            write_whole(home / name, page)
+    _title("For the operator", "sightline status")
+    _sightline(config, "status")
+    click.echo("\nPages:")
+    for name in pages:
+        click.echo(f"  {(home / name).resolve().as_uri()}")
+    click.echo(f"Again: make demo (an incremental night). Look around: sightline --config {config} status")
+    return night
+
+
+@contextmanager
+def _sandbox(seed: int, until: str) -> Iterator[dict[str, Any]]:
+    server = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--port", "0", "--organisation", str(seed), "--until", until],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert server.stdout is not None
+        yield json.loads(server.stdout.readline())
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _settings(addresses: dict[str, Any], first: Window) -> str:
+    return f"""\
+# Written by `sightline demo`; the addresses are a sandbox that ran only while the demo did.
+home: home
+roster: roster.csv
+github:
+  base_url: {addresses["github"]["base_url"]}
+  organisations: [{addresses["github"]["organisation"]}]
+  since: {first.starts_on}
+github_incidents:
+  repositories: [{addresses["github"]["operations"]}]
+pagerduty:
+  base_url: {addresses["pagerduty"]["base_url"]}
+  since: {first.starts_on}
+"""
+
+
+def _somebody(roster: Path, window: Window) -> tuple[str, str]:
+    """A team large enough to be shown, and one engineer of it."""
+    with roster.open(encoding="utf-8", newline="") as file:
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if row["login"] != row["manager"]
+            and row["from"] <= window.starts_on.isoformat()
+            and (not row["until"] or row["until"] >= window.ends_on.isoformat())
+        ]
+    team = Counter(row["team"] for row in rows).most_common(1)[0][0]
+    return team, next(row["login"] for row in rows if row["team"] == team)
+
+
+def _title(text: str, command: str) -> None:
+    click.echo(f"\n=== {text}: {command}\n")
+
+
+def _sightline(config: Path, *arguments: str, **variables: str) -> int:
+    sys.stdout.flush()
+    return subprocess.run(
+        _command(config, arguments), env=environment_with(**variables), check=False
+    ).returncode
+
+
+def _output(config: Path, *arguments: str, **variables: str) -> str:
+    return subprocess.run(
+        _command(config, arguments),
+        env=environment_with(**variables),
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def _command(config: Path, arguments: tuple[str, ...]) -> list[str]:
+    return [sys.executable, "-m", "flows.cli", "--config", str(config), *arguments]

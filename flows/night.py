@@ -1,0 +1,145 @@
+"""What one night needs, checked before it starts: settings, agreement, signals, map, roster, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TypeVar
+
+from filelock import FileLock, Timeout
+
+from connectors import Connector
+from connectors.errors import BadInput
+from connectors.files import Files
+from connectors.github import GitHub
+from connectors.github_incidents import GitHubIncidents
+from connectors.pagerduty import PagerDuty
+from connectors.records import Membership
+from connectors.roster import read_roster
+from flows.settings import Settings
+from privacy.policy import Policy, check_agreement, load_policy
+from rubric.map import RubricMap, load_map
+from signals.catalog import Catalog, load_catalog
+from warehouse.store import Store
+from warehouse.vault import Vault
+
+Loaded = TypeVar("Loaded")
+
+
+class Busy(Exception):
+    """Another process is writing; the reader waits for it to end."""
+
+
+@dataclass
+class Night:
+    """One run: what was checked before it, what it holds open, and what it has seen so far."""
+
+    settings: Settings
+    as_of: date
+    today: date
+    policy: Policy
+    catalog: Catalog
+    rubric: RubricMap
+    roster: tuple[Membership, ...]
+    connectors: tuple[Connector, ...]
+    store: Store
+    vault: Vault
+    scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The scopes of each source, once it has told them."""
+    refused: list[str] = field(default_factory=list)
+    """Sentences of sources that refused, or were not reached."""
+    messages: list[str] = field(default_factory=list)
+    """Sentences for the receipt."""
+    unfinished: list[str] = field(default_factory=list)
+    """Scopes that were not fetched or reconciled to their end tonight."""
+    spent: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """Requests and points by source and scope."""
+
+
+@contextmanager
+def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
+    """A night ready to run, the only writer of its home. Raises BadInput or Busy, with nothing changed."""
+    today = datetime.now(UTC).date()
+    policy, catalog, rubric, roster = check_everything(settings)
+    connectors = connect(settings)
+    mistakes = check_agreement(
+        policy,
+        sources_in_use=[connector.source for connector in connectors] + ["roster"],
+        signals_in_use=[*catalog],
+        tables_in_use=sorted({table for connector in connectors for table in connector.yields}),
+    )
+    if mistakes:
+        raise BadInput(mistakes)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.lock_file, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise Busy(
+            f"{settings.home}: another night is writing here; wait for its end, or give this one its own home"
+        ) from None
+    try:
+        vault = Vault(settings.vault_file)
+        store = Store(settings.warehouse_file)
+        try:
+            yield Night(
+                settings, as_of or today, today, policy, catalog, rubric, roster, connectors, store, vault
+            )
+        finally:
+            store.close()
+    finally:
+        lock.release()
+
+
+def check_everything(settings: Settings) -> tuple[Policy, Catalog, RubricMap, tuple[Membership, ...]]:
+    """Agreement, signals, map and roster. Raises BadInput with the mistakes of all of them at once."""
+    mistakes: list[str] = []
+    policy = _tried(lambda: load_policy(settings.agreement), mistakes)
+    catalog = _tried(load_catalog, mistakes)
+    rubric = _tried(lambda: load_map(settings.rubric_map, catalog), mistakes) if catalog else None
+    roster = _tried(lambda: read_roster(settings.roster), mistakes)
+    if rubric and roster:
+        mistakes += _unknown_rubrics(settings, rubric, roster)
+    if mistakes or not (policy and catalog and rubric and roster is not None):
+        raise BadInput(mistakes)
+    return policy, catalog, rubric, roster
+
+
+def connect(settings: Settings) -> tuple[Connector, ...]:
+    """One connector for each source that is configured. Raises BadInput where a token is missing."""
+    mistakes = []
+    if settings.github and settings.github.token is None and settings.github.app_id is None:
+        mistakes.append("GITHUB_TOKEN is not set; set it to a token that can read the repositories")
+    if settings.pagerduty and settings.pagerduty.token is None:
+        mistakes.append("PAGERDUTY_TOKEN is not set; set it to a read-only API key")
+    if mistakes:
+        raise BadInput(mistakes)
+    found: list[Connector] = []
+    if settings.github:
+        found.append(GitHub(settings.github))
+    if settings.github_incidents and settings.github:
+        found.append(GitHubIncidents(settings.github_incidents, settings.github))
+    if settings.pagerduty:
+        found.append(PagerDuty(settings.pagerduty))
+    found += [Files(source) for source in settings.files]
+    if not found:
+        raise BadInput(["no source is configured; add a `github:` section to the settings"])
+    return tuple(found)
+
+
+def _tried(load: Callable[[], Loaded], mistakes: list[str]) -> Loaded | None:
+    try:
+        return load()
+    except BadInput as error:
+        mistakes += error.mistakes
+        return None
+
+
+def _unknown_rubrics(settings: Settings, rubric: RubricMap, roster: Sequence[Membership]) -> list[str]:
+    unknown = sorted({member.rubric for member in roster} - {rubric.id, ""})
+    return [
+        f"{settings.roster}: no map for rubric '{name}'; the map in force is '{rubric.id}'"
+        for name in unknown
+    ]

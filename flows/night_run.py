@@ -1,0 +1,94 @@
+"""`sightline nightly` and `sightline serve`: checks first, then the orchestrator, then the receipt."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import click
+
+from connectors.errors import BadInput
+from flows.cli import BROKEN, CONFIGURATION, REFUSED
+from flows.night import Busy, check_everything, connect
+from flows.orchestrator import OrchestratorFailed, orchestrator, wait_until_up
+from flows.settings import Settings, load_settings
+from flows.steps import HomeNotWritable, StepFailed
+
+EXIT_CODES = {"complete": 0, "gaps": 1, "refused": REFUSED}
+
+
+def run_nightly(config: Path, as_of: date | None) -> int:
+    """Runs one night and prints its receipt; returns the exit code. Raises BadInput before it starts."""
+    settings = _checked(config)
+    try:
+        with orchestrator(settings.home) as url:
+            from flows import nightly  # three seconds, while the server starts
+
+            wait_until_up(url, settings.home / "orchestrator" / "server.log")
+            with _progress() as on_progress:
+                outcome = nightly.run_now(config, as_of, on_progress)
+    except Busy as error:
+        return _say(str(error), CONFIGURATION)
+    except HomeNotWritable as error:
+        return _say(
+            f"{settings.home}: cannot be written ({error}); make room or mend the permissions, then run "
+            "again: what was stored before is whole, and the next night goes on from there",
+            CONFIGURATION,
+        )
+    except (StepFailed, OrchestratorFailed) as error:
+        return _say(f"the night broke: {error}; nothing half-written stays, run it again", BROKEN)
+    from reports.text import receipt_text
+
+    click.echo(receipt_text(json.loads(settings.status_file.read_text(encoding="utf-8"))))
+    return EXIT_CODES[outcome]
+
+
+def serve_nightly(config: Path, cron: str | None) -> None:
+    """Runs the nightly on its schedule until stopped. Raises BadInput before anything starts."""
+    settings = _checked(config)
+    with orchestrator(settings.home) as url:
+        from flows import nightly
+
+        wait_until_up(url, settings.home / "orchestrator" / "server.log")
+        click.echo(f"nightly at '{cron or settings.schedule}' UTC; Prefect at {url}; stop with Ctrl-C")
+        nightly.serve(config, cron or settings.schedule)
+
+
+def _checked(config: Path) -> Settings:
+    settings = load_settings(config)
+    check_everything(settings)
+    connect(settings)
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        probe = settings.home / ".writable"
+        probe.write_bytes(b"\0" * 65536)
+        probe.unlink()
+    except OSError as error:
+        raise BadInput(
+            [f"{settings.home}: home cannot be written ({error.strerror}); make room or choose another"]
+        ) from None
+    return settings
+
+
+def _say(sentence: str, code: int) -> int:
+    click.echo(sentence, err=True)
+    return code
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True)
+    ) as bar:
+        line = bar.add_task("starting")
+        yield lambda text: bar.update(line, description=text)

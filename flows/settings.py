@@ -1,0 +1,239 @@
+"""The operator's settings: one YAML file, overridden by SIGHTLINE_* variables.
+
+The only reader of the environment.
+Tokens never stand in the file: they come from `GITHUB_TOKEN` and `PAGERDUTY_TOKEN`, or from a file that
+`GITHUB_TOKEN_FILE` or `PAGERDUTY_TOKEN_FILE` names.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from connectors.errors import BadInput
+from connectors.files import FileSource
+from connectors.github.settings import GitHubSettings
+from connectors.github_incidents import GitHubIncidentsSettings
+from connectors.pagerduty import PagerDutySettings
+
+SHIPPED = Path(__file__).resolve().parent.parent
+"""Where the shipped map and agreement stand."""
+
+_PATHS = ("home", "roster", "rubric_map", "agreement")
+
+
+class Settings(BaseSettings):
+    """Everything a night needs to know. Relative paths are relative to the settings file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SIGHTLINE_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    home: Path = Path("sightline-home")
+    roster: Path
+    rubric_map: Path = SHIPPED / "rubric_map.yaml"
+    agreement: Path = SHIPPED / "agreement.yaml"
+    github: GitHubSettings | None = None
+    github_incidents: GitHubIncidentsSettings | None = None
+    pagerduty: PagerDutySettings | None = None
+    files: tuple[FileSource, ...] = ()
+    schedule: str = Field(default="0 3 * * *", description="cron, in UTC")
+
+    @property
+    def warehouse_file(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def vault_file(self) -> Path:
+        return self.home / "vault.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.home / "published"
+
+    @property
+    def status_file(self) -> Path:
+        return self.home / "status.json"
+
+    @property
+    def receipts(self) -> Path:
+        return self.home / "receipts"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.home / "writer.lock"
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings of this file and the environment. Raises BadInput with every mistake and its line."""
+    data = _read(path)
+    mistakes = [
+        f"{path}:{data.lc.key(section)[0] + 1 if hasattr(data, 'lc') else 1}: {section}.token does not "
+        f"belong in a file that is shared; put it into {section.upper()}_TOKEN or name a file in "
+        f"{section.upper()}_TOKEN_FILE"
+        for section in ("github", "pagerduty")
+        if isinstance(data.get(section), dict) and "token" in data[section]
+    ]
+    if mistakes:
+        raise BadInput(mistakes)
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            del init_settings, dotenv_settings, file_secret_settings
+            return env_settings, InitSettingsSource(settings_cls, init_kwargs=_plain(data))
+
+    try:
+        settings: Settings = FromFile()  # type: ignore[call-arg]  # its values come from the sources above
+    except ValidationError as error:
+        raise BadInput([_sentence(path, data, problem) for problem in error.errors()]) from None
+    return _with_tokens(_with_absolute_paths(settings, path.resolve().parent))
+
+
+def token(name: str) -> SecretStr | None:
+    """The token in this variable, or in the file that <name>_FILE names. Raises BadInput for a bad file."""
+    if value := os.environ.get(name, "").strip():
+        return SecretStr(value)
+    if file := os.environ.get(f"{name}_FILE"):
+        try:
+            return SecretStr(Path(file).read_text().strip())
+        except OSError as error:
+            raise BadInput(
+                [f"{name}_FILE: {file} cannot be read ({error.strerror}); check the path"]
+            ) from None
+    return None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadInput(
+            [f"{path}: cannot be read ({error.strerror}); name your settings file with --config"]
+        ) from None
+    try:
+        data = YAML().load(text)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BadInput(
+            [f"{path}:{line}: not YAML: {error.problem}; check the indentation and the quotes"]
+        ) from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise BadInput([f"{path}:1: the settings are `key: value` lines, not a {type(data).__name__}"])
+    return data
+
+
+def _plain(value: Any) -> Any:
+    """ruamel's round-trip types as plain Python ones."""
+    match value:
+        case dict():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+    return value
+
+
+def _sentence(path: Path, data: Any, problem: Any) -> str:
+    line = 1
+    for part in problem["loc"]:
+        try:
+            line = (data.lc.key(part) if isinstance(data, dict) else data.lc.item(part))[0] + 1
+            data = data[part]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            break
+    where = ".".join(str(part) for part in problem["loc"])
+    match problem["type"]:
+        case "extra_forbidden":
+            says = "is not a setting; check the spelling against the README"
+        case "missing":
+            says = "is missing; add it to this file"
+        case _:
+            says = f"is wrong: {problem['msg'].lower()}"
+    return f"{path}:{line}: {where} {says}"
+
+
+def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
+    moved: dict[str, Any] = {name: folder / getattr(settings, name) for name in _PATHS}
+    moved["files"] = tuple(
+        source.model_copy(update={"path": folder / source.path}) for source in settings.files
+    )
+    return settings.model_copy(update=moved)
+
+
+def _with_tokens(settings: Settings) -> Settings:
+    github_token = token("GITHUB_TOKEN")
+    update: dict[str, BaseModel] = {}
+    if settings.github:
+        update["github"] = settings.github.model_copy(update={"token": github_token})
+    if settings.pagerduty:
+        update["pagerduty"] = settings.pagerduty.model_copy(update={"token": token("PAGERDUTY_TOKEN")})
+    return settings.model_copy(update=update)
+
+
+# --- the orchestrator's environment -------------------------------------------------------------------
+
+_ORCHESTRATOR = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+}
+
+
+def orchestrator_url() -> str | None:
+    """The Prefect server that the operator runs already, if any."""
+    return os.environ.get("PREFECT_API_URL") or None
+
+
+def orchestrator_environment(data: Path) -> dict[str, str]:
+    """The environment of our own Prefect server: no token and no secret of ours in it."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not any(word in name for word in ("TOKEN", "KEY", "SECRET", "PASSWORD"))
+    }
+    return (
+        kept
+        | _ORCHESTRATOR
+        | {
+            "PREFECT_HOME": str(data),
+            "PREFECT_UI_ENABLED": "0",
+            "PREFECT__SERVER_EPHEMERAL": "1",
+            "PREFECT__SERVER_FINAL": "1",
+        }
+    )
+
+
+def use_orchestrator(url: str, data: Path) -> None:
+    """Points this process, before it imports Prefect, at our server."""
+    for name, value in _ORCHESTRATOR.items():
+        os.environ.setdefault(name, value)
+    os.environ["PREFECT_HOME"] = str(data)
+    os.environ["PREFECT_API_URL"] = url
+
+
+def environment_with(**variables: str) -> dict[str, str]:
+    """This process's environment and these, for a child."""
+    return {**os.environ, **variables}

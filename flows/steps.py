@@ -1,0 +1,219 @@
+"""The pipeline as plain sentences. The orchestrator runs these; tests and the demo could run them without."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from connectors import Connector
+from connectors.errors import SourceError
+from connectors.github.identity import resolve_logins
+from connectors.records import Batch, Gap, Membership
+from flows.night import Night
+from signals.run import refresh
+from warehouse import ledger
+from warehouse.files import write_whole
+
+ROOTS_A_WRITE = 250
+"""Batches are stored together until they hold this many records: few transactions, little to repeat."""
+
+Progress = Callable[[str], None]
+
+
+class StepFailed(Exception):
+    """A step broke in a way nobody foresaw. Its message holds a type and a place, no value."""
+
+
+class HomeNotWritable(Exception):
+    """The disk is full, closed or read-only."""
+
+
+def list_scopes(night: Night, connector: Connector) -> Sequence[str]:
+    """What this source has to fetch, remembered for the ledger. Raises SourceError."""
+    scopes = tuple(connector.scopes())
+    night.scopes[connector.source] = scopes
+    return scopes
+
+
+def import_roster(night: Night) -> None:
+    """Who is in which team; GitHub is asked for the ids of logins it has not told yet."""
+    wanted = {
+        account.login
+        for member in night.roster
+        for account in (member.account, member.manager)
+        if account is not None and not night.vault.has_account_id("github", account.login)
+    }
+    told = {}
+    if wanted and night.settings.github:
+        told = {
+            login.casefold(): account
+            for login, account in resolve_logins(night.settings.github, sorted(wanted)).items()
+        }
+    for login in sorted(wanted - {login for login in wanted if login.casefold() in told}):
+        if night.settings.github:
+            night.messages.append(
+                f"{night.settings.roster}: GitHub knows no account '{login}'; check the spelling"
+            )
+
+    def with_id(member: Membership) -> Membership:
+        manager = member.manager
+        return replace(
+            member,
+            account=told.get(member.account.login.casefold(), member.account),
+            manager=told.get(manager.login.casefold(), manager) if manager else None,
+            rubric=member.rubric or night.rubric.id,
+        )
+
+    moved = night.store.write_memberships([with_id(member) for member in night.roster], night.vault)
+    if moved:
+        night.messages.append(f"the roster moved {moved} stored values to another person")
+
+
+def fetch_scope(night: Night, connector: Connector, scope: str, progress: Progress) -> None:
+    """Everything that changed in this scope, stored step by step.
+
+    Raises SourceError after the last whole step.
+    """
+    before = connector.spent()
+    kept: list[Batch] = []
+    seen = 0
+    try:
+        for batch in connector.fetch(scope, night.store.cursor(connector.source, scope)):
+            kept.append(batch)
+            seen += len(batch.roots)
+            progress(f"{connector.source} {scope}: {seen} records")
+            if sum(len(waiting.roots) for waiting in kept) >= ROOTS_A_WRITE:
+                night.store.write(connector.source, scope, kept, night.vault)
+                kept = []
+    finally:
+        if kept:
+            night.store.write(connector.source, scope, kept, night.vault)
+        _count_spending(night, connector, scope, before)
+
+
+def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]:
+    """Holds the source's own count against the store, repairs what differs, and returns what stays open."""
+    before = connector.spent()
+    try:
+        listed = list(connector.inventory(scope))
+        found = ledger.differences(night.store, connector.source, scope, listed)
+        repaired = _repair(night, connector, scope, found)
+        left = found
+        if repaired:
+            left = ledger.differences(night.store, connector.source, scope, listed)
+            # what changed between the count and the repair is counted once more
+            if left:
+                listed = list(connector.inventory(scope))
+                left = ledger.differences(night.store, connector.source, scope, listed)
+        span = (connector.since, min(night.today, night.as_of))
+        return ledger.close_books(night.store, connector.source, scope, listed, left, span)
+    finally:
+        _count_spending(night, connector, scope, before)
+
+
+def leave_scope_open(night: Night, connector: Connector, scope: str, error: SourceError) -> None:
+    """Writes down that this scope could not be fetched to its end, and says so."""
+    reconciled = night.store.con.execute(
+        "select ends_on from reconciled where source = ? and scope = ?", [connector.source, scope]
+    ).fetchone()
+    starts_on = reconciled[0] if reconciled else connector.since
+    gap = Gap("*", starts_on, night.today + timedelta(days=1), error.code)
+    ledger.leave_open(night.store, connector.source, scope, gap)
+    night.unfinished.append(f"{connector.source}:{scope}")
+
+
+def compute_evidence(night: Night) -> int:
+    """Evidence of the months that changed; returns how many rows there are in all."""
+    refresh(night.store.con, night.catalog)
+    return night.store.count("evidence")
+
+
+def write_status(night: Night, run: dict[str, Any]) -> dict[str, Any]:
+    """What `sightline status` prints, and this run's receipt, as files."""
+    sources = [
+        ledger.status_of_scope(night.store, source, scope)
+        | dict(zip(("requests", "points"), night.spent.get((source, scope), (0, 0)), strict=True))
+        for source, scopes in sorted(night.scopes.items())
+        for scope in scopes
+    ]
+    status = {"sources": sources, "last_run": run}
+    text = json.dumps(status, indent=1, sort_keys=True)
+    write_whole(night.settings.receipts / f"{run['run_id']}.json", text)
+    write_whole(night.settings.status_file, text)
+    return status
+
+
+def everything_reconciled(night: Night) -> bool:
+    """Whether every scope of every source was held against its source tonight, and nothing is missing."""
+    states = [
+        ledger.status_of_scope(night.store, source, scope)["complete"]
+        for source, scopes in night.scopes.items()
+        for scope in scopes
+    ]
+    return bool(states) and all(states) and not night.unfinished
+
+
+def totals(night: Night) -> dict[str, Any]:
+    """What the night cost, and how many people it is about."""
+    return {
+        "as_of": night.as_of.isoformat(),
+        "requests": sum(requests for requests, _ in night.spent.values()),
+        "points": sum(points for _, points in night.spent.values()),
+        "people": len({member.account.login.casefold() for member in night.roster}),
+    }
+
+
+def without_values(name: str, action: Callable[[], Any]) -> Any:
+    """What the action returns. Anything unforeseen is raised as a type and a place, without its values."""
+    try:
+        return action()
+    except SourceError:
+        raise
+    except OSError as error:
+        raise HomeNotWritable(f"{name}: {error.strerror or type(error).__name__}") from None
+    except Exception as error:
+        if "IOException" in type(error).__name__ or "No space left" in str(error):
+            raise HomeNotWritable(f"{name}: the warehouse cannot be written") from None
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}:{frame.lineno}"
+        raise StepFailed(f"{name}: {type(error).__name__} at {place}") from error
+
+
+def now() -> datetime:
+    """The moment, in UTC, to the second."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def _repair(night: Night, connector: Connector, scope: str, found: Sequence[ledger.Difference]) -> bool:
+    by_kind: dict[str, list[str]] = {}
+    for difference in found:
+        by_kind.setdefault(difference.kind, []).append(difference.object_id)
+    for kind, object_ids in sorted(by_kind.items()):
+        for group in _groups(connector.hydrate(scope, kind, object_ids)):
+            night.store.write(connector.source, scope, group, night.vault)
+    return bool(by_kind)
+
+
+def _groups(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
+    group: list[Batch] = []
+    for batch in batches:
+        group.append(batch)
+        if sum(len(waiting.roots) for waiting in group) >= ROOTS_A_WRITE:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _count_spending(night: Night, connector: Connector, scope: str, before: tuple[int, int]) -> None:
+    requests, points = night.spent.get((connector.source, scope), (0, 0))
+    after = connector.spent()
+    night.spent[(connector.source, scope)] = (
+        requests + after[0] - before[0],
+        points + after[1] - before[1],
+    )

@@ -1,0 +1,198 @@
+"""What the reading commands print. They open JSON that a night left behind; no database, no orchestrator."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from connectors.errors import BadInput, Refused
+from flows.settings import Settings, load_settings, token
+from privacy.released import Released
+from warehouse.windows import parse_window, window_of
+
+
+def show_coverage(config: Path, team: str, window: str | None, form: str) -> str:
+    """A team's release. Raises BadInput, or DoorError where there is none."""
+    from privacy import door
+
+    settings = load_settings(config)
+    released = door.read_team(settings.published, team, _window(window) or _latest(settings, team))
+    match form:
+        case "json":
+            return _json(released.body)
+        case "csv":
+            from reports.table import coverage_csv
+
+            return coverage_csv(released)
+        case "html":
+            from reports.page import coverage_page
+
+            return coverage_page(released)
+    from reports.text import coverage_text
+
+    return coverage_text(released)
+
+
+def show_me(config: Path, window: str | None, form: str) -> str:
+    """The report of whoever holds the token. Raises BadInput, SourceError or DoorError."""
+    released = _own_report(load_settings(config), window)
+    match form:
+        case "json":
+            return _json(released.body)
+        case "md":
+            from reports.markdown import me_markdown
+
+            return me_markdown(released)
+        case "html":
+            from reports.page import me_page
+
+            return me_page(released)
+    from reports.text import me_text
+
+    return me_text(released)
+
+
+def show_explanation(config: Path, asked: str, window: str | None, form: str) -> str:
+    """Why one of the caller's cells is what it is. Raises BadInput with the nearest names."""
+    from difflib import get_close_matches
+
+    from reports.text import explain_text
+    from rubric.map import load_map
+    from signals.catalog import load_catalog
+
+    settings = load_settings(config)
+    body = _own_report(settings, window).body
+    items = {item["item"]: item for item in body["items"]}
+    by_link = [item for item in body["items"] if any(row["url"] == asked for row in item["evidence"])]
+    if asked in items:
+        chosen = [items[asked]]
+    elif by_link:
+        chosen = by_link
+    else:
+        near = get_close_matches(asked, items, n=1)
+        raise BadInput(
+            [
+                f"no item and no evidence of yours is named '{asked}'"
+                + (f"; did you mean '{near[0]}'?" if near else "")
+            ]
+        )
+    catalog = load_catalog()
+    lines = {item.slug: item.line for item in load_map(settings.rubric_map, catalog).items}
+    for item in chosen:
+        item["map"] = f"{settings.rubric_map.name}:{lines.get(item['item'], 1)}"
+        item["signals"] = [
+            used | {"file": f"signals/{used['signal']}.sql", "version": catalog[used["signal"]].sha256[:12]}
+            for used in item["signals"]
+            if used["signal"] in catalog
+        ]
+    explained = {"window": body["window"], "sources": body["sources"], "items": chosen}
+    return _json(explained) if form == "json" else explain_text(explained)
+
+
+def show_status(config: Path, form: str) -> str:
+    """How the last night went. Raises BadInput where none has run."""
+    settings = load_settings(config)
+    try:
+        status = json.loads(settings.status_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput([f"{settings.home}: no night has run here yet; run `sightline nightly`"]) from None
+    if form == "json":
+        return _json(status)
+    from reports.text import status_text
+
+    return status_text(status)
+
+
+def check_rubric(config: Path, file: Path | None) -> str:
+    """One sentence when the map is right. Raises BadInput with every mistake."""
+    from rubric.map import load_map
+    from signals.catalog import load_catalog
+
+    path = file or (load_settings(config).rubric_map if config.exists() else _shipped_map())
+    found = load_map(path, load_catalog())
+    classes: dict[str, int] = {}
+    for item in found.items:
+        classes[item.item_class] = classes.get(item.item_class, 0) + 1
+    counted = ", ".join(f"{count} {name}" for name, count in classes.items())
+    return f"{path}: {len(found.items)} items, all classified: {counted}"
+
+
+def list_signals(form: str) -> str:
+    """Every signal with its question."""
+    from signals.catalog import load_catalog
+
+    catalog = load_catalog()
+    rows = [
+        {"signal": name, "kind": signal.kind, "answers": signal.answers, "sensitivity": signal.sensitivity}
+        for name, signal in sorted(catalog.items())
+    ]
+    if form == "json":
+        return _json({"signals": rows})
+    return "\n".join(f"{row['signal']:28} {row['sensitivity']:7} {row['answers']}" for row in rows)
+
+
+def show_signal(name: str) -> str:
+    """One signal's file: its card and its query. Raises BadInput with the nearest name."""
+    from difflib import get_close_matches
+
+    from signals.catalog import load_catalog
+
+    catalog = load_catalog()
+    if name not in catalog:
+        near = get_close_matches(name, catalog, n=1)
+        raise BadInput([f"no signal is named '{name}'" + (f"; did you mean '{near[0]}'?" if near else "")])
+    return catalog[name].path.read_text(encoding="utf-8")
+
+
+def _own_report(settings: Settings, window: str | None) -> Released:
+    from connectors.github.identity import whoami
+    from privacy import door
+    from warehouse.vault import find_person_waiting
+
+    if settings.github is None:
+        raise BadInput(
+            ["no `github:` section in the settings; your GitHub account is what proves who you are"]
+        )
+    secret = token("GITHUB_TOKEN")
+    if secret is None:
+        raise BadInput(["GITHUB_TOKEN is not set; set it to a token of your own: it proves who you are"])
+    person_id = find_person_waiting(settings.vault_file, whoami(settings.github.base_url, secret))
+    if person_id is None:
+        raise Refused("no report is kept for the account of this token; ask whoever keeps the roster")
+    name = _window(window) or window_of(_last_as_of(settings)).name
+    return door.read_self(settings.published, person_id, name)
+
+
+def _last_as_of(settings: Settings) -> Any:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(json.loads(settings.status_file.read_text())["last_run"]["as_of"])
+    except FileNotFoundError:
+        raise BadInput([f"{settings.home}: no night has run here yet; run `sightline nightly`"]) from None
+
+
+def _latest(settings: Settings, team: str) -> str:
+    from privacy import door
+
+    return door.latest_window(settings.published, team)
+
+
+def _window(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return parse_window(text).name
+    except ValueError as error:
+        raise BadInput([str(error)]) from None
+
+
+def _shipped_map() -> Path:
+    from flows.settings import SHIPPED
+
+    return SHIPPED / "rubric_map.yaml"
+
+
+def _json(body: Any) -> str:
+    return json.dumps(body, indent=1, ensure_ascii=False)

@@ -1,0 +1,127 @@
+"""The house keeps its shape: imports run one way, and each foreign name stays in its room."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ORDER = ["connectors", "warehouse", "signals", "rubric", "privacy", "reports"]
+ROOMS = [*ORDER, "flows", "sandbox"]
+MAY_NAME = {
+    "duckdb": {"warehouse", "signals"},
+    "prefect": {"flows/nightly.py"},
+    "github": {"connectors"},
+    "pagerduty": {"connectors"},
+}
+
+
+def modules(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("room", ORDER)
+def test_a_room_imports_only_rooms_before_it(room: str) -> None:
+    allowed = set(ORDER[: ORDER.index(room) + 1])
+    wrong = {path.name: imports(path) & set(ROOMS) - allowed for path in modules(room)}
+    assert modules(room)
+    assert {name: rooms for name, rooms in wrong.items() if rooms} == {}
+
+
+def test_the_sandbox_imports_no_room() -> None:
+    assert modules("sandbox")
+    assert {path.name for path in modules("sandbox") if imports(path) & (set(ROOMS) - {"sandbox"})} == set()
+
+
+def test_only_the_command_line_imports_the_sandbox() -> None:
+    users = {
+        str(path.relative_to(ROOT))
+        for room in ROOMS[:-1]
+        for path in modules(room)
+        if "sandbox" in imports(path)
+    }
+    assert users <= {"flows/cli.py"}
+
+
+@pytest.mark.parametrize("name", MAY_NAME)
+def test_a_foreign_name_stays_in_its_room(name: str) -> None:
+    users = {str(path.relative_to(ROOT)) for room in ROOMS for path in modules(room) if name in imports(path)}
+    assert users
+    assert {user for user in users if not {user, user.split("/")[0]} & MAY_NAME[name]} == set()
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = {
+        str(path.relative_to(ROOT))
+        for room in ROOMS
+        for path in modules(room)
+        if re.search(r"\bos\.(environ|getenv)\b", path.read_text())
+    }
+    assert readers == {"flows/settings.py"}
+
+
+def test_nobody_but_the_door_holds_the_key_of_released() -> None:
+    holders = {
+        str(path.relative_to(ROOT)) for room in ROOMS for path in modules(room) if "_DOOR" in path.read_text()
+    }
+    assert holders == {"privacy/released.py", "privacy/door.py"}
+
+
+@pytest.mark.parametrize("command", [["status"], ["coverage", "nobody"], ["signals", "list"]])
+def test_reading_commands_do_not_import_the_orchestrator(command: list[str], tmp_path: Path) -> None:
+    code = (
+        f"import sys; sys.argv = ['sightline', '--config', 'none.yaml', *{command!r}]\n"
+        "from flows.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "assert 'prefect' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_versions_that_break_prefect_silently_are_not_installed() -> None:
+    """fastapi 0.151 kills every flow; sqlalchemy 2.1 stops the scheduler without a word."""
+
+    def version(name: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in importlib.metadata.version(name).split(".")[:2])
+
+    assert version("fastapi") < (0, 151)
+    assert version("sqlalchemy") < (2, 1)
+    assert version("prefect") == (3, 8)
+
+
+def test_every_dependency_says_what_it_is_for() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    lists = re.findall(r"^(?:dependencies|dev) = \[\n(.*?)^\]", text, flags=re.DOTALL | re.MULTILINE)
+    lines = [line for block in lists for line in block.splitlines()]
+    assert len(lines) > 20
+    assert [line for line in lines if not re.search(r'",\s+# \w+', line)] == []
+
+
+def test_the_lock_has_hashes_and_no_address() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    assert "://" not in lock
+    pins = re.findall(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==\S+", lock, flags=re.MULTILINE)
+    assert len(pins) > 100
+    assert lock.count("--hash=sha256:") >= len(pins)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_file_has_grown_past_reading(room: str) -> None:
+    assert {path.name for path in modules(room) if len(path.read_text().splitlines()) > 450} == set()

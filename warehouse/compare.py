@@ -1,0 +1,49 @@
+"""Whether two homes hold the same rows. Person ids are random, so they are matched through the two vaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from warehouse.rows import PERSON_COLUMNS
+
+_OF_THE_RUN = {"cursors", "migrations"}
+"""Tables that say how a home got where it is, not what it holds."""
+
+
+def different_tables(home_a: Path, home_b: Path) -> dict[str, tuple[int, int, bool]]:
+    """Each table with its rows here and there and whether they are the same. Raises duckdb.Error."""
+    with duckdb.connect() as con:
+        for name, home in (("a", home_a), ("b", home_b)):
+            for file in ("warehouse", "vault"):
+                con.execute(f"attach '{home / file}.duckdb' as {file}_{name} (read_only)")
+            con.execute(
+                f"create table person_{name} as select person_id, "
+                f"min(source || ':' || account_id) as account from vault_{name}.accounts group by person_id"
+            )
+        tables = con.execute(
+            "select table_name from duckdb_tables() where database_name = 'warehouse_a' order by table_name"
+        ).fetchall()
+        return {table: _compared(con, table) for (table,) in tables if table not in _OF_THE_RUN}
+
+
+def _compared(con: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int, bool]:
+    people = PERSON_COLUMNS.get(table, ())
+    selects = []
+    for name in ("a", "b"):
+        replaced = ", ".join(
+            f"(select account from person_{name} where person_id = held.{column}) as {column}"
+            for column in people
+        )
+        star = f"* replace ({replaced})" if people else "*"
+        con.execute(
+            f"create or replace temp table rows_{name} as select {star} from warehouse_{name}.{table} as held"
+        )
+        selects.append(f"select * from rows_{name}")
+    rows_a, rows_b, same = con.execute(
+        "select (select count(*) from rows_a), (select count(*) from rows_b), "
+        f"not exists ({selects[0]} except all {selects[1]}) "
+        f"and not exists ({selects[1]} except all {selects[0]})"
+    ).fetchall()[0]
+    return int(rows_a), int(rows_b), bool(same)

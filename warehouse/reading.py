@@ -1,0 +1,85 @@
+"""table -> plain rows, for the rooms that have no database driver."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from warehouse.store import Store
+
+_LINKS = """
+with wanted as (
+  select distinct source_kind, source_id from evidence
+  where occurred_on >= $starts_on and occurred_on < $ends_on
+)
+select source_kind, source_id, repositories.url || '/pull/' || number
+from wanted join pull_requests on source_id = pull_request_id join repositories using (repository_id)
+where source_kind = 'pull_request'
+union all
+select source_kind, source_id, repositories.url || '/issues/' || number
+from wanted join issues on source_id = issue_id join repositories using (repository_id)
+where source_kind = 'issue'
+union all
+select source_kind, source_id, incidents.url
+from wanted join incidents on source_id = incident_id
+where source_kind = 'incident'
+"""
+
+
+class EvidenceRow(NamedTuple):
+    """One row of evidence."""
+
+    person_id: str
+    signal: str
+    occurred_on: date
+    source_kind: str
+    source_id: str
+
+
+class MembershipRow(NamedTuple):
+    """One person in one team from `starts_on` until before `ends_on` (None: still)."""
+
+    person_id: str
+    team: str
+    manager_id: str | None
+    starts_on: date
+    ends_on: date | None
+    rubric: str
+
+
+def memberships(store: Store) -> list[MembershipRow]:
+    """Who is in which team, as the roster says."""
+    found = store.con.execute(
+        "select person_id, team, manager_id, starts_on, ends_on, rubric from memberships order by all"
+    ).fetchall()
+    return [MembershipRow(*row) for row in found]
+
+
+def evidence_by_person(store: Store, starts_on: date, ends_on: date) -> dict[str, list[EvidenceRow]]:
+    """All evidence of enrolled people from `starts_on` until before `ends_on`."""
+    found: dict[str, list[EvidenceRow]] = {}
+    for row in store.con.execute(
+        "select person_id, signal, occurred_on, source_kind, source_id from evidence "
+        "where occurred_on >= ? and occurred_on < ? and person_id in (select person_id from memberships) "
+        "order by all",
+        [starts_on, ends_on],
+    ).fetchall():
+        found.setdefault(row[0], []).append(EvidenceRow(*row))
+    return found
+
+
+def opportunities_by_person(store: Store, starts_on: date, ends_on: date) -> dict[str, set[str]]:
+    """Which opportunity signals had a day from `starts_on` until before `ends_on`, for each person."""
+    found: dict[str, set[str]] = {}
+    for person_id, signal in store.con.execute(
+        "select distinct person_id, signal from opportunities where occurred_on >= ? and occurred_on < ?",
+        [starts_on, ends_on],
+    ).fetchall():
+        found.setdefault(person_id, set()).add(signal)
+    return found
+
+
+def links(store: Store, starts_on: date, ends_on: date) -> dict[tuple[str, str], str]:
+    """The address of each source object that has evidence in the span, by kind and id."""
+    found = store.con.execute(_LINKS, {"starts_on": starts_on, "ends_on": ends_on}).fetchall()
+    return {(kind, key): url for kind, key, url in found if url}
