@@ -1,0 +1,326 @@
+"""evidence x map x completeness x opportunity -> Cell. Pure: no clock, no store, no file.
+
+The order of the questions is the promise. What was seen is said first and is never taken back by leave, by a
+gap or by a missing source. "None seen" comes last, when everything else that could explain an empty cell has
+been ruled out: it is a fact about instruments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Literal, Protocol
+
+from rubric.map import Indicator, Item, SignalLike, indicator_text
+from warehouse.windows import Window
+
+State = Literal["seen", "partly seen", "none seen", "no opportunity", "not collected", "ask", "withheld"]
+
+# Tables of our own making: all sources' accounts and the roster fill them, no one source answers for them.
+_OURS = frozenset({"persons", "memberships"})
+
+# A source stores a root whole, so one that fills the root fills what lies below it.
+_ROOTS_OF = {
+    "repositories": ("repositories", "pull_requests", "issues"),
+    "closing_references": ("pull_requests",),
+    "commits": ("pull_requests",),
+    "commit_authors": ("pull_requests",),
+    "reviews": ("pull_requests",),
+    "review_threads": ("pull_requests",),
+    "review_comments": ("pull_requests",),
+    "comments": ("pull_requests", "issues"),
+    "issue_assignees": ("issues",),
+    "issue_events": ("issues",),
+    "incident_actions": ("incidents",),
+    "incident_fixes": ("incidents",),
+    "oncall_services": ("oncall_shifts",),
+}
+
+_NO_OPPORTUNITY = (
+    "The connected tools hold no occasion in this window on which the item could have come up."
+    " Why not is not recorded, and it says nothing about the person."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """This person, this day, this signal, this object at the source."""
+
+    person_id: str
+    signal: str
+    occurred_on: date
+    source_kind: str
+    source_id: str
+
+
+class SourceLike(Protocol):
+    """How far one source can be trusted for a window; `warehouse.ledger.SourceWindow` says it."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def kinds(self) -> frozenset[str]: ...
+    @property
+    def from_day(self) -> date | None: ...
+    @property
+    def through_day(self) -> date | None: ...
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def because(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """One source's word about itself: it is whole from `from_day` until before `through_day`."""
+
+    source: str
+    kinds: frozenset[str]
+    """The tables it fills; what lies below a table comes with it."""
+    from_day: date | None
+    through_day: date | None
+    complete: bool
+    because: str | None = None
+    """Why it is not complete, as a sentence without its full stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Person x item x window, in exactly one state."""
+
+    person_id: str
+    item: str
+    window: Window
+    state: State
+    because: str | None
+    """Why the state is what it is; None where the evidence speaks for itself."""
+    evidence: tuple[Evidence, ...]
+
+
+def evaluate(
+    item: Item,
+    catalog: Mapping[str, SignalLike],
+    *,
+    person_id: str,
+    window: Window,
+    as_of: date,
+    evidence: Iterable[Evidence],
+    opportunities: Collection[str],
+    memberships: Sequence[tuple[date, date | None]],
+    sources: Sequence[SourceLike],
+) -> Cell:
+    """The cell of this person and item as it stood on `as_of`.
+
+    `evidence` is this person's, for every window in `windows_read`; rows of other signals and days are left
+    out. `opportunities` names the opportunity signals that had a day in the window for this person.
+    `memberships` are half-open ranges of enrolment (None: still). `sources` speak for all of `windows_read`.
+    Raises ValueError for another person's evidence and for a window that has not begun.
+    """
+    if as_of < window.starts_on:
+        raise ValueError(f"window {window.name} has not begun on {as_of}")
+
+    def cell(state: State, because: str | None, found: Sequence[Evidence] = ()) -> Cell:
+        return Cell(person_id, item.slug, window, state, because, tuple(found))
+
+    if item.item_class == "ask":
+        nobody = (
+            "No connected source can show this item, and nobody on any team will show evidence for it. Ask."
+        )
+        return cell("ask", _joined(item.because, nobody))
+    if item.item_class == "withheld":
+        return cell("withheld", _joined("This could be measured, and Sightline declines to.", item.because))
+
+    found = _of_this_item(item, person_id, window, as_of, evidence)
+    unmet = [indicator for indicator in item.indicators if not _is_met(indicator, found)]
+    if not unmet or (item.seen_when == "any" and len(unmet) < len(item.indicators)):
+        return cell("seen", None, found)
+
+    gaps = _gaps(item, catalog, window, as_of, opportunities, sources)
+    if found:
+        joined = "; and " if item.seen_when == "all" else "; or "
+        asks = joined.join(indicator_text(indicator) for indicator in unmet)
+        return cell(
+            "partly seen", _joined(f"Some of it was seen. The rule also asks for: {asks}.", *gaps), found
+        )
+    if enrolled_share(memberships, window, as_of) < Fraction(1, 2):
+        return cell("no opportunity", _NO_OPPORTUNITY)
+    if gaps:
+        return cell("not collected", _joined(*gaps))
+    if not _could_come_up(item, catalog, opportunities):
+        return cell("no opportunity", _NO_OPPORTUNITY)
+    return cell("none seen", _nothing_matched(item, catalog, window, as_of, sources))
+
+
+def trace(item: Item, catalog: Mapping[str, SignalLike], evidence: Iterable[Evidence]) -> bool:
+    """The one bit per person and item that the door may band: whether anything bandable is there at all."""
+    bandable_signals = {each.signal for each in item.indicators if catalog[each.signal].sensitivity == "band"}
+    return any(row.signal in bandable_signals for row in evidence)
+
+
+def bandable(item: Item, catalog: Mapping[str, SignalLike]) -> bool:
+    """Whether the item has a signal that may feed a band. A fact about the map, never about people."""
+    return any(catalog[indicator.signal].sensitivity == "band" for indicator in item.indicators)
+
+
+def windows_read(item: Item, window: Window) -> list[Window]:
+    """The windows an item's rule looks at, oldest first: more than one for `over: 2 quarters`."""
+    read = [window]
+    for _ in range(max((indicator.over_quarters for indicator in item.indicators), default=1) - 1):
+        read.append(read[-1].previous())
+    return read[::-1]
+
+
+def sources_of(
+    item: Item, catalog: Mapping[str, SignalLike], sources: Iterable[SourceLike]
+) -> tuple[str, ...]:
+    """Names of the connected sources that feed the item's evidence, in alphabetical order."""
+    tables = _read_tables(catalog, (indicator.signal for indicator in item.indicators))
+    return tuple(sorted({each.source for each in sources if any(_fills(each, table) for table in tables)}))
+
+
+def enrolled_share(memberships: Iterable[tuple[date, date | None]], window: Window, as_of: date) -> Fraction:
+    """Which part of the window's days so far the person was enrolled; overlapping ranges count once."""
+    first = window.starts_on.toordinal()
+    end = min(window.ends_on, as_of + timedelta(days=1)).toordinal()
+    days: set[int] = set()
+    for starts_on, ends_on in memberships:
+        stop = end if ends_on is None else min(end, ends_on.toordinal())
+        days.update(range(max(first, starts_on.toordinal()), stop))
+    return Fraction(len(days), end - first)
+
+
+# --- the rule -------------------------------------------------------------------------------------------
+
+
+def _of_this_item(
+    item: Item, person_id: str, window: Window, as_of: date, evidence: Iterable[Evidence]
+) -> list[Evidence]:
+    """Distinct rows of the item's signals within their spans, by day."""
+    starts_on = {each.signal: _starts_on(each, window) for each in item.indicators}
+    kept = set()
+    for row in evidence:
+        if row.person_id != person_id:
+            raise ValueError("evidence of another person was handed in for this cell")
+        begins = starts_on.get(row.signal)
+        if begins is not None and begins <= row.occurred_on <= as_of and row.occurred_on < window.ends_on:
+            kept.add(row)
+    return sorted(kept, key=lambda row: (row.occurred_on, row.signal, row.source_kind, row.source_id))
+
+
+def _is_met(indicator: Indicator, found: Iterable[Evidence]) -> bool:
+    """Enough distinct source objects, in enough distinct ISO weeks."""
+    mine = [row for row in found if row.signal == indicator.signal]
+    objects = {(row.source_kind, row.source_id) for row in mine}
+    weeks = {row.occurred_on.isocalendar()[:2] for row in mine}
+    return len(objects) >= indicator.at_least and len(weeks) >= (indicator.in_weeks or 0)
+
+
+def _starts_on(indicator: Indicator, window: Window) -> date:
+    for _ in range(indicator.over_quarters - 1):
+        window = window.previous()
+    return window.starts_on
+
+
+# --- what could explain an empty cell -------------------------------------------------------------------
+
+
+def _gaps(
+    item: Item,
+    catalog: Mapping[str, SignalLike],
+    window: Window,
+    as_of: date,
+    opportunities: Collection[str],
+    sources: Sequence[SourceLike],
+) -> list[str]:
+    """One sentence for every reason why an absence would prove nothing; empty when it would."""
+    starts_on = windows_read(item, window)[0].starts_on
+    end = min(window.ends_on, as_of)
+    if end <= window.starts_on:
+        return ["The window began today and no day of it is whole yet."]
+    signals = [indicator.signal for indicator in item.indicators]
+    # An occasion that was found proves itself; one that was not needs whole tables, like any absence.
+    absent = [name for name in _opportunities_of(signals, catalog) if name not in opportunities]
+    tables = sorted(_read_tables(catalog, [*signals, *absent]))
+    unfed = [table for table in tables if not any(_fills(source, table) for source in sources)]
+    sentences = []
+    if not _read_tables(catalog, signals):
+        sentences.append("No signal of this item reads from a source; it is left open rather than guessed.")
+    if unfed:
+        named = _listed([table.replace("_", " ") for table in unfed])
+        sentences.append(f"No connected source collects {named}; this item is left open rather than guessed.")
+    for source in sorted(sources, key=lambda each: each.source):
+        if any(_fills(source, table) for table in tables):
+            sentence = _incomplete(source, starts_on, end)
+            if sentence is not None:
+                sentences.append(sentence)
+    return sentences
+
+
+def _incomplete(source: SourceLike, starts_on: date, end: date) -> str | None:
+    """Why the source does not answer for every day from `starts_on` until before `end`, or None."""
+    whole_from = max(source.from_day or end, starts_on)
+    whole_until = min(source.through_day or starts_on, end)
+    missing = (end - starts_on).days - max(0, (whole_until - whole_from).days)
+    if source.complete and not missing:
+        return None
+    days = f"{missing} of {(end - starts_on).days} days" if missing else "some days"
+    why = f" ({source.because.rstrip('. ')})" if source.because else ""
+    return (
+        f"{source.source} was incomplete for {days} between {starts_on} and {_last_day(end)}{why};"
+        " this item is left open rather than guessed."
+    )
+
+
+def _could_come_up(item: Item, catalog: Mapping[str, SignalLike], opportunities: Collection[str]) -> bool:
+    """False only when every indicator waits for an occasion and none of the occasions came."""
+    waits_for = [catalog[indicator.signal].opportunity for indicator in item.indicators]
+    return any(name is None or name in opportunities for name in waits_for)
+
+
+def _nothing_matched(
+    item: Item,
+    catalog: Mapping[str, SignalLike],
+    window: Window,
+    as_of: date,
+    sources: Sequence[SourceLike],
+) -> str:
+    starts_on = windows_read(item, window)[0].starts_on
+    names = _listed(sources_of(item, catalog, sources))
+    last = _last_day(min(window.ends_on, as_of))
+    misleads = [" ".join(catalog[indicator.signal].misleads.split()) for indicator in item.indicators]
+    return _joined(
+        f"No matching activity in {names} between {starts_on} and {last}.",
+        "That does not mean it did not happen: much of it leaves no trace here.",
+        item.because,
+        *dict.fromkeys(misleads),
+    )
+
+
+def _opportunities_of(signals: Iterable[str], catalog: Mapping[str, SignalLike]) -> list[str]:
+    named = (catalog[signal].opportunity for signal in signals)
+    return list(dict.fromkeys(name for name in named if name is not None))
+
+
+def _read_tables(catalog: Mapping[str, SignalLike], signals: Iterable[str]) -> set[str]:
+    return {table for signal in signals for table in catalog[signal].reads} - _OURS
+
+
+def _fills(source: SourceLike, table: str) -> bool:
+    return table in source.kinds or any(root in source.kinds for root in _ROOTS_OF.get(table, ()))
+
+
+# --- words ----------------------------------------------------------------------------------------------
+
+
+def _last_day(end: date) -> date:
+    return end - timedelta(days=1)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _joined(*sentences: str | None) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)

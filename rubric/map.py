@@ -1,0 +1,326 @@
+"""`rubric_map.yaml` -> RubricMap, or every mistake in it at once, each with its file and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from rubric.tree import SLUG, Fields, Reading, hint, line_of, root_of
+
+ItemClass = Literal["observable", "partly", "ask", "withheld"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_AT_LEAST = re.compile(r"([1-9]\d{0,3}) ([a-z][a-z -]*)")
+_IN_WEEKS = re.compile(r"([2-9]|\d{2}) different weeks")
+_OVER = re.compile(r"(1) quarter|([2-4]) quarters")
+_WEEKS_IN_A_QUARTER = 13
+
+
+class SignalLike(Protocol):
+    """What the rubric needs to know of a signal; `signals.catalog.Signal` has it."""
+
+    @property
+    def unit(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def sensitivity(self) -> str: ...
+    @property
+    def misleads(self) -> str: ...
+    @property
+    def answers(self) -> str: ...
+    @property
+    def reads(self) -> Sequence[str]: ...
+    @property
+    def opportunity(self) -> str | None: ...
+    @property
+    def guard(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A rule over one signal: how many distinct source objects, in how many weeks, over what span."""
+
+    signal: str
+    at_least: int
+    unit: str
+    in_weeks: int | None = None
+    over_quarters: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One statement of the rubric, paraphrased, and what can be known about it."""
+
+    slug: str
+    pillar: str
+    group: str
+    says: str
+    item_class: ItemClass
+    because: str | None
+    """What the tools cannot see, or why the item is asked or withheld; None only for an observable one."""
+    question: str | None
+    """What to ask instead or besides."""
+    indicators: tuple[Indicator, ...]
+    seen_when: Literal["all", "any"]
+    statement_sha256: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class RubricMap:
+    """A whole rubric, items in the rubric's order."""
+
+    id: str
+    title: str
+    leads: Mapping[str, str]
+    """What a pillar, or the level itself, is about; our words."""
+    items: tuple[Item, ...]
+    warnings: tuple[str, ...]
+    """Sentences that stop nothing: a signal used without the signal that keeps it honest."""
+
+    def item(self, slug: str) -> Item:
+        """The item of this name. Raises KeyError."""
+        for item in self.items:
+            if item.slug == slug:
+                return item
+        raise KeyError(slug)
+
+
+def load_map(path: Path, catalog: Mapping[str, SignalLike]) -> RubricMap:
+    """The map in this file, held against the signals there are. Raises BadInput with every mistake."""
+    reading = _MapReading(path.name, catalog)
+    loaded = reading.rubric_map(root_of(path))
+    reading.stop_if_wrong()
+    return loaded
+
+
+def rule_text(item: Item) -> str:
+    """The item's rule as it is read aloud; empty for an item that has none."""
+    joined = "; and " if item.seen_when == "all" else "; or "
+    return joined.join(indicator_text(indicator) for indicator in item.indicators)
+
+
+def indicator_text(indicator: Indicator) -> str:
+    """One indicator read aloud: `Reviews given: at least 4 pull requests over 1 quarter`."""
+    name = indicator.signal.replace("_", " ").capitalize()
+    weeks = f" in {indicator.in_weeks} different weeks" if indicator.in_weeks else ""
+    quarters = "1 quarter" if indicator.over_quarters == 1 else f"{indicator.over_quarters} quarters"
+    return f"{name}: at least {indicator.at_least} {indicator.unit}{weeks} over {quarters}"
+
+
+# --- reading, without stopping at the first mistake -----------------------------------------------------
+
+
+class _MapReading(Reading):
+    """What a rubric map may say, on top of what any file may."""
+
+    def __init__(self, file: str, catalog: Mapping[str, SignalLike]) -> None:
+        super().__init__(file)
+        self.catalog = catalog
+        self.warnings: list[str] = []
+
+    def rubric_map(self, root: Any) -> RubricMap:
+        fields = self.fields(root, "the map", needed=("rubric", "title", "leads", "items"))
+        rubric_id = self.slug(fields, "rubric")
+        leads, lead_lines = {}, {}
+        if "leads" in fields:
+            for name, (node, line) in self.fields(fields["leads"][0], "leads").items():
+                leads[name] = self.sentence_of(node, line, f"leads: '{name}'")
+                lead_lines[name] = line
+        items: list[Item] = []
+        if "items" in fields:
+            node, line = fields["items"]
+            named = self.fields(node, "items")
+            if not named and isinstance(node, MappingNode):
+                self.wrong(line, "items: there are none; a rubric has at least one")
+            items = [self.item(slug, node, line, rubric_id) for slug, (node, line) in named.items()]
+        self.statements_once(items)
+        for name, line in lead_lines.items():
+            if items and name not in {item.pillar for item in items}:
+                self.wrong(
+                    line, f"leads: no item stands under {name!r}{hint(name, [i.pillar for i in items])}"
+                )
+        return RubricMap(
+            rubric_id, self.text(fields, "title", "the map"), leads, tuple(items), tuple(self.warnings)
+        )
+
+    def item(self, slug: str, node: Any, line: int, rubric_id: str) -> Item:
+        where = f"item '{slug}'"
+        if not SLUG.fullmatch(slug):
+            self.wrong(line, f"{where}: a name is lower-case words with hyphens, like code-fluency-reviews")
+        optional = ("class", "because", "question", "indicators", "seen_when", "ask", "withheld")
+        fields = self.fields(
+            node, where, needed=("pillar", "group", "says", "source"), optional=optional, line=line
+        )
+        answers = [key for key in ("indicators", "ask", "withheld") if key in fields]
+        if not answers and isinstance(node, MappingNode):
+            self.wrong(line, f"{where}: unclassified; give it indicators, or ask, or withheld")
+        elif len(answers) > 1:
+            self.wrong(line, f"{where}: has {' and '.join(answers)}; keep one of them")
+
+        item_class: ItemClass = "ask"
+        because = question = None
+        seen_when: Literal["all", "any"] = "all"
+        indicators: tuple[Indicator, ...] = ()
+        if "indicators" in fields:
+            indicators = self.indicators(fields, where)
+            item_class = self.observability(fields, line, where)
+            because = self.sentence(fields, "because", where, needed=item_class == "partly", line=line)
+            question = self.question(fields, where, needed=item_class == "partly", line=line)
+            seen_when = self.seen_when(fields, len(indicators), line, where)
+        else:
+            for key in ("class", "because", "question", "seen_when"):
+                if key in fields and answers:
+                    inside = f"; write it inside {answers[0]}" if key in ("because", "question") else ""
+                    self.wrong(fields[key][1], f"{where}: {key} goes with indicators only{inside}")
+            for key in answers:
+                declined = self.fields(
+                    fields[key][0], f"{where}: {key}", needed=("because", "question"), line=fields[key][1]
+                )
+                item_class = "withheld" if key == "withheld" else "ask"
+                because = self.sentence(declined, "because", where)
+                question = self.question(declined, where)
+        return Item(
+            slug=slug,
+            pillar=self.text(fields, "pillar", where),
+            group=self.text(fields, "group", where),
+            says=self.sentence(fields, "says", where) or "",
+            item_class=item_class,
+            because=because,
+            question=question,
+            indicators=indicators,
+            seen_when=seen_when,
+            statement_sha256=self.statement(fields, where, rubric_id),
+            line=line,
+        )
+
+    # --- the parts of an item
+
+    def indicators(self, fields: Fields, where: str) -> tuple[Indicator, ...]:
+        node, line = fields["indicators"]
+        if not isinstance(node, SequenceNode) or not node.value:
+            self.wrong(line, f"{where}: indicators is a list with at least one rule, each with its signal")
+            return ()
+        read = [self.indicator(each, where) for each in node.value]
+        found = [(indicator, line) for indicator, line in read if indicator is not None]
+        named = [indicator.signal for indicator, _ in found]
+        for position, (indicator, line) in enumerate(found):
+            if indicator.signal in named[:position]:
+                self.wrong(line, f"{where}: signal '{indicator.signal}' is used twice; keep one rule for it")
+            guard = getattr(self.catalog.get(indicator.signal), "guard", None)
+            if guard and guard not in named:
+                self.warnings.append(
+                    f"{self.file}:{line}: {where}: '{indicator.signal}' stands without '{guard}',"
+                    " the signal that keeps it honest"
+                )
+        return tuple(indicator for indicator, _ in found)
+
+    def indicator(self, node: Any, where: str) -> tuple[Indicator | None, int]:
+        line = line_of(node)
+        fields = self.fields(
+            node, f"{where}: indicator", needed=("signal", "at_least", "over"), optional=("in",)
+        )
+        signal_name = self.text(fields, "signal", where)
+        signal = self.known_signal(signal_name, fields["signal"][1], where) if signal_name else None
+        at_least = self.phrase(fields, "at_least", _AT_LEAST, "4 pull requests", where)
+        weeks = self.phrase(fields, "in", _IN_WEEKS, "3 different weeks", where)
+        over = self.phrase(fields, "over", _OVER, "1 quarter", where)
+        if at_least and signal and _singular(at_least[2]) != _singular(signal.unit):
+            self.wrong(
+                fields["at_least"][1],
+                f"{where}: at_least counts {at_least[2]!r} but signal '{signal_name}' counts {signal.unit!r}",
+            )
+        if at_least and weeks and int(weeks[1]) > int(at_least[1]):
+            self.wrong(
+                fields["in"][1],
+                f"{where}: at_least {at_least[1]} cannot lie in {weeks[1]} different weeks;"
+                f" ask for at least {weeks[1]}",
+            )
+        quarters = int(over[1] or over[2]) if over else 1
+        if weeks and over and int(weeks[1]) > _WEEKS_IN_A_QUARTER * quarters:
+            self.wrong(fields["in"][1], f"{where}: there are no {weeks[1]} different weeks in {over[0]}")
+        if not (signal_name and at_least):
+            return None, line
+        return Indicator(
+            signal_name, int(at_least[1]), at_least[2], int(weeks[1]) if weeks else None, quarters
+        ), line
+
+    def known_signal(self, name: str, line: int, where: str) -> SignalLike | None:
+        signal = self.catalog.get(name)
+        usable = [known for known, each in self.catalog.items() if each.kind == "evidence"]
+        if signal is None:
+            self.wrong(line, f"{where}: no signal named '{name}'{hint(name, usable)}")
+            return None
+        if signal.kind != "evidence":
+            why = (
+                "says what could have come up and is no evidence"
+                if signal.kind == "opportunity"
+                else "describes a team's process and is never read per person"
+            )
+            self.wrong(line, f"{where}: signal '{name}' {why}; use a signal of kind evidence")
+            return None
+        opportunity = signal.opportunity
+        if opportunity and getattr(self.catalog.get(opportunity), "kind", None) != "opportunity":
+            self.wrong(
+                line,
+                f"{where}: signal '{name}' rests on '{opportunity}', and no opportunity signal has that name",
+            )
+        return signal
+
+    def observability(self, fields: Fields, line: int, where: str) -> Literal["observable", "partly"]:
+        if "class" not in fields:
+            self.wrong(line, f"{where}: indicators need a class: observable or partly")
+            return "observable"
+        written = self.text(fields, "class", where)
+        if written and written not in ("observable", "partly"):
+            self.wrong(fields["class"][1], f"{where}: class is {written!r}; write observable or partly")
+        return "partly" if written == "partly" else "observable"
+
+    def seen_when(self, fields: Fields, rules: int, line: int, where: str) -> Literal["all", "any"]:
+        if "seen_when" not in fields:
+            if rules > 1:
+                self.wrong(line, f"{where}: several indicators need seen_when: all or any")
+            return "all"
+        written = self.text(fields, "seen_when", where)
+        if written and written not in ("all", "any"):
+            self.wrong(fields["seen_when"][1], f"{where}: seen_when is {written!r}; write all or any")
+        return "any" if written == "any" else "all"
+
+    def statement(self, fields: Fields, where: str, rubric_id: str) -> str:
+        """The hash of the original statement, and proof that it names this rubric's document."""
+        if "source" not in fields:
+            return ""
+        node, line = fields["source"]
+        source = self.fields(node, f"{where}: source", needed=("document", "sha256"), line=line)
+        document = self.text(source, "document", where)
+        if document and rubric_id and document != rubric_id:
+            self.wrong(
+                source["document"][1], f"{where}: document is '{document}' but this map is of '{rubric_id}'"
+            )
+        if "sha256" not in source:
+            return ""
+        # The raw scalar: a hash may look like a number to YAML.
+        written, line = source["sha256"]
+        sha256 = written.value if isinstance(written, ScalarNode) else ""
+        if not _SHA256.fullmatch(sha256):
+            self.wrong(line, f"{where}: sha256 is 64 hexadecimal digits, lower case")
+        return str(sha256)
+
+    def statements_once(self, items: Sequence[Item]) -> None:
+        first: dict[str, Item] = {}
+        for item in items:
+            other = first.setdefault(item.statement_sha256, item)
+            if item.statement_sha256 and other is not item:
+                self.wrong(item.line, f"item '{item.slug}': has the same statement as item '{other.slug}'")
+
+
+def _singular(unit: str) -> str:
+    """The unit with every word in the singular, so that `1 question` meets `questions`."""
+    words = unit.lower().split()
+    return " ".join(w[:-3] + "y" if w.endswith("ies") else w[:-1] if w.endswith("s") else w for w in words)

@@ -1,0 +1,171 @@
+"""A YAML file as a tree with lines, and the small checks that every file of the operator's needs.
+
+Trees rather than values, so that a key written twice is seen and every mistake has its line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from connectors.errors import BadInput
+
+SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def root_of(path: Path) -> Any:
+    """The root node of this file. Raises BadInput when it cannot be read, is not YAML, or is empty."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadInput([f"{path.name}: cannot be read: {error.strerror or error}"]) from error
+    except UnicodeDecodeError as error:
+        raise BadInput([f"{path.name}: is not UTF-8 text; save it as UTF-8"]) from error
+    try:
+        root = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark is not None else 1
+        said = ", ".join(" ".join(part.split()) for part in (error.context, error.problem) if part)
+        raise BadInput([f"{path.name}:{line}: not valid YAML: {said}"]) from error
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise BadInput([f"{path.name}:{line}: not valid YAML: it holds a control character"]) from error
+    if root is None:
+        raise BadInput([f"{path.name}:1: the file is empty"])
+    return root
+
+
+Fields = Mapping[str, tuple[Any, int]]
+
+
+class Reading:
+    """One pass over a tree: what is wrong is kept with its line, and the pass goes on."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._mistakes: list[tuple[int, str]] = []
+
+    def wrong(self, line: int, sentence: str) -> None:
+        self._mistakes.append((line, f"{self.file}:{line}: {sentence}"))
+
+    def stop_if_wrong(self) -> None:
+        """Raises BadInput with every mistake so far, in the order of the file."""
+        if self._mistakes:
+            raise BadInput([sentence for _, sentence in sorted(self._mistakes, key=lambda at: at[0])])
+
+    def fields(
+        self,
+        node: Any,
+        where: str,
+        *,
+        needed: tuple[str, ...] = (),
+        optional: tuple[str, ...] = (),
+        line: int | None = None,
+    ) -> dict[str, tuple[Any, int]]:
+        """Keys with their values and lines. Where nothing is needed, any key goes; never one twice."""
+        line = line_of(node) if line is None else line
+        if not isinstance(node, MappingNode):
+            self.wrong(line, f"{where}: expected keys with values, found {_shape(node)}")
+            return {}
+        found: dict[str, tuple[Any, int]] = {}
+        known = needed + optional
+        for key_node, value in node.value:
+            key, key_line = str(key_node.value), line_of(key_node)
+            if not isinstance(key_node, ScalarNode):
+                self.wrong(key_line, f"{where}: a key is a word, found {_shape(key_node)}")
+            elif key in found:
+                self.wrong(key_line, f"{where}: '{key}' is written twice, first on line {found[key][1]}")
+            elif known and key not in known:
+                self.wrong(key_line, f"{where}: unknown key '{key}'{hint(key, known)}")
+            else:
+                found[key] = (value, key_line)
+        for key in needed:
+            if key not in found:
+                self.wrong(line, f"{where}: {key} is missing")
+        return found
+
+    def text(self, fields: Fields, key: str, where: str) -> str:
+        return self.text_of(*fields[key], f"{where}: {key}") if key in fields else ""
+
+    def text_of(self, node: Any, line: int, where: str) -> str:
+        if not (isinstance(node, ScalarNode) and node.tag == "tag:yaml.org,2002:str" and node.value.strip()):
+            self.wrong(line, f"{where}: expected text, found {_shape(node)}")
+            return ""
+        return " ".join(node.value.split())
+
+    def slug(self, fields: Fields, key: str) -> str:
+        written = self.text(fields, key, "the map")
+        if written and not SLUG.fullmatch(written):
+            self.wrong(fields[key][1], f"the map: {key} is lower-case words with hyphens, found {written!r}")
+        return written
+
+    def sentence(
+        self, fields: Fields, key: str, where: str, *, needed: bool = False, line: int = 1
+    ) -> str | None:
+        if key not in fields:
+            if needed:
+                self.wrong(
+                    line, f"{where}: {key} is missing; an item seen partly says what the tools cannot see"
+                )
+            return None
+        return self.sentence_of(*fields[key], f"{where}: {key}")
+
+    def sentence_of(self, node: Any, line: int, where: str) -> str:
+        written = self.text_of(node, line, where)
+        if written and written[-1] not in ".!?":
+            self.wrong(line, f"{where}: is a sentence and ends with a full stop")
+        return written
+
+    def question(self, fields: Fields, where: str, *, needed: bool = False, line: int = 1) -> str | None:
+        if "question" not in fields:
+            if needed:
+                self.wrong(line, f"{where}: question is missing; an item seen partly says what to ask")
+            return None
+        written = self.text(fields, "question", where)
+        if written and not written.endswith("?"):
+            self.wrong(fields["question"][1], f"{where}: question ends with a question mark")
+        return written
+
+    def phrase(
+        self, fields: Fields, key: str, form: re.Pattern[str], example: str, where: str
+    ) -> re.Match[str] | None:
+        if key not in fields:
+            return None
+        node, line = fields[key]
+        written = str(node.value) if isinstance(node, ScalarNode) else _shape(node)
+        found = form.fullmatch(written.strip())
+        if found is None:
+            self.wrong(line, f"{where}: {key} is {written!r}; write it like {example!r}")
+        return found
+
+
+def line_of(node: Any) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _shape(node: Any) -> str:
+    match node:
+        case MappingNode():
+            return "keys with values"
+        case SequenceNode():
+            return "a list"
+        case ScalarNode(tag="tag:yaml.org,2002:str") if node.value.strip():
+            return "text"
+        case ScalarNode(value=""):
+            return "nothing"
+        case _:
+            return repr(node.value)
+
+
+def hint(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, list(dict.fromkeys(known)), n=1, cutoff=0.6)
+    return f"; did you mean '{close[0]}'?" if close else ""
