@@ -137,13 +137,14 @@ def evaluate(
     if not unmet or (item.seen_when == "any" and len(unmet) < len(item.indicators)):
         return cell("seen", None, found)
 
-    gaps = _gaps(item, catalog, window, as_of, opportunities, sources)
+    gaps = open_reasons(
+        item, catalog, window=window, as_of=as_of, sources=sources, opportunities=opportunities
+    )
     if found:
         joined = "; and " if item.seen_when == "all" else "; or "
         asks = joined.join(indicator_text(indicator) for indicator in unmet)
-        return cell(
-            "partly seen", _joined(f"Some of it was seen. The rule also asks for: {asks}.", *gaps), found
-        )
+        more = f"Some of it was seen, and the rule asks for more: {asks}."
+        return cell("partly seen", _joined(more, *gaps), found)
     if enrolled_share(memberships, window, as_of) < Fraction(1, 2):
         return cell("no opportunity", _NO_OPPORTUNITY)
     if gaps:
@@ -153,10 +154,26 @@ def evaluate(
     return cell("none seen", _nothing_matched(item, catalog, window, as_of, sources))
 
 
-def trace(item: Item, catalog: Mapping[str, SignalLike], evidence: Iterable[Evidence]) -> bool:
-    """The one bit per person and item that the door may band: whether anything bandable is there at all."""
-    bandable_signals = {each.signal for each in item.indicators if catalog[each.signal].sensitivity == "band"}
-    return any(row.signal in bandable_signals for row in evidence)
+def trace(
+    item: Item,
+    catalog: Mapping[str, SignalLike],
+    evidence: Iterable[Evidence],
+    *,
+    window: Window | None = None,
+) -> bool:
+    """The one bit per person and item that the door may band: whether anything bandable is there at all.
+
+    With a `window`, only days count that the item's rule looks at.
+    """
+    starts_on = {
+        each.signal: _starts_on(each, window) if window else date.min
+        for each in item.indicators
+        if catalog[each.signal].sensitivity == "band"
+    }
+    ends_on = window.ends_on if window else date.max
+    return any(
+        row.signal in starts_on and starts_on[row.signal] <= row.occurred_on < ends_on for row in evidence
+    )
 
 
 def bandable(item: Item, catalog: Mapping[str, SignalLike]) -> bool:
@@ -178,6 +195,46 @@ def sources_of(
     """Names of the connected sources that feed the item's evidence, in alphabetical order."""
     tables = _read_tables(catalog, (indicator.signal for indicator in item.indicators))
     return tuple(sorted({each.source for each in sources if any(_fills(each, table) for table in tables)}))
+
+
+def open_reasons(
+    item: Item,
+    catalog: Mapping[str, SignalLike],
+    *,
+    window: Window,
+    as_of: date,
+    sources: Sequence[SourceLike],
+    opportunities: Collection[str] | None = None,
+) -> list[str]:
+    """One sentence for every reason why finding nothing would prove nothing; empty when it would.
+
+    Without `opportunities` these are the reasons that hold for everybody, and depend on no person.
+    """
+    if not item.indicators:
+        return []
+    starts_on = windows_read(item, window)[0].starts_on
+    end = min(window.ends_on, as_of)
+    if end <= window.starts_on:
+        return ["The window began today and no day of it is whole yet."]
+    signals = [indicator.signal for indicator in item.indicators]
+    tables = _read_tables(catalog, signals)
+    if not tables:
+        return ["No signal of this item reads from a source; it is left open rather than guessed."]
+    if opportunities is not None:
+        # An occasion that was found proves itself; one that was not needs whole tables, like any absence.
+        absent = [name for name in _opportunities_of(signals, catalog) if name not in opportunities]
+        tables |= _read_tables(catalog, absent)
+    sentences = []
+    unfed = sorted(table for table in tables if not any(_fills(source, table) for source in sources))
+    if unfed:
+        named = _listed([table.replace("_", " ") for table in unfed])
+        sentences.append(f"No connected source collects {named}; this item is left open rather than guessed.")
+    for source in sorted(sources, key=lambda each: each.source):
+        if any(_fills(source, table) for table in tables):
+            sentence = _incomplete(source, starts_on, end)
+            if sentence is not None:
+                sentences.append(sentence)
+    return sentences
 
 
 def enrolled_share(memberships: Iterable[tuple[date, date | None]], window: Window, as_of: date) -> Fraction:
@@ -224,38 +281,6 @@ def _starts_on(indicator: Indicator, window: Window) -> date:
 
 
 # --- what could explain an empty cell -------------------------------------------------------------------
-
-
-def _gaps(
-    item: Item,
-    catalog: Mapping[str, SignalLike],
-    window: Window,
-    as_of: date,
-    opportunities: Collection[str],
-    sources: Sequence[SourceLike],
-) -> list[str]:
-    """One sentence for every reason why an absence would prove nothing; empty when it would."""
-    starts_on = windows_read(item, window)[0].starts_on
-    end = min(window.ends_on, as_of)
-    if end <= window.starts_on:
-        return ["The window began today and no day of it is whole yet."]
-    signals = [indicator.signal for indicator in item.indicators]
-    # An occasion that was found proves itself; one that was not needs whole tables, like any absence.
-    absent = [name for name in _opportunities_of(signals, catalog) if name not in opportunities]
-    tables = sorted(_read_tables(catalog, [*signals, *absent]))
-    unfed = [table for table in tables if not any(_fills(source, table) for source in sources)]
-    sentences = []
-    if not _read_tables(catalog, signals):
-        sentences.append("No signal of this item reads from a source; it is left open rather than guessed.")
-    if unfed:
-        named = _listed([table.replace("_", " ") for table in unfed])
-        sentences.append(f"No connected source collects {named}; this item is left open rather than guessed.")
-    for source in sorted(sources, key=lambda each: each.source):
-        if any(_fills(source, table) for table in tables):
-            sentence = _incomplete(source, starts_on, end)
-            if sentence is not None:
-                sentences.append(sentence)
-    return sentences
 
 
 def _incomplete(source: SourceLike, starts_on: date, end: date) -> str | None:
