@@ -1,0 +1,311 @@
+"""Asking GitHub: retries, rate limits, smaller pages, and what a partial answer means.
+
+An answer with errors is never read as an empty page. What one object refuses is told by path and the rest is
+kept; everything else is asked again, smaller where that helps, and raised in the end.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
+
+from connectors.errors import PayloadBroken, RateLimited, Refused
+from connectors.github.settings import GitHubSettings
+from connectors.github.transport import Interrupted, Reply, TooHeavy, Transport
+
+Path = tuple[str | int, ...]
+Result = TypeVar("Result")
+
+TRIES = 5
+TRIES_PAGED = 8
+"""Enough to halve a page of a hundred to one and to ask for that one twice."""
+SECONDARY_WAIT_SECONDS = 60
+"""GitHub asks for a minute at least when it names no time, and for longer each time."""
+MOST_WAITS = 10
+WELL_UNTIL_GROWTH = 8
+"""Pages that must go well before a halved page is doubled again: what is heavy is heavy every time."""
+
+ABOUT_ONE_OBJECT = frozenset({"NOT_FOUND", "FORBIDDEN", "INSUFFICIENT_SCOPES", "SAML", "UNPROCESSABLE"})
+ABOUT_SIZE = frozenset({"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED", "TIMEOUT"})
+
+
+class CursorRefused(PayloadBroken):
+    """GitHub no longer knows the page to go on from: start at the top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a query brought."""
+
+    data: Mapping[str, Any]
+    refused: Mapping[Path, str]
+    """Where GitHub left a hole, and why: a code in lower case."""
+    said_at: datetime
+    """GitHub's own clock, which is what its timestamps are in."""
+
+    def refused_below(self, *path: str | int) -> dict[Path, str]:
+        """The holes at or below a place, by the rest of their path."""
+        return {
+            where[len(path) :]: code for where, code in self.refused.items() if where[: len(path)] == path
+        }
+
+
+@dataclass(slots=True)
+class Page:
+    """How many objects to ask for at once: halved when GitHub cannot give them, slowly doubled again."""
+
+    most: int
+    size: int = field(init=False)
+    went_well: int = 0
+
+    def __post_init__(self) -> None:
+        self.size = self.most
+
+    def halve(self) -> None:
+        self.size = max(1, self.size // 2)
+        self.went_well = 0
+
+    def keep(self) -> None:
+        self.went_well += 1
+        if self.went_well >= WELL_UNTIL_GROWTH and self.size < self.most:
+            self.size = min(self.most, self.size * 2)
+            self.went_well = 0
+
+
+class Limited(Exception):
+    """GitHub asks for patience; `wait_seconds` is None where it does not say how much."""
+
+    def __init__(self, wait_seconds: float | None) -> None:
+        super().__init__(wait_seconds)
+        self.wait_seconds = wait_seconds
+
+
+class Client:
+    """One GitHub, one identity, one budget; safe to share between threads."""
+
+    def __init__(self, settings: GitHubSettings, pause: Callable[[float], None] = time.sleep) -> None:
+        self._transport = Transport(settings)
+        self._wait_limit_seconds = settings.wait_limit_seconds
+        self._pause = pause
+        self._counting = threading.Lock()
+        self._was_let_in = False
+        self.requests = 0
+        self.points = 0
+
+    @property
+    def host(self) -> str:
+        return self._transport.host
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def graphql(
+        self,
+        query: str,
+        variables: Mapping[str, Any],
+        page: Page | None = None,
+        *,
+        tries: int | None = None,
+        is_last_resort: bool = False,
+    ) -> Answer:
+        """The answer to a query, holes named; `page` sets `$first` and shrinks when the answer does not come.
+
+        As a last resort unexplained holes are accepted, and named `truncated`. Raises TooHeavy when only a
+        smaller question would help, otherwise Refused, Unreachable, RateLimited or PayloadBroken.
+        """
+
+        def ask() -> Answer:
+            asked = {**variables, "first": page.size} if page else variables
+            try:
+                answer = self._within_limits(
+                    lambda: self._answer(self._counted(self._transport.graphql, query, asked), is_last_resort)
+                )
+            except Interrupted as interrupted:
+                if page and interrupted.is_heavy:
+                    page.halve()
+                raise
+            if page:
+                page.keep()
+            return answer
+
+        return self._again(ask, tries or (TRIES_PAGED if page else TRIES))
+
+    def get(self, path: str) -> Any:
+        """The JSON a REST path holds. Raises Refused, Unreachable, RateLimited or PayloadBroken."""
+
+        def ask() -> Any:
+            reply = self._checked(self._counted(self._transport.get, path))
+            with self._counting:
+                self.points += 1
+            return _json(reply, self.host)
+
+        return self._again(lambda: self._within_limits(ask), TRIES)
+
+    def _counted(self, send: Callable[..., Reply], *arguments: Any) -> Reply:
+        with self._counting:
+            self.requests += 1
+        return send(*arguments)
+
+    def _again(self, ask: Callable[[], Result], tries: int) -> Result:
+        def is_enough(state: RetryCallState) -> bool:
+            error = state.outcome.exception() if state.outcome else None
+            own = error.tries if isinstance(error, Interrupted) else None
+            return state.attempt_number >= min(tries, own or tries)
+
+        patiently = Retrying(
+            retry=retry_if_exception_type(Interrupted),
+            wait=wait_exponential_jitter(initial=0.25, max=4, jitter=0.25),
+            stop=is_enough,
+            sleep=self._pause,
+            reraise=True,
+        )
+        try:
+            return patiently(ask)
+        except Interrupted as interrupted:
+            raise interrupted.gives_up_as from None
+
+    def _within_limits(self, ask: Callable[[], Result]) -> Result:
+        waited = 0.0
+        for turn in range(MOST_WAITS):
+            try:
+                return ask()
+            except Limited as limited:
+                asked_for = limited.wait_seconds
+                wait = SECONDARY_WAIT_SECONDS * 2.0**turn if asked_for is None else max(1.0, asked_for)
+                if waited + wait > self._wait_limit_seconds:
+                    break
+                self._pause(wait)
+                waited += wait
+        raise RateLimited(
+            f"{self.host} asks to wait for its rate limit, longer than wait_limit_seconds "
+            f"({self._wait_limit_seconds}) allows; the next run goes on from here"
+        )
+
+    def _checked(self, reply: Reply) -> Reply:
+        """The reply, if it is one. Raises Limited, Interrupted or Refused for what its status says."""
+        if reply.status < 300:
+            self._was_let_in = True
+            return reply
+        if reply.status == 401:
+            refused = Refused(
+                f"{self.host} does not accept the credentials; check the token or the GitHub App"
+            )
+            # It happens that good credentials are refused once.
+            raise Interrupted(refused, tries=4 if self._was_let_in else 2)
+        if reply.status in (403, 429):
+            if reply.status == 429 or _is_limit(reply):
+                raise Limited(_wait_seconds(reply))
+            raise Refused(f"{self.host} forbids this; check what the token may read, and single sign-on")
+        if reply.status >= 500:
+            is_heavy = reply.status in (500, 502, 504)
+            broken = f"{self.host} keeps answering with status {reply.status}; try again later"
+            raise Interrupted(TooHeavy(broken) if is_heavy else PayloadBroken(broken), is_heavy=is_heavy)
+        if reply.status in (404, 410):
+            raise Interrupted(
+                Refused(
+                    f"{self.host} has nothing at this address; check base_url and what the token may read"
+                ),
+                tries=2,
+            )
+        raise PayloadBroken(f"{self.host} answered with status {reply.status}, which nothing here expects")
+
+    def _answer(self, reply: Reply, is_last_resort: bool) -> Answer:
+        body = _json(self._checked(reply), self.host)
+        if not isinstance(body, dict) or not ("data" in body or "errors" in body):
+            raise Interrupted(PayloadBroken(f"{self.host} answered something that is no GraphQL answer"))
+        data = body.get("data")
+        with self._counting:
+            self.points += ((data or {}).get("rateLimit") or {}).get("cost") or 0
+        refused: dict[Path, str] = {}
+        for error in body.get("errors") or ():
+            where, code = tuple(error.get("path") or ()), _code(error)
+            if code == "RATE_LIMITED":
+                raise Limited(_wait_seconds(reply))
+            self._raise_unless_about_one_object(code, where, data)
+            refused[where] = code.lower()
+        if data is None:
+            raise Interrupted(PayloadBroken(f"{self.host} answered without data"))
+        for where in _holes(data):
+            if not any(where[: len(known)] == known for known in refused):
+                if not is_last_resort:
+                    raise Interrupted(TooHeavy(f"{self.host} left objects out of its answer"), is_heavy=True)
+                refused[where] = "truncated"
+        return Answer(data, refused, _said_at(reply))
+
+    def _raise_unless_about_one_object(self, code: str, where: Path, data: object) -> None:
+        if code in ABOUT_ONE_OBJECT and where and data is not None:
+            return
+        if code in ("FORBIDDEN", "INSUFFICIENT_SCOPES", "SAML"):
+            raise Refused(
+                f"{self.host} says {code.lower()}; check what the token may read, and single sign-on"
+            )
+        if code == "INVALID_CURSOR_ARGUMENTS":
+            raise CursorRefused(f"{self.host} no longer knows the page to go on from")
+        if data is None and code and code not in ABOUT_SIZE and code != "INTERNAL":
+            raise PayloadBroken(
+                f"{self.host} does not take the query ({code}); its GitHub Enterprise Server may be too old"
+            )
+        raise Interrupted(
+            TooHeavy(f"{self.host} gave up on a query ({code or 'no reason given'})"), is_heavy=True
+        )
+
+
+def _json(reply: Reply, host: str) -> Any:
+    try:
+        return json.loads(reply.text)
+    except json.JSONDecodeError:
+        raise Interrupted(TooHeavy(f"{host} sent something that is not whole JSON"), is_heavy=True) from None
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    extensions = error.get("extensions") or {}
+    if extensions.get("saml_failure"):
+        return "SAML"
+    return str(error.get("type") or extensions.get("code") or "")
+
+
+def _is_limit(reply: Reply) -> bool:
+    if "retry-after" in reply.headers or reply.headers.get("x-ratelimit-remaining") == "0":
+        return True
+    words = reply.text.casefold()
+    return "rate limit" in words or "abuse detection" in words
+
+
+def _wait_seconds(reply: Reply) -> float | None:
+    """How long GitHub says to wait: `Retry-After` first, then the reset of a spent budget."""
+    headers = reply.headers
+    if headers.get("retry-after", "").isdigit():
+        return float(headers["retry-after"])
+    if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit():
+        # Against GitHub's clock, not ours; and a second more, for it does not say when in that second.
+        return int(headers["x-ratelimit-reset"]) - _said_at(reply).timestamp() + 1
+    return None
+
+
+def _said_at(reply: Reply) -> datetime:
+    try:
+        return parsedate_to_datetime(reply.headers["date"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return datetime.now(UTC).replace(microsecond=0)
+
+
+def _holes(data: object, where: Path = ()) -> Iterator[Path]:
+    """Where a list of the answer holds null instead of an object."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if isinstance(value, dict | list):
+                yield from _holes(value, (*where, name))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            if value is None:
+                yield (*where, index)
+            elif isinstance(value, dict | list):
+                yield from _holes(value, (*where, index))

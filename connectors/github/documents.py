@@ -1,0 +1,56 @@
+"""The GraphQL documents, each with the fragments it spreads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+DOCUMENTS = ("pull_requests", "issues", "below", "more", "inventory", "hydrate", "repositories", "incidents")
+"""Names of the files under `queries/` that are queries of their own."""
+
+
+@cache
+def document(name: str) -> str:
+    """The query in `queries/{name}.graphql`, ready to send."""
+    return _with_fragments(_text(name))
+
+
+def heads(count: int) -> str:
+    """One query that asks `count` repositories, `$owner0`/`$name0` and so on, what moved last in each."""
+    declared = "".join(f", $owner{n}: String!, $name{n}: String!" for n in range(count))
+    asked = " ".join(
+        f"r{n}: repository(owner: $owner{n}, name: $name{n}) {{ ...Head }}" for n in range(count)
+    )
+    return _with_fragments(f"query Heads($first: Int!{declared}) {{ ...Price {asked} }}")
+
+
+def users(count: int) -> str:
+    """One query that asks who `count` logins, `$login0` and so on, are."""
+    declared = ", ".join(f"$login{n}: String!" for n in range(count))
+    asked = " ".join(f"u{n}: user(login: $login{n}) {{ ...Actor }}" for n in range(count))
+    return _with_fragments(f"query Users({declared}) {{ ...Price {asked} }}")
+
+
+def _text(name: str) -> str:
+    lines = files(__package__).joinpath("queries", f"{name}.graphql").read_text("utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+
+
+@cache
+def _fragments() -> Mapping[str, str]:
+    parts = re.split(r"^(?=fragment )", _text("fragments"), flags=re.MULTILINE)
+    return {part.split()[1]: part.strip() for part in parts if part.startswith("fragment ")}
+
+
+def _with_fragments(query: str) -> str:
+    # GitHub refuses a document with a fragment that nothing spreads.
+    wanted: dict[str, str] = {}
+    unread = [query]
+    while unread:
+        for name in re.findall(r"\.\.\.(\w+)", unread.pop()):
+            if name not in wanted:
+                wanted[name] = _fragments()[name]
+                unread.append(wanted[name])
+    return "\n".join([query.strip(), *wanted.values()])

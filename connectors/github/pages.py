@@ -1,0 +1,268 @@
+"""Pages of pull requests and issues, whatever it takes: smaller pages, one object at a time, by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+
+from connectors.errors import PayloadBroken, Refused
+from connectors.github import payloads
+from connectors.github.client import Answer, Client, Page
+from connectors.github.documents import document
+from connectors.github.progress import iso
+from connectors.github.settings import GitHubSettings
+from connectors.github.transport import TooHeavy
+from connectors.github.whole import FEW_IN_A_LIST, MOST_IN_A_LIST, Hole, holes_of
+from connectors.records import Gap, Inventory
+
+Kind = Literal["pull_requests", "issues"]
+KINDS: tuple[Kind, ...] = ("pull_requests", "issues")
+CONNECTIONS: Mapping[Kind, str] = {"pull_requests": "pullRequests", "issues": "issues"}
+SWEPT_AT_ONCE = 100
+MOST_SWEEPS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of a repository's list."""
+
+    repository: Mapping[str, Any]
+    nodes: tuple[dict[str, Any], ...]
+    after: str | None
+    """The page to go on from; None at the end of the list."""
+    said_at: datetime
+    gaps: tuple[Gap, ...] = ()
+    lists: int = MOST_IN_A_LIST
+    """How much of a nested list to ask for at once."""
+
+
+class Pages:
+    """What GitHub lists, in pages that it can give."""
+
+    def __init__(self, client: Client, settings: GitHubSettings) -> None:
+        self._client = client
+        self._settings = settings
+        self._sizes: dict[tuple[str, Kind], Page] = {}
+
+    def size(self, scope: str, kind: Kind) -> Page:
+        """The page size that this repository's list can bear."""
+        # An issue has fewer lists than a pull request and no files: twice as many are as quick.
+        most = self._settings.page_size if kind == "pull_requests" else min(100, 2 * self._settings.page_size)
+        return self._sizes.setdefault((scope, kind), Page(most))
+
+    def listed(self, scope: str, kind: Kind, after: str | None, page: Page) -> Listed:
+        """The next page. Raises CursorRefused where GitHub no longer knows `after`."""
+        variables = {**_owner_and_name(scope), "after": after, "lists": MOST_IN_A_LIST}
+        try:
+            answer = self._client.graphql(document(kind), variables, page)
+        except TooHeavy:
+            return self._one(scope, kind, after)
+        repository, connection = self._connection(answer, scope, kind)
+        if connection is None:
+            code = next(iter(answer.refused.values()), "truncated")
+            return Listed(repository, (), None, answer.said_at, (self.gap(kind, code),))
+        found, gaps = [], []
+        for index, node in enumerate(connection["nodes"]):
+            where = ("repository", CONNECTIONS[kind], "nodes", index)
+            if node is not None:
+                found.append(node)
+                gaps += gaps_of(node, holes_of(answer, where, node["id"], kind))
+            else:
+                code = next(iter(answer.refused_below(*where).values()), "truncated")
+                gaps.append(self._nameless_gap(scope, kind, after, index, code))
+        return Listed(repository, tuple(found), _next(connection, after), answer.said_at, tuple(gaps))
+
+    def by_id(
+        self, kind: Kind, ids: Sequence[str], lists: int = MOST_IN_A_LIST
+    ) -> tuple[list[dict[str, Any]], list[Gap], list[str]]:
+        """These objects, what of them could not be had, and the ids of those that no longer exist."""
+        part = "pulls" if kind == "pull_requests" else "issues"
+        is_last_resort = len(ids) == 1 and lists == FEW_IN_A_LIST
+        try:
+            answer = self._client.graphql(
+                document("hydrate"),
+                {"pulls": [], "issues": [], part: list(ids), "lists": lists},
+                tries=3,
+                is_last_resort=is_last_resort,
+            )
+        except TooHeavy:
+            if len(ids) > 1:
+                middle = len(ids) // 2
+                halves = [self.by_id(kind, some, lists) for some in (ids[:middle], ids[middle:])]
+                return (halves[0][0] + halves[1][0], halves[0][1] + halves[1][1], halves[0][2] + halves[1][2])
+            if is_last_resort:
+                return [], [self.gap(kind, "too_heavy", ids[0])], []
+            return self.by_id(kind, ids, FEW_IN_A_LIST)
+        found, gaps, gone = [], [], []
+        for index, object_id in enumerate(ids):
+            node = answer.data[part][index]
+            if node:
+                found.append(node)
+                gaps += gaps_of(node, holes_of(answer, (part, index), object_id, kind))
+                continue
+            # An empty object is something else under this id: not what it was thought to be.
+            code = "not_found" if node == {} else next(iter(answer.refused_below(part, index).values()))
+            if code == "not_found":
+                gone.append(object_id)
+            else:
+                gaps.append(self.gap(kind, code, object_id))
+        return found, gaps, gone
+
+    def inventory(self, scope: str) -> list[Inventory]:
+        """Every pull request and issue updated since `since`, with what GitHub counts below it."""
+        found: dict[str, Inventory] = {}
+        page = Page(SWEPT_AT_ONCE)
+        floor = iso(datetime.combine(self._settings.starts_on, time(), UTC))
+        for _ in range(MOST_SWEEPS):
+            started, requests = self._sweep(scope, floor, page, found)
+            if requests == 1:
+                break
+            # What was updated meanwhile moved to the head, behind the sweep.
+            floor = started
+        return list(found.values())
+
+    def repositories_of(self, owner: str) -> Iterator[str]:
+        """Full names of an organisation's repositories that may hold something since `since`."""
+        after: str | None = None
+        since = self._settings.starts_on
+        while True:
+            answer = self._client.graphql(document("repositories"), {"owner": owner, "after": after})
+            if answer.data["repositoryOwner"] is None:
+                raise Refused(
+                    f"{self._client.host} knows no organisation {owner!r} that these credentials can read; "
+                    "check organisations and what the token may read"
+                )
+            connection = answer.data["repositoryOwner"]["repositories"]
+            for node in payloads.nodes({"it": connection}, "it"):
+                archived = node["archivedAt"]
+                if not node["isDisabled"] and (archived is None or payloads.day(archived) >= since):
+                    yield node["nameWithOwner"]
+            after = _next(connection, after)
+            if after is None:
+                return
+
+    def not_there(self, scope: str, code: str) -> str:
+        """The sentence for a repository that GitHub does not give."""
+        return (
+            f"{self._client.host} gives no repository {scope!r} to these credentials ({code}); "
+            "check the name and what the token may read"
+        )
+
+    def gap(self, kind: str, reason: str, object_id: str | None = None) -> Gap:
+        """A gap over every day there is, for what cannot be dated."""
+        return Gap(kind, self._settings.starts_on, _tomorrow(), reason, object_id)
+
+    def _one(self, scope: str, kind: Kind, after: str | None) -> Listed:
+        """The next object alone, when even a page of one is too heavy: by id, in small lists, or as a gap."""
+        answer = self._light(scope, kind, after, 1)
+        repository, connection = self._connection(answer, scope, kind)
+        if connection is None:
+            raise PayloadBroken(f"{self._client.host} does not list the {kind} of {scope!r}")
+        nodes = [node for node in connection["nodes"] if node]
+        if not nodes:
+            return Listed(repository, (), _next(connection, after), answer.said_at)
+        found, gaps, _ = self.by_id(kind, [nodes[0]["id"]], FEW_IN_A_LIST)
+        if gaps and not found:
+            gaps = gaps_of(nodes[0], [Hole(nodes[0]["id"], kind, gaps[0].reason)])
+        return Listed(
+            repository, tuple(found), _next(connection, after), answer.said_at, tuple(gaps), FEW_IN_A_LIST
+        )
+
+    def _nameless_gap(self, scope: str, kind: Kind, after: str | None, index: int, code: str) -> Gap:
+        """The gap for an object that came as null: with its id and days, if a lighter question tells them."""
+        try:
+            answer = self._light(scope, kind, after, index + 1)
+        except (TooHeavy, Refused):
+            return self.gap(kind, code)
+        _, connection = self._connection(answer, scope, kind)
+        told = (connection or {}).get("nodes") or []
+        if len(told) <= index or told[index] is None:
+            return self.gap(kind, code)
+        return gaps_of(told[index], [Hole(told[index]["id"], kind, code)])[0]
+
+    def _light(self, scope: str, kind: Kind, after: str | None, first: int) -> Answer:
+        is_pulls = kind == "pull_requests"
+        variables: dict[str, Any] = {"withPulls": is_pulls, "withIssues": not is_pulls, "first": first}
+        variables |= {"pullsAfter" if is_pulls else "issuesAfter": after, **_owner_and_name(scope)}
+        return self._client.graphql(document("inventory"), variables, tries=4, is_last_resort=True)
+
+    def _sweep(self, scope: str, floor: str, page: Page, found: dict[str, Inventory]) -> tuple[str, int]:
+        """Adds what was updated since `floor`; the moment the sweep started, and the requests it took."""
+        started, requests = "", 0
+        after: dict[Kind, str | None] = dict.fromkeys(KINDS)
+        unfinished = set(KINDS)
+        while unfinished:
+            variables = {
+                **_owner_and_name(scope),
+                "withPulls": "pull_requests" in unfinished,
+                "pullsAfter": after["pull_requests"],
+                "withIssues": "issues" in unfinished,
+                "issuesAfter": after["issues"],
+            }
+            answer = self._client.graphql(document("inventory"), variables, page)
+            started = started or iso(answer.said_at)
+            requests += 1
+            for kind in sorted(unfinished):
+                _, connection = self._connection(answer, scope, kind)
+                if connection is None:
+                    # To go on would read as "there are none".
+                    raise Refused(
+                        f"{self._client.host} does not list the {kind} of {scope!r}; check the token"
+                    )
+                nodes = [node for node in connection["nodes"] if node]
+                fresh = [node for node in nodes if node["updatedAt"] >= floor]
+                found |= {node["id"]: _counted(kind, node) for node in fresh}
+                after[kind] = _next(connection, after[kind])
+                if after[kind] is None or len(fresh) < len(nodes):
+                    unfinished.discard(kind)
+        return started, requests
+
+    def _connection(
+        self, answer: Answer, scope: str, kind: Kind
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+        repository = answer.data["repository"]
+        if repository is None:
+            raise Refused(self.not_there(scope, next(iter(answer.refused.values()), "not_found")))
+        connection = repository.get(CONNECTIONS[kind])
+        if connection is None and not answer.refused:
+            raise PayloadBroken(f"{self._client.host} left the {kind} of {scope!r} out of its answer")
+        return repository, connection
+
+
+def gaps_of(payload: Mapping[str, Any], holes: Iterable[Hole]) -> list[Gap]:
+    """Gaps for the holes of one pull request or issue, over the days it was alive."""
+    starts_on = payloads.day(payload["createdAt"])
+    ends_on = payloads.day(payload["updatedAt"]) + timedelta(days=1)
+    return [Gap(hole.table, starts_on, ends_on, hole.code, hole.object_id) for hole in dict.fromkeys(holes)]
+
+
+def _counted(kind: Kind, node: Mapping[str, Any]) -> Inventory:
+    lists = {"comments": "comments"}
+    if kind == "pull_requests":
+        lists = {"reviews": "reviews", "threads": "reviewThreads", **lists}
+    return Inventory(
+        kind=kind,
+        object_id=node["id"],
+        created_on=payloads.day(node["createdAt"]),
+        totals=tuple((name, payloads.total(node, theirs)) for name, theirs in lists.items()),
+    )
+
+
+def _next(connection: Mapping[str, Any], after: str | None) -> str | None:
+    info = connection["pageInfo"]
+    if not info["hasNextPage"]:
+        return None
+    if info["endCursor"] in (None, after):
+        raise PayloadBroken("GitHub says that there are more pages, and not where")
+    return str(info["endCursor"])
+
+
+def _owner_and_name(scope: str) -> dict[str, Any]:
+    owner, name = scope.split("/")
+    return {"owner": owner, "name": name}
+
+
+def _tomorrow() -> date:
+    return datetime.now(UTC).date() + timedelta(days=1)

@@ -1,0 +1,93 @@
+"""The cursor: how far a repository has been read, and where a walk that was cut short goes on.
+
+A walk reads a list from the last updated down to a floor. GitHub re-sorts while we page: what is updated
+meanwhile moves to the head, behind us. So the bookmark is the moment the walk *started*, by GitHub's clock,
+and after a walk of several pages the head is read again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from connectors.github.payloads import moment
+
+VERSION = 1
+OVERLAP = timedelta(hours=1)
+"""How far behind its bookmark a run starts: what GitHub's replicas may lag, many times over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A walk under way."""
+
+    floor: str
+    """Nothing updated before this is wanted."""
+    started: str | None = None
+    after: str | None = None
+    pages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One kind of object in one repository."""
+
+    until: str | None = None
+    """Everything updated up to this moment has been read; None: nothing yet."""
+    walk: Walk | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a repository has been read; written to and read from a batch's cursor."""
+
+    since: date
+    pull_requests: Reading = Reading()
+    issues: Reading = Reading()
+
+    def reading(self, kind: str) -> Reading:
+        return self.pull_requests if kind == "pull_requests" else self.issues
+
+    def with_reading(self, kind: str, reading: Reading) -> Progress:
+        if kind == "pull_requests":
+            return replace(self, pull_requests=reading)
+        return replace(self, issues=reading)
+
+    def cursor(self) -> str:
+        return json.dumps({"version": VERSION, **asdict(self), "since": self.since.isoformat()})
+
+
+def progress_from(cursor: str | None, since: date) -> Progress:
+    """The progress in a cursor; from the top when there is none, or when it started later than `since`."""
+    if cursor is None:
+        return Progress(since)
+    written = json.loads(cursor)
+    if written.get("version") != VERSION or date.fromisoformat(written["since"]) > since:
+        return Progress(since)
+    return Progress(
+        date.fromisoformat(written["since"]), _reading(written["pull_requests"]), _reading(written["issues"])
+    )
+
+
+def first_walk(since: date) -> Walk:
+    """The walk over everything updated since a day."""
+    return Walk(iso(datetime.combine(since, time(), UTC)))
+
+
+def next_walk(until: str, overlap: timedelta = OVERLAP) -> Walk:
+    """The walk over what was updated since a bookmark."""
+    return Walk(iso(moment(until) - overlap))
+
+
+def iso(when: datetime) -> str:
+    """A moment as GitHub writes it, to the second, so that text order is time order."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _reading(written: dict[str, object]) -> Reading:
+    walk = written["walk"]
+    until = written["until"]
+    return Reading(
+        str(until) if until is not None else None, Walk(**walk) if isinstance(walk, dict) else None
+    )

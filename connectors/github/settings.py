@@ -1,0 +1,100 @@
+"""What the GitHub connector has to be told. It never reads the environment; `flows/settings.py` fills it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+IssueKind = Literal["incident", "regression", "bug", "question", "proposal", "follow_up"]
+
+LABELS: Mapping[IssueKind, tuple[str, ...]] = {
+    "incident": ("incident", "outage", "sev", "postmortem"),
+    "regression": ("regression",),
+    "bug": ("bug", "defect"),
+    "question": ("question", "help wanted: question", "support"),
+    "proposal": ("proposal", "rfc", "design", "enhancement proposal", "adr"),
+    "follow_up": ("follow-up", "follow up", "followup", "action item", "incident follow-up"),
+}
+"""Label names that carry a meaning out of the box; `kind/bug` and `type: bug` count as `bug`."""
+
+FIRST_DAY = date(2008, 1, 1)
+"""Before GitHub's first repository: what `since: None` means."""
+
+
+def is_repository_name(text: str) -> bool:
+    """Whether this is `owner/name`, in the letters GitHub allows."""
+    return re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", text) is not None
+
+
+class GitHubSettings(BaseModel):
+    """Where GitHub is, what to read there, as whom, and how far back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: str = "https://api.github.com"
+    """GitHub Enterprise Server: `https://host/api/v3`."""
+    repositories: tuple[str, ...] = ()
+    organisations: tuple[str, ...] = ()
+    """Every repository of these that is no fork and was not archived before `since`."""
+    since: date | None = None
+    """Leave out what was last updated before this day; None reads everything."""
+    labels: dict[IssueKind, tuple[str, ...]] = Field(default_factory=lambda: dict(LABELS))
+    bots: tuple[str, ...] = ()
+    """Logins of your own automation that GitHub presents as users."""
+    page_size: Annotated[int, Field(ge=1, le=100)] = 25
+    wait_limit_seconds: Annotated[int, Field(ge=0)] = 900
+    """How long one request may wait for a rate limit before the run stops and goes on another night."""
+
+    token: SecretStr | None = None
+    app_id: str | None = None
+    app_installation_id: int | None = None
+    app_private_key: SecretStr | None = None
+
+    @property
+    def starts_on(self) -> date:
+        return self.since or FIRST_DAY
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("base_url is an address like https://api.github.com or https://host/api/v3")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("base_url holds an address only; the token has a setting of its own")
+        return value.rstrip("/")
+
+    @field_validator("repositories")
+    @classmethod
+    def _are_full_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [name for name in value if not is_repository_name(name)]
+        if wrong:
+            raise ValueError(f"repositories are written owner/name; not so: {', '.join(map(repr, wrong))}")
+        return value
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _defaults_kept(cls, value: object) -> object:
+        return {**LABELS, **value} if isinstance(value, Mapping) else value
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> GitHubSettings:
+        app = {
+            "app_id": self.app_id,
+            "app_installation_id": self.app_installation_id,
+            "app_private_key": self.app_private_key,
+        }
+        missing = [name for name, value in app.items() if not value]
+        if missing and len(missing) < len(app):
+            raise ValueError(f"a GitHub App needs all of {', '.join(app)}; missing: {', '.join(missing)}")
+        if self.token and not missing:
+            raise ValueError("give either a token or a GitHub App, not both")
+        return self
+
+
+assert set(LABELS) == set(get_args(IssueKind))

@@ -1,0 +1,193 @@
+"""Pages -> whole objects: every list to its end, and what hangs below asked for by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.github.client import Answer, Client
+from connectors.github.documents import document
+from connectors.github.payloads import nodes, total
+from connectors.github.transport import TooHeavy
+
+MOST_IDS = 100
+"""GitHub takes no more ids in one list."""
+MOST_IN_A_LIST = 100
+FEW_IN_A_LIST = 10
+"""For objects that were too heavy with more."""
+
+PULL_REQUEST_LISTS = ("files", "commits", "reviews", "reviewThreads", "comments")
+ISSUE_LISTS = {
+    "labels": "labels",
+    "assignees": "assignees",
+    "timelineItems": "timelineItems",
+    "comments": "issueComments",
+}
+TABLES = {
+    "files": "pull_requests",
+    "commits": "commits",
+    "authors": "commit_authors",
+    "reviews": "reviews",
+    "reviewThreads": "review_threads",
+    "threadComments": "review_comments",
+    "closingIssuesReferences": "closing_references",
+    "labels": "issues",
+    "assignees": "issue_assignees",
+    "timelineItems": "issue_events",
+    "comments": "comments",
+    "issueComments": "comments",
+}
+"""Which table misses rows when a list could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A part of one object that GitHub would not give."""
+
+    object_id: str
+    table: str
+    code: str
+
+
+def complete(
+    client: Client, payloads: Sequence[dict[str, Any]], kind: str, lists: int = MOST_IN_A_LIST
+) -> list[Hole]:
+    """Fills the payloads of a page, in place, and tells what could not be had."""
+    if kind == "issues":
+        return [
+            hole
+            for payload in payloads
+            for name, flag in ISSUE_LISTS.items()
+            for hole in _to_the_end(client, payload["id"], payload, name, flag, payload["id"], lists)
+        ]
+    found: list[Hole] = []
+    for payload in payloads:
+        for name in PULL_REQUEST_LISTS:
+            found += _to_the_end(client, payload["id"], payload, name, name, payload["id"], lists)
+    return found + _below(client, payloads, lists)
+
+
+def holes_of(answer: Answer, where: tuple[str | int, ...], object_id: str, table: str) -> list[Hole]:
+    """The holes inside one object of an answer, each under the table that misses it."""
+    found = []
+    for path, code in answer.refused_below(*where).items():
+        names = [name for name in path if isinstance(name, str) and name in TABLES]
+        found.append(Hole(object_id, TABLES[names[-1]] if names else table, code))
+    return found
+
+
+def _to_the_end(
+    client: Client, object_id: str, holder: dict[str, Any], name: str, flag: str, whole_id: str, lists: int
+) -> list[Hole]:
+    """Reads one list on to its last page; `whole_id` is the pull request or issue that it belongs to."""
+    connection = holder.get(name)
+    found: list[Hole] = []
+    while connection and connection["pageInfo"]["hasNextPage"]:
+        variables = {
+            "id": object_id,
+            "after": connection["pageInfo"]["endCursor"],
+            "lists": lists,
+            flag: True,
+        }
+        try:
+            answer = client.graphql(document("more"), variables, tries=3)
+        except TooHeavy:
+            try:
+                variables["lists"] = FEW_IN_A_LIST
+                answer = client.graphql(document("more"), variables, tries=3, is_last_resort=True)
+            except TooHeavy:
+                return [*found, Hole(whole_id, TABLES[flag], "too_heavy")]
+        found += [Hole(whole_id, TABLES[flag], code) for code in answer.refused.values()]
+        more = (answer.data["node"] or {}).get(flag)
+        if more is None:
+            return found or [Hole(whole_id, TABLES[flag], "not_found")]
+        if more["pageInfo"]["hasNextPage"] and more["pageInfo"]["endCursor"] == variables["after"]:
+            return [*found, Hole(whole_id, TABLES[flag], "truncated")]
+        connection["nodes"] = nodes(holder, name) + nodes({name: more}, name)
+        connection["pageInfo"] = more["pageInfo"]
+    return found
+
+
+def _below(client: Client, payloads: Iterable[dict[str, Any]], lists: int) -> list[Hole]:
+    wanted = _Wanted()
+    for payload in payloads:
+        wanted.owner[payload["id"]] = payload["id"]
+        if total(payload, "closingIssuesReferences"):
+            wanted.closing[payload["id"]] = [payload]
+        for thread in nodes(payload, "reviewThreads"):
+            if total(thread, "comments"):
+                wanted.threads[thread["id"]] = [thread]
+                wanted.owner[thread["id"]] = payload["id"]
+        for node in nodes(payload, "commits"):
+            commit = node.get("commit")
+            if commit and total(commit, "authors") > 1:
+                wanted.commits.setdefault(commit["id"], []).append(commit)
+                wanted.owner[commit["id"]] = payload["id"]
+    found: list[Hole] = []
+    threads, commits, closing = list(wanted.threads), list(wanted.commits), list(wanted.closing)
+    while threads or commits or closing:
+        ids = {"threads": threads[:MOST_IDS], "commits": commits[:MOST_IDS], "closing": closing[:MOST_IDS]}
+        found += _ask_below(client, ids, wanted, lists)
+        threads, commits, closing = threads[MOST_IDS:], commits[MOST_IDS:], closing[MOST_IDS:]
+    return found
+
+
+class _Wanted:
+    """What to ask for by id, and the places in the page's payloads where the answers belong."""
+
+    def __init__(self) -> None:
+        self.threads: dict[str, list[dict[str, Any]]] = {}
+        self.commits: dict[str, list[dict[str, Any]]] = {}
+        self.closing: dict[str, list[dict[str, Any]]] = {}
+        self.owner: dict[str, str] = {}
+
+    def places(self, part: str) -> Mapping[str, list[dict[str, Any]]]:
+        return {"threads": self.threads, "commits": self.commits, "closing": self.closing}[part]
+
+
+LISTS_BELOW = {
+    "threads": ("comments", "threadComments"),
+    "commits": ("authors", "authors"),
+    "closing": ("closingIssuesReferences", "closingIssuesReferences"),
+}
+
+
+def _ask_below(client: Client, ids: Mapping[str, list[str]], wanted: _Wanted, lists: int) -> list[Hole]:
+    count = sum(map(len, ids.values()))
+    if not count:
+        return []
+    try:
+        answer = client.graphql(
+            document("below"),
+            {**ids, "lists": lists},
+            tries=3 if count > 1 else 5,
+            is_last_resort=count == 1 and lists == FEW_IN_A_LIST,
+        )
+    except TooHeavy:
+        if count > 1:
+            first = {part: these[: len(these) // 2] for part, these in ids.items()}
+            second = {part: these[len(these) // 2 :] for part, these in ids.items()}
+            if not any(first.values()):
+                # One of each kind: no half to take, so one kind at a time.
+                alone = [{part: ids[part] if part == asked else [] for part in ids} for asked in ids]
+                return [hole for one in alone for hole in _ask_below(client, one, wanted, lists)]
+            return _ask_below(client, first, wanted, lists) + _ask_below(client, second, wanted, lists)
+        if lists > FEW_IN_A_LIST:
+            return _ask_below(client, ids, wanted, FEW_IN_A_LIST)
+        return [
+            Hole(wanted.owner[one], TABLES[LISTS_BELOW[part][1]], "too_heavy")
+            for part, these in ids.items()
+            for one in these
+        ]
+    found: list[Hole] = []
+    for part, (name, flag) in LISTS_BELOW.items():
+        for index, object_id in enumerate(ids[part]):
+            owner = wanted.owner[object_id]
+            found += [Hole(owner, TABLES[flag], code) for code in answer.refused_below(part, index).values()]
+            node = answer.data[part][index] or {}
+            for place in wanted.places(part)[object_id]:
+                place[name] = {**place[name], **(node.get(name) or {})}
+                if "pageInfo" in place[name]:
+                    found += _to_the_end(client, object_id, place, name, flag, owner, lists)
+    return found
