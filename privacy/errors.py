@@ -1,0 +1,55 @@
+"""What the door refuses, as a tree: the class says what the reader does next. Every message is a sentence.
+
+DoorError
+  NotShown          there is no band here, by policy
+  NotDue            ask again on the day the message names
+  AlreadyPublished  nothing to do: a release is published once
+  UnknownTeam       spell the team differently
+  UnknownItem       spell the item differently
+  NotYetPublished   ask again on the day the message names
+  BrokenRelease     an operator has to look: a published file is not what was published
+  NoReport          there is nothing here for this reader, and it is not said why
+  RefusedBody       a programming mistake: something tried to leave that no audience may see
+"""
+
+from __future__ import annotations
+
+
+class DoorError(Exception):
+    """The door did not open."""
+
+
+class NotShown(DoorError):
+    """This cell has no band."""
+
+
+class NotDue(DoorError):
+    """The window has not been closed for long enough."""
+
+
+class AlreadyPublished(DoorError):
+    """This release is out, and frozen."""
+
+
+class UnknownTeam(DoorError):
+    """No release of a team of this name exists."""
+
+
+class UnknownItem(DoorError):
+    """The release has no such item."""
+
+
+class NotYetPublished(DoorError):
+    """The team is known; this window has no release."""
+
+
+class BrokenRelease(DoorError):
+    """A published file is missing, altered or unreadable."""
+
+
+class NoReport(DoorError):
+    """No report for this reader. Unknown, guessed and forbidden look the same."""
+
+
+class RefusedBody(DoorError):
+    """A body holds something its audience may not see."""
