@@ -15,12 +15,17 @@ class Connector(Protocol):
     Source, Cursor, Yields, Never, Raises: every connector's module docstring says these five.
     """
 
-    source: str
-    """Its name in the ledger: `github`, `pagerduty` ..."""
-    yields: tuple[str, ...]
-    """Tables it can fill: `pull_requests`, `reviews`, `incidents`, `oncall_shifts` ..."""
-    since: date
-    """The first day this source is asked about."""
+    @property
+    def source(self) -> str:
+        """Its name in the ledger: `github`, `pagerduty` ..."""
+
+    @property
+    def yields(self) -> tuple[str, ...]:
+        """Tables it can fill: `pull_requests`, `reviews`, `incidents`, `oncall_shifts` ..."""
+
+    @property
+    def since(self) -> date:
+        """The first day this source is asked about."""
 
     def scopes(self) -> Sequence[str]:
         """What there is to fetch, one name each. Raises Refused or Unreachable."""

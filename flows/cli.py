@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 from connectors.errors import BadInput, RateLimited, Refused, SourceError
 from privacy.errors import DoorError
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 CONFIGURATION, REFUSED, BROKEN = 2, 3, 4
 """Exit codes beside 0 (all there) and 1 (ended with gaps)."""
 
 
-class Day(click.ParamType):
+class Day(click.ParamType):  # type: ignore[type-arg]  # generic in its stubs only
     """An ISO date."""
 
     name = "date"
@@ -28,17 +30,18 @@ class Day(click.ParamType):
             self.fail(f"{value!r} is not a date; write it like 2026-09-30", param, ctx)
 
 
-def config_option(command: Any) -> Any:
+def config_option(command: Command) -> Command:
     """`--config` may stand before or after the command."""
-    return click.option(
+    with_option = click.option(
         "--config",
         "config_here",
         type=click.Path(path_type=Path),
         help="The settings file. [default: sightline.yaml]",
-    )(command)
+    )
+    return with_option(command)
 
 
-def format_option(*formats: str) -> Any:
+def format_option(*formats: str) -> Callable[[Command], Command]:
     """`--format`, text unless said otherwise."""
     return click.option("--format", "form", type=click.Choice(formats), default="text", show_default=True)
 

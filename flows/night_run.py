@@ -14,7 +14,7 @@ import click
 from connectors.errors import BadInput
 from flows.cli import BROKEN, CONFIGURATION, REFUSED
 from flows.night import Busy, check_everything, connect
-from flows.orchestrator import OrchestratorFailed, orchestrator, wait_until_up
+from flows.orchestrator import OrchestratorFailed, orchestrator
 from flows.settings import Settings, load_settings
 from flows.steps import HomeNotWritable, StepFailed
 
@@ -25,10 +25,10 @@ def run_nightly(config: Path, as_of: date | None) -> int:
     """Runs one night and prints its receipt; returns the exit code. Raises BadInput before it starts."""
     settings = _checked(config)
     try:
-        with orchestrator(settings.home) as url:
+        with orchestrator(settings.home) as server:
             from flows import nightly  # three seconds, while the server starts
 
-            wait_until_up(url, settings.home / "orchestrator" / "server.log")
+            server.wait_until_up()
             with _progress() as on_progress:
                 outcome = nightly.run_now(config, as_of, on_progress)
     except Busy as error:
@@ -50,11 +50,11 @@ def run_nightly(config: Path, as_of: date | None) -> int:
 def serve_nightly(config: Path, cron: str | None) -> None:
     """Runs the nightly on its schedule until stopped. Raises BadInput before anything starts."""
     settings = _checked(config)
-    with orchestrator(settings.home) as url:
+    with orchestrator(settings.home) as server:
         from flows import nightly
 
-        wait_until_up(url, settings.home / "orchestrator" / "server.log")
-        click.echo(f"nightly at '{cron or settings.schedule}' UTC; Prefect at {url}; stop with Ctrl-C")
+        server.wait_until_up()
+        click.echo(f"nightly at '{cron or settings.schedule}' UTC; Prefect at {server.url}; stop with Ctrl-C")
         nightly.serve(config, cron or settings.schedule)
 
 

@@ -10,12 +10,12 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from flows.settings import orchestrator_environment, orchestrator_url, use_orchestrator
@@ -28,70 +28,61 @@ class OrchestratorFailed(Exception):
     """The server did not come up."""
 
 
+@dataclass(frozen=True)
+class Orchestrator:
+    """A Prefect server: its API address, and its process and log if it is ours."""
+
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+    log: Path | None = None
+
+    def wait_until_up(self) -> None:
+        """Returns when the server answers. Raises OrchestratorFailed with where to look."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and (self.process is None or self.process.poll() is None):
+            if self._answers():
+                return
+            time.sleep(0.1)
+        raise OrchestratorFailed(f"the Prefect server at {self.url} does not answer; see {self.log}")
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:  # noqa: S310  http only
+                return int(answer.status) == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+
 @contextmanager
-def orchestrator(home: Path) -> Iterator[str]:
-    """The API address of a running Prefect server. Raises OrchestratorFailed."""
+def orchestrator(home: Path) -> Iterator[Orchestrator]:
+    """A Prefect server that is starting; import Prefect only inside, it reads its settings once."""
     if url := orchestrator_url():
-        yield url
+        yield Orchestrator(url)
         return
     data = home / "orchestrator"
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     port = _free_port()
-    url = f"http://127.0.0.1:{port}/api"
-    with (data / "server.log").open("ab") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "flows.orchestrator", str(port), str(os.getpid())],
+    with (data / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flows.orchestrator_server", str(port), str(os.getpid())],
             env=orchestrator_environment(data),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
         )
     try:
+        url = f"http://127.0.0.1:{port}/api"
         use_orchestrator(url, data)
-        yield url
+        yield Orchestrator(url, process, data / "server.log")
     finally:
-        server.terminate()
+        process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            server.wait(timeout=10)
-        server.kill()
-        server.wait()
-
-
-def wait_until_up(url: str, log: Path) -> None:
-    """Returns when the server answers. Raises OrchestratorFailed with where to look."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(f"{url}/health") as answer:  # noqa: S310
-            if answer.status == 200:
-                return
-        time.sleep(0.1)
-    raise OrchestratorFailed(f"the Prefect server at {url} did not answer in {START_SECONDS} s; see {log}")
+            process.wait(timeout=10)
+        process.kill()
+        process.wait()
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _serve(port: int, parent: int) -> None:
-    import uvicorn
-
-    def end_with_parent() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(0)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    uvicorn.run(
-        "prefect.server.api.server:create_app",
-        factory=True,
-        host="127.0.0.1",
-        port=port,
-        log_level="error",
-        lifespan="on",
-    )
-
-
-if __name__ == "__main__":
-    _serve(int(sys.argv[1]), int(sys.argv[2]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from connectors import Connector
@@ -50,7 +51,7 @@ def _fetch_everything(night: Night, do: Do, progress: steps.Progress) -> None:
     roster_is_in = False
     for connector in sorted(night.connectors, key=lambda each: each.source != "github"):
         try:
-            scopes = do(f"scopes {connector.source}", lambda c=connector: steps.list_scopes(night, c))
+            scopes = do(f"scopes {connector.source}", partial(steps.list_scopes, night, connector))
             if not roster_is_in:
                 do("roster", lambda: steps.import_roster(night))
                 roster_is_in = True

@@ -157,7 +157,7 @@ def _sentence(path: Path, data: Any, problem: Any) -> str:
     line = 1
     for part in problem["loc"]:
         try:
-            line = (data.lc.key(part) if isinstance(data, dict) else data.lc.item(part))[0] + 1
+            line = (data.lc.item if isinstance(part, int) else data.lc.key)(part)[0] + 1
             data = data[part]
         except (AttributeError, KeyError, IndexError, TypeError):
             break
