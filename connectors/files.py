@@ -1,0 +1,215 @@
+"""Incidents and interviews that an operator exports into a file, with columns declared in the settings.
+
+Source: one .csv, .json (a list of objects), .ndjson or .jsonl file.
+Cursor: the hash of the file and of its declaration, so that an unchanged file yields no records.
+Yields: incidents, incident_actions, incident_fixes; or interviews.
+Never: a column that is not declared; titles, texts, candidates, any time of day.
+Raises: BadFile with every mistake in the file (nothing of it is stored then), or Unreachable without a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from connectors.errors import BadInput, PayloadBroken, Unreachable
+from connectors.files_records import FIELDS, REQUIRED, Reading, incident, interview
+from connectors.records import Batch, Gap, Incident, Interview, Inventory
+from connectors.rows import Row, csv_rows, json_rows, ndjson_rows, text_of
+
+_TAKEN = ("github", "github_incidents", "pagerduty", "roster")
+_CONSTANTS = ("severity", "service")
+"""Only these may be the same for every row: a constant person would be invented evidence."""
+
+
+class BadFile(BadInput, PayloadBroken):
+    """A declared file is wrong: a source that broke for a night, a list of mistakes for its operator."""
+
+
+class FileSource(BaseModel):
+    """One declared file: what it holds, and which of its columns is which of our fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=40)
+    """The name of this source in the ledger and in the agreement."""
+    kind: Literal["incidents", "interviews"]
+    path: Path
+    columns: dict[str, str]
+    """Our field -> a column of the CSV file, or a dotted path into a JSON object (`service.id`, `tags.0`)."""
+    constants: dict[str, str] = Field(default_factory=dict)
+    """Severity or service, where it is the same for every row."""
+    accounts: Literal["github", "pagerduty"] = "github"
+    """What the people's columns hold: GitHub logins or PagerDuty user ids."""
+    since: date | None = None
+    """The first day of which the file tells everything; None: the first day it tells anything of."""
+    through: date | None = None
+    """The last day of which the file tells everything; None: the day the file was last written."""
+
+    @field_validator("name")
+    @classmethod
+    def _is_free(cls, value: str) -> str:
+        if value in _TAKEN:
+            raise ValueError(f"the name '{value}' belongs to another source; choose your own")
+        return value
+
+    @field_validator("path")
+    @classmethod
+    def _has_a_format(cls, value: Path) -> Path:
+        if value.suffix.casefold() not in (".csv", ".json", ".ndjson", ".jsonl"):
+            raise ValueError(f"'{value.name}' is neither .csv nor .json nor .ndjson nor .jsonl")
+        return value
+
+    @model_validator(mode="after")
+    def _declares_known_fields(self) -> FileSource:
+        fields = FIELDS[self.kind]
+        wrong = []
+        for name in (*self.columns, *self.constants):
+            if name not in fields:
+                near = get_close_matches(name, fields, n=1)
+                hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(fields)}"
+                wrong.append(f"{self.kind} have no field '{name}'; {hint}")
+        wrong += [
+            f"'{name}' cannot be a constant; only {' and '.join(_CONSTANTS)} can"
+            for name in self.constants
+            if name in fields and name not in _CONSTANTS
+        ]
+        wrong += [
+            f"'{name}' is declared as a column and as a constant; keep one"
+            for name in self.constants
+            if name in self.columns
+        ]
+        wrong += [
+            f"columns does not say where '{name}' is"
+            for name in REQUIRED[self.kind]
+            if name not in self.columns
+        ]
+        if self.since and self.through and self.through < self.since:
+            wrong.append("through is before since")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+
+class Files:
+    """One declared file as a source. `today` is for tests; None asks the clock."""
+
+    def __init__(self, source: FileSource, today: date | None = None) -> None:
+        self._declared = source
+        self._today = today or datetime.now(UTC).date()
+        self.source = source.name
+        self.yields: tuple[str, ...] = (
+            ("incidents", "incident_actions", "incident_fixes")
+            if source.kind == "incidents"
+            else ("interviews",)
+        )
+        self.since = source.since or self._first_day()
+
+    def scopes(self) -> Sequence[str]:
+        """The file, by its name. Raises Unreachable if it is not there."""
+        if not self._declared.path.is_file():
+            raise Unreachable(f"{self.source}: there is no file {self._declared.path}; check the path")
+        return (self._declared.path.name,)
+
+    def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
+        """Everything in the file, unless it is as it was; and the days it cannot know of, as a gap."""
+        del scope
+        digest = self._digest()
+        gaps = tuple(self._gaps())
+        if digest != cursor:
+            yield Batch(tuple(read_file(self._declared).values()), digest, gaps)
+        elif gaps:
+            yield Batch((), digest, gaps)
+
+    def inventory(self, scope: str) -> Iterator[Inventory]:
+        """Every row of the file. Raises BadFile."""
+        del scope
+        for object_id, record in read_file(self._declared).items():
+            yield Inventory(self._declared.kind, object_id, _day_of(record))
+
+    def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
+        """These rows again; rows that the file has no longer are `gone`."""
+        del scope
+        found = read_file(self._declared) if kind == self._declared.kind else {}
+        roots = tuple(found[object_id] for object_id in object_ids if object_id in found)
+        yield Batch(roots, "", gone=tuple(sorted(set(object_ids) - found.keys())))
+
+    def spent(self) -> tuple[int, int]:
+        """Nothing: a file costs no requests."""
+        return 0, 0
+
+    def _digest(self) -> str:
+        try:
+            content = self._declared.path.read_bytes()
+        except OSError as error:
+            raise Unreachable(
+                f"{self.source}: {self._declared.path} cannot be read ({error.strerror}); check the path"
+            ) from None
+        # a corrected declaration reads an unchanged file in another way
+        declaration = self._declared.model_dump_json(exclude={"path", "since", "through"})
+        return hashlib.sha256(content + b"\x00" + declaration.encode()).hexdigest()
+
+    def _gaps(self) -> Iterator[Gap]:
+        written = datetime.fromtimestamp(self._declared.path.stat().st_mtime, UTC).date()
+        ends_on = (self._declared.through or written) + timedelta(days=1)
+        if ends_on <= self._today:
+            yield Gap(self._declared.kind, ends_on, self._today + timedelta(days=1), "file_ends")
+
+    def _first_day(self) -> date:
+        try:
+            days = [_day_of(record) for record in read_file(self._declared).values()]
+        except BadFile:
+            days = []  # `fetch` says what is wrong
+        return min(days, default=self._today)
+
+
+def read_file(source: FileSource) -> dict[str, Incident] | dict[str, Interview]:
+    """The records of a declared file by id. Raises BadFile with every mistake in it."""
+    mistakes: list[str] = []
+    try:
+        rows = _rows(source, text_of(source.path), mistakes)
+    except BadInput as error:
+        raise BadFile(error.mistakes) from None
+    incidents: dict[str, Incident] = {}
+    interviews: dict[str, Interview] = {}
+    line_of: dict[str, int] = {}
+    for row in rows:
+        reading = Reading(source.name, source.accounts, row.cells, source.columns, source.constants)
+        record_id = reading.record_id()
+        if source.kind == "incidents":
+            incidents[record_id] = incident(reading, record_id)
+        else:
+            interviews[record_id] = interview(reading, record_id)
+        if record_id in line_of:
+            reading.mistakes.append(f"id is the same as on line {line_of[record_id]}; keep one of the rows")
+        if record_id:
+            line_of[record_id] = row.line
+        mistakes += [f"{source.path}:{row.line}: {mistake}" for mistake in reading.mistakes]
+    if mistakes:
+        raise BadFile(mistakes)
+    return incidents or interviews
+
+
+def _rows(source: FileSource, text: str, mistakes: list[str]) -> list[Row]:
+    match source.path.suffix.casefold():
+        case ".csv":
+            header, rows = csv_rows(source.path, text, mistakes)
+            for field, column in source.columns.items():
+                if header and column not in header:
+                    near = get_close_matches(column, header, n=1)
+                    hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(header)}"
+                    mistakes.append(f"{source.path}:1: has no column '{column}' for {field}; {hint}")
+            return [] if mistakes else rows
+        case ".json":
+            return json_rows(source.path, text, mistakes)
+    return ndjson_rows(source.path, text, mistakes)
+
+
+def _day_of(record: Incident | Interview) -> date:
+    return record.opened_on if isinstance(record, Incident) else record.held_on

@@ -1,0 +1,273 @@
+"""Rows of a declared file -> incidents and interviews. Pure; mistakes are collected, and quote no person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+from connectors.records import Account, Incident, IncidentAction, Interview
+
+Kind = Literal[
+    "declared",
+    "acknowledged",
+    "role",
+    "responded",
+    "updated",
+    "resolved",
+    "followup_assigned",
+    "followup_completed",
+    "postmortem",
+]
+
+PEOPLE: Mapping[str, Kind] = {
+    "declared_by": "declared",
+    "acknowledged_by": "acknowledged",
+    "commander": "role",
+    "roles": "role",
+    "responders": "responded",
+    "updates_by": "updated",
+    "resolved_by": "resolved",
+    "followups": "followup_assigned",
+    "followups_completed": "followup_completed",
+    "postmortem_by": "postmortem",
+}
+"""The people's columns of an incident, in the order things happen."""
+_AFTERWARDS = ("resolved", "followup_assigned", "followup_completed", "postmortem")
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "incidents": (
+        *("id", "opened", "resolved", "severity", "service", "url", "merged_into", "fix_pull_requests"),
+        *PEOPLE,
+    ),
+    "interviews": ("id", "interviewer", "held", "scorecard"),
+}
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "incidents": ("id", "opened"),
+    "interviews": ("id", "interviewer", "held"),
+}
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/#-]{0,99}")
+_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/,&()-]{0,79}")
+_URL = re.compile(r"https://[A-Za-z0-9_.~:/?#&=%+@-]{1,500}")
+_PERSON: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "github": (re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\[bot\])?"), "a GitHub login"),
+    "pagerduty": (re.compile(r"[A-Za-z0-9]+"), "a PagerDuty user id"),
+}
+_AN_ID = "an id of letters, digits and . _ : / # -"
+_ROLE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_PULL_REQUEST = re.compile(
+    r"(?:https://[A-Za-z0-9.-]+/)?([A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+)(?:#|/pull/)(\d{1,9})(?:[/?#].*)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One row, seen through the declaration; what cannot be understood goes to `mistakes`."""
+
+    source: str
+    accounts: str
+    cells: Mapping[str, Any]
+    columns: Mapping[str, str]
+    constants: Mapping[str, str]
+    mistakes: list[str] = field(default_factory=list)
+
+    def value(self, name: str) -> Any:
+        """What stands in the column declared for this field; None if nothing does."""
+        if name in self.constants:
+            return self.constants[name]
+        path = self.columns.get(name)
+        if path is None:
+            return None
+        value: Any = self.cells[path] if path in self.cells else _at(self.cells, path)
+        return None if value in ("", [], {}) else value
+
+    def text(self, name: str) -> str | None:
+        """One word or number."""
+        value = self.value(name)
+        if isinstance(value, bool) or not isinstance(value, str | int | None):
+            self.mistakes.append(f"{name} is a {type(value).__name__}; one word or number is wanted")
+            return None
+        return str(value).strip() or None if value is not None else None
+
+    def day(self, name: str) -> date | None:
+        """A date, or the UTC date of a time."""
+        text = self.text(name)
+        found = _day(text)
+        if text and not found:
+            self.mistakes.append(f"{name} is not a day like 2026-07-01 or a time like 2026-07-01T10:00:00Z")
+        return found
+
+    def matching(self, name: str, form: re.Pattern[str], what: str) -> str | None:
+        """A word of this form."""
+        text = self.text(name)
+        if text and not form.fullmatch(text):
+            self.mistakes.append(f"{name} is not {what}")
+            return None
+        return text
+
+    def record_id(self) -> str:
+        """The id of this row, made unique among all sources; empty if it has none."""
+        text = self.matching("id", _ID, _AN_ID)
+        if self.value("id") is None:
+            self.mistakes.append("id is empty")
+        return f"{self.source}:{text}" if text else ""
+
+    def needed_day(self, name: str) -> date:
+        """A date that has to be there; the first of all days, and a mistake, if it is not."""
+        found = self.day(name)
+        if self.value(name) is None:
+            self.mistakes.append(f"{name} is empty")
+        return found or date.min
+
+    def items(self, name: str) -> Sequence[Any]:
+        """The entries of a list: a JSON list, or text with semicolons."""
+        value = self.value(name)
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(";") if part.strip()]
+        if isinstance(value, Mapping) and name == "roles":
+            return [f"{role}: {who}" for role, several in value.items() for who in _several(several)]
+        return _several(value)
+
+    def people(self, name: str) -> Iterator[tuple[Account, str | None, date | None]]:
+        """Account, role (only in `roles`) and the day, if one is told, of everybody in this column."""
+        for item in self.items(name):
+            login, told_on = _login_and_day(item)
+            role: str | None = "incident_commander" if name == "commander" else None
+            if name == "roles":
+                named, _, login = login.rpartition(":")
+                role = re.sub(r"[ -]+", "_", named.strip().casefold())
+                if not _ROLE.fullmatch(role):
+                    self.mistakes.append("roles has an entry that is not written like 'scribe: login'")
+                    continue
+            day = _day(told_on)
+            if told_on and not day:
+                self.mistakes.append(f"{name} has an entry whose day is not written like 2026-07-01")
+            if account := self.account(name, login):
+                yield account, role, day
+
+    def account(self, name: str, login: str) -> Account | None:
+        """The account of a login or id; the vault knows whose it is."""
+        form, what = _PERSON[self.accounts]
+        login = login.strip().removeprefix("@")
+        if not form.fullmatch(login):
+            # the entry may be a name or an address, so it is not repeated
+            self.mistakes.append(f"{name} has an entry that is not {what}")
+            return None
+        if self.accounts == "pagerduty":
+            return Account("pagerduty", login.upper(), login.upper())
+        return Account(self.accounts, f"login:{login.casefold()}", login)
+
+
+def incident(reading: Reading, incident_id: str) -> Incident:
+    """One row as an incident; of no use if `reading.mistakes` says anything.
+
+    A person without a day of their own is dated by the incident: by its end for what is done afterwards
+    (resolving, follow-ups, post-mortem), else by its beginning.
+    """
+    opened_on, resolved_on = reading.needed_day("opened"), reading.day("resolved")
+    if resolved_on and resolved_on < opened_on:
+        reading.mistakes.append("resolved is before opened")
+    found: dict[tuple[date, int, str | None, Account], Kind] = {}
+    for order, (name, kind) in enumerate(PEOPLE.items()):
+        otherwise = (resolved_on or opened_on) if kind in _AFTERWARDS else opened_on
+        for account, role, day in reading.people(name):
+            found[(day or otherwise, order, role, account)] = kind
+    actions = tuple(
+        IncidentAction(
+            action_id=f"{incident_id}:{position}",
+            actor=account,
+            kind=kind,
+            role=role,
+            by_hand=True,
+            occurred_on=day,
+            position=position,
+        )
+        for position, ((day, _, role, account), kind) in enumerate(
+            sorted(found.items(), key=lambda item: item[0][:2])
+        )
+    )
+    merged_into = reading.matching("merged_into", _ID, _AN_ID)
+    return Incident(
+        incident_id=incident_id,
+        source=reading.source,
+        url=reading.matching("url", _URL, "an https address"),
+        service_id=reading.matching("service", _SERVICE, "the id or name of a service"),
+        severity=_slug(reading.text("severity")),
+        opened_on=opened_on,
+        resolved_on=resolved_on,
+        merged_into=f"{reading.source}:{merged_into}" if merged_into else None,
+        actions=actions,
+        fix_pull_requests=tuple(dict.fromkeys(_fixes(reading))),
+    )
+
+
+def interview(reading: Reading, interview_id: str) -> Interview:
+    """One row as an interview; of no use if `reading.mistakes` says anything."""
+    text = reading.text("interviewer")
+    if text is None:
+        reading.mistakes.append("interviewer is empty")
+    account = reading.account("interviewer", text) if text else None
+    return Interview(
+        interview_id=interview_id,
+        source=reading.source,
+        interviewer=account or Account(reading.accounts, "", ""),
+        held_on=reading.needed_day("held"),
+        scorecard_on=reading.day("scorecard"),
+    )
+
+
+def _fixes(reading: Reading) -> Iterator[str]:
+    for item in reading.items("fix_pull_requests"):
+        match = _PULL_REQUEST.fullmatch(str(item).strip())
+        if match:
+            yield f"{match[1]}#{int(match[2])}"
+        else:
+            reading.mistakes.append(
+                "fix_pull_requests has an entry that is neither owner/name#12 nor a pull request's address"
+            )
+
+
+def _at(value: Any, path: str) -> Any:
+    """What stands at a dotted path; a name after a list asks each of its objects."""
+    first, _, rest = path.partition(".")
+    if isinstance(value, Mapping):
+        found = value.get(first)
+    elif isinstance(value, list) and first.isdecimal():
+        found = value[int(first)] if int(first) < len(value) else None
+    elif isinstance(value, list):
+        return [inner for each in value if (inner := _at(each, path)) is not None]
+    else:
+        return None
+    return _at(found, rest) if rest else found
+
+
+def _several(value: Any) -> Sequence[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _login_and_day(item: Any) -> tuple[str, str | None]:
+    """`ada`, `ada 2026-07-03` or {"login": "ada", "on": "2026-07-03"}."""
+    if isinstance(item, Mapping):
+        day = item.get("on")
+        return str(item.get("login") or item.get("id") or ""), None if day is None else str(day)
+    login, _, day = str(item).strip().rpartition(" ")
+    return (login, day) if login and day[:1].isdecimal() else (str(item).strip(), None)
+
+
+def _day(text: str | None) -> date | None:
+    if not text or not re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text.removesuffix(" UTC"))
+        return (moment if moment.tzinfo is None else moment.astimezone(UTC)).date()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _slug(text: str | None) -> str | None:
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold())[:30].strip("-") or None if text else None
