@@ -7,7 +7,19 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-DOCUMENTS = ("pull_requests", "issues", "below", "more", "inventory", "hydrate", "repositories", "incidents")
+DOCUMENTS = (
+    "below",
+    "follow_ups",
+    "hydrate",
+    "incident_ids",
+    "incidents",
+    "incidents_by_id",
+    "inventory",
+    "issues",
+    "more",
+    "pull_requests",
+    "repositories",
+)
 """Names of the files under `queries/` that are queries of their own."""
 
 

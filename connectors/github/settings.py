@@ -26,6 +26,9 @@ FIRST_DAY = date(2008, 1, 1)
 """Before GitHub's first repository: what `since: None` means."""
 
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
 def is_repository_name(text: str) -> bool:
     """Whether this is `owner/name`, in the letters GitHub allows."""
     return re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", text) is not None
@@ -67,6 +70,8 @@ class GitHubSettings(BaseModel):
             raise ValueError("base_url is an address like https://api.github.com or https://host/api/v3")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("base_url holds an address only; the token has a setting of its own")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError("base_url must use https; a token would travel in the open")
         return value.rstrip("/")
 
     @field_validator("repositories")

@@ -24,6 +24,7 @@ ISSUE_LISTS = {
     "timelineItems": "timelineItems",
     "comments": "issueComments",
 }
+INCIDENT_LISTS = {**ISSUE_LISTS, "timelineItems": "incidentEvents"}
 TABLES = {
     "files": "pull_requests",
     "commits": "commits",
@@ -37,6 +38,7 @@ TABLES = {
     "timelineItems": "issue_events",
     "comments": "comments",
     "issueComments": "comments",
+    "incidentEvents": "incident_actions",
 }
 """Which table misses rows when a list could not be read."""
 
@@ -54,11 +56,12 @@ def complete(
     client: Client, payloads: Sequence[dict[str, Any]], kind: str, lists: int = MOST_IN_A_LIST
 ) -> list[Hole]:
     """Fills the payloads of a page, in place, and tells what could not be had."""
-    if kind == "issues":
+    if kind != "pull_requests":
+        lists_of_kind = ISSUE_LISTS if kind == "issues" else INCIDENT_LISTS
         return [
             hole
             for payload in payloads
-            for name, flag in ISSUE_LISTS.items()
+            for name, flag in lists_of_kind.items()
             for hole in _to_the_end(client, payload["id"], payload, name, flag, payload["id"], lists)
         ]
     found: list[Hole] = []
@@ -66,6 +69,16 @@ def complete(
         for name in PULL_REQUEST_LISTS:
             found += _to_the_end(client, payload["id"], payload, name, name, payload["id"], lists)
     return found + _below(client, payloads, lists)
+
+
+def issues_by_id(client: Client, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Issues that refer to incidents; one that may not be read, or is gone, is absent."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for start in range(0, len(ids), MOST_IDS):
+        variables = {"ids": list(ids[start : start + MOST_IDS]), "lists": FEW_IN_A_LIST}
+        answer = client.graphql(document("follow_ups"), variables)
+        found |= {node["id"]: node for node in answer.data["nodes"] if node}
+    return found
 
 
 def holes_of(answer: Answer, where: tuple[str | int, ...], object_id: str, table: str) -> list[Hole]:

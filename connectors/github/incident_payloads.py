@@ -1,0 +1,193 @@
+"""payload -> Incident, for incidents that are kept as labelled issues. No network here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from connectors.github.payloads import account, day, moment, nodes, positions, spellings
+from connectors.records import Account, Incident, IncidentAction
+
+Payload = Mapping[str, Any]
+Kind = Literal[
+    "declared",
+    "responded",
+    "updated",
+    "resolved",
+    "fixed",
+    "followup_assigned",
+    "followup_completed",
+    "postmortem",
+]
+POSTMORTEM = re.compile(
+    r"\b(post-?\s?mortem|retrospective|incident (review|report)|rca|root cause analysis)\b", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentLabels:
+    """What labels mean on issues that are incidents, or refer to one."""
+
+    severity_prefix: str
+    follow_up: Collection[str]
+    postmortem: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    action_id: str
+    kind: Kind
+    actor: Account | None
+    when: str
+
+
+def incident(
+    payload: Payload, referring: Mapping[str, Payload], labels: IncidentLabels, bots: Collection[str] = ()
+) -> Incident:
+    """One incident and who did what in it.
+
+    `referring` holds the issues that refer to incidents, by id. What a robot did has `by_hand=False`; what a
+    deleted account did counts as done by hand.
+    """
+    steps = list(_steps(payload, referring, labels, bots))
+    order = positions((step.when, step.action_id) for step in steps)
+    names = [label["name"] for label in nodes(payload, "labels")]
+    return Incident(
+        incident_id=payload["id"],
+        source="github_incidents",
+        url=payload["url"],
+        service_id=None,
+        severity=severity(names, labels.severity_prefix),
+        opened_on=day(payload["createdAt"]),
+        resolved_on=day(payload["closedAt"]) if payload["closedAt"] else None,
+        merged_into=_canonical(payload),
+        actions=tuple(
+            IncidentAction(
+                action_id=step.action_id,
+                actor=step.actor,
+                kind=step.kind,
+                role=None,
+                by_hand=not (step.actor and step.actor.is_bot),
+                occurred_on=day(step.when),
+                position=order[step.action_id],
+            )
+            for step in sorted(steps, key=lambda one: order[one.action_id])
+        ),
+        fix_pull_requests=tuple(
+            dict.fromkeys(f"{one['repository']['nameWithOwner']}#{one['number']}" for one in _fixes(payload))
+        ),
+    )
+
+
+def referring_issue_ids(payload: Payload) -> list[str]:
+    """Ids of the issues that refer to this incident: its follow-ups and post-mortems are among them."""
+    return [
+        event["source"]["id"]
+        for event in _events(payload, "CrossReferencedEvent")
+        if event["source"]
+        and event["source"]["__typename"] == "Issue"
+        and event["source"]["id"] != payload["id"]
+    ]
+
+
+def severity(names: Iterable[str], prefix: str) -> str | None:
+    """What a label like `sev1`, `SEV-2` or `severity: high` states, as `sev1`, `sev2`, `high`."""
+    for name in names:
+        stated = re.fullmatch(
+            rf"{re.escape(prefix.casefold())}(?:erity)?[\s:/_-]*([a-z0-9]{{1,12}})", name.casefold()
+        )
+        if stated:
+            return f"{prefix.casefold()}{stated[1]}" if stated[1].isdigit() else stated[1]
+    return None
+
+
+def _steps(
+    payload: Payload, referring: Mapping[str, Payload], labels: IncidentLabels, bots: Collection[str]
+) -> Iterator[_Step]:
+    key = payload["id"]
+    yield _Step(f"{key}:declared", "declared", account(payload["author"], bots), payload["createdAt"])
+    yield from _responders(payload, bots)
+    closed_at = payload["closedAt"]
+    for comment in nodes(payload, "comments"):
+        # What is said after the incident is over is no update during it.
+        if closed_at is None or moment(comment["createdAt"]) <= moment(closed_at):
+            yield _Step(comment["id"], "updated", account(comment["author"], bots), comment["createdAt"])
+    closings = _events(payload, "ClosedEvent")
+    if payload["state"] == "CLOSED" and closings:
+        last = max(closings, key=lambda event: (moment(event["createdAt"]), event["id"]))
+        yield _Step(last["id"], "resolved", account(last["actor"], bots), last["createdAt"])
+    for fix in _fixes(payload):
+        yield _Step(f"{key}:{fix['id']}", "fixed", account(fix["author"], bots), fix["mergedAt"])
+    for pull in _merged_pull_requests(payload):
+        if POSTMORTEM.search(pull["title"] or ""):
+            yield _Step(f"{key}:{pull['id']}", "postmortem", account(pull["author"], bots), pull["mergedAt"])
+    for issue_id in dict.fromkeys(referring_issue_ids(payload)):
+        if issue_id in referring:
+            yield from _follow_up(key, referring[issue_id], labels, bots)
+
+
+def _responders(payload: Payload, bots: Collection[str]) -> Iterator[_Step]:
+    seen: set[str] = set()
+    for event in _events(payload, "AssignedEvent"):
+        who = account(event["assignee"], bots)
+        if who is not None and who.account_id not in seen:
+            seen.add(who.account_id)
+            yield _Step(event["id"], "responded", who, event["createdAt"])
+    # Whoever was assigned as the issue was opened has no event of their own.
+    for index, actor in enumerate(nodes(payload, "assignees")):
+        who = account(actor, bots)
+        if who is not None and who.account_id not in seen:
+            yield _Step(f"{payload['id']}:responded:{index}", "responded", who, payload["createdAt"])
+
+
+def _follow_up(
+    incident_id: str, issue: Payload, labels: IncidentLabels, bots: Collection[str]
+) -> Iterator[_Step]:
+    names = [label["name"] for label in nodes(issue, "labels")]
+    key = f"{incident_id}:{issue['id']}"
+    if _is_labelled(names, labels.postmortem) or POSTMORTEM.search(issue["title"] or ""):
+        yield _Step(f"{key}:postmortem", "postmortem", account(issue["author"], bots), issue["createdAt"])
+    elif _is_labelled(names, labels.follow_up):
+        is_done = issue["state"] == "CLOSED" and issue["stateReason"] not in ("NOT_PLANNED", "DUPLICATE")
+        for index, actor in enumerate(nodes(issue, "assignees")):
+            who = account(actor, bots)
+            yield _Step(f"{key}:assigned:{index}", "followup_assigned", who, issue["createdAt"])
+            if is_done:
+                yield _Step(f"{key}:completed:{index}", "followup_completed", who, issue["closedAt"])
+
+
+def _fixes(payload: Payload) -> list[Payload]:
+    return [pull for pull in _merged_pull_requests(payload) if not POSTMORTEM.search(pull["title"] or "")]
+
+
+def _merged_pull_requests(payload: Payload) -> list[Payload]:
+    """Merged pull requests that close, are linked to, or refer to the incident; none from before it began."""
+    candidates = [event["closer"] for event in _events(payload, "ClosedEvent")]
+    candidates += [event["subject"] for event in _events(payload, "ConnectedEvent")]
+    candidates += [event["source"] for event in _events(payload, "CrossReferencedEvent")]
+    opened = moment(payload["createdAt"])
+    found = {
+        one["id"]: one
+        for one in candidates
+        if one and one.get("mergedAt") and one.get("repository") and moment(one["mergedAt"]) >= opened
+    }
+    return list(found.values())
+
+
+def _canonical(payload: Payload) -> str | None:
+    for event in _events(payload, "MarkedAsDuplicateEvent"):
+        canonical, duplicate = event["canonical"] or {}, event["duplicate"] or {}
+        if duplicate.get("id") == payload["id"] and canonical.get("id"):
+            return str(canonical["id"])
+    return None
+
+
+def _events(payload: Payload, typename: str) -> list[Payload]:
+    return [event for event in nodes(payload, "timelineItems") if event.get("__typename") == typename]
+
+
+def _is_labelled(names: Iterable[str], known: Collection[str]) -> bool:
+    written = {spelling for name in names for spelling in spellings(name)}
+    return bool(written & {name.casefold() for name in known})
