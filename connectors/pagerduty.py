@@ -40,7 +40,7 @@ TOUCHED = timedelta(days=2)
 SLICE = timedelta(days=90)
 """PagerDuty refuses more than 180 days at once; fewer keep one step storable."""
 SMALLEST_SLICE = timedelta(minutes=15)
-FIFTEEN_MONTHS = timedelta(days=456)
+FIFTEEN_MONTHS = timedelta(days=458)
 """As long as evidence is kept."""
 _HYDRATED_AT_ONCE = 25
 

@@ -212,7 +212,7 @@ def _required(payload: Payload, name: str) -> str:
     value = payload.get(name)
     if not isinstance(value, str) or not value:
         what = str(payload.get("type") or "schedule entry").removesuffix("_reference").replace("_", " ")
-        raise PayloadBroken(f"pagerduty: a {_slug(what)} has no {name}; the API changed")
+        raise PayloadBroken(f"pagerduty: {_slug(what)} without {name}; the API changed")
     return value
 
 
