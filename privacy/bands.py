@@ -35,7 +35,7 @@ def check_shown(size: int, *, k: int = floors.K, coalition: int = floors.COALITI
         raise ValueError(f"bands need {needed}; got k={k} and coalition={coalition}")
     if size < k:
         raise NotShown(f"a team of {size} is smaller than k = {k}")
-    # two bands of coalition + 2 counts each are the least that hides anyone; a team of `size` has size + 1 counts
+    # two bands of coalition + 2 counts each are the least that hides anyone, and there are size + 1 counts
     if size < 2 * coalition + 3:
         raise NotShown(
             f"a team of {size} is too small to hide from {coalition} of its own; it takes {2 * coalition + 3}"

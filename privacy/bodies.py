@@ -1,0 +1,179 @@
+"""What a released body may hold, key by key. Anything else is refused before it can leave.
+
+A team's body has no place for a number, a name or a date that belongs to a person: what cannot be written
+down cannot leak.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from privacy.errors import RefusedBody
+
+ABOUT = ("item", "pillar", "group", "says", "class", "question", "sources", "misleads")
+"""What the map says of an item; the same for everybody."""
+
+_WINDOW = ("kind", "team", "window", "window_starts_on", "window_ends_on", "rubric", "agreement_sha256")
+_TEAM = {*_WINDOW, "published_on", "sources", "items"}
+_SELF = {*_WINDOW, "window_is_open", "computed_on", "sources", "items"}
+_SOURCE = {"source", "complete", "from", "through", "because"}
+_TEAM_ITEM = {*ABOUT, "shown", "band", "because"}
+_SELF_ITEM = {*ABOUT, "state", "because", "rule", "evidence", "signals"}
+_EVIDENCE = {"signal", "occurred_on", "source_kind", "source_id", "url"}
+_SIGNAL = {"signal", "answers", "unit"}
+
+_CLASSES = {"observable", "partly", "ask", "withheld"}
+_BANDS = {"fewer than half", "about half or more", "few", "some", "most"}
+_STATES = {
+    "seen",
+    "partly seen",
+    "none seen",
+    "no opportunity",
+    "not collected",
+    "ask",
+    "withheld",
+}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def about(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What the map says of an item, and no more."""
+    return {key: list(item[key]) if key in ("sources", "misleads") else item[key] for key in ABOUT}
+
+
+def sources(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What is public about the sources, by name."""
+    kept = [
+        {
+            "source": str(row["source"]),
+            "complete": row["complete"] is True,
+            "from": _day(row["from"]),
+            "through": _day(row["through"]),
+            "because": row["because"],
+        }
+        for row in rows
+    ]
+    return sorted(kept, key=lambda row: str(row["source"]))
+
+
+def self_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    """One item of somebody's own report, with days as days and links only where they are web addresses."""
+    if extra := set(item) - _SELF_ITEM:
+        raise RefusedBody(f"item {item.get('item')!r}: {_named(extra)} is nothing a report may hold")
+    evidence = [
+        dict(row) | {"occurred_on": _day(row["occurred_on"]), "url": _link(row["url"])}
+        for row in item["evidence"]
+    ]
+    return about(item) | {
+        "state": item["state"],
+        "because": item["because"],
+        "rule": item["rule"],
+        "evidence": evidence,
+        "signals": [dict(row) for row in item["signals"]],
+    }
+
+
+def check_team(body: Any) -> None:
+    """Nothing, for a body that a team may read. Raises RefusedBody with everything wrong in it."""
+    _refuse([*_wrong_keys("the release", body, _TEAM), *_wrong_team(body)])
+
+
+def check_self(body: Any) -> None:
+    """Nothing, for a body that its person may read. Raises RefusedBody with everything wrong in it."""
+    _refuse([*_wrong_keys("the report", body, _SELF), *_wrong_self(body)])
+
+
+def _wrong_team(body: Any) -> Iterator[str]:
+    match body:
+        case {"kind": "team", "sources": list(rows), "items": list(items)}:
+            for row in rows:
+                yield from _wrong_keys("a source", row, _SOURCE)
+            for item in items:
+                wrong = list(_wrong_keys("an item", item, _TEAM_ITEM))
+                yield from wrong or _wrong_team_item(item)
+        case _:
+            yield "it is not a team's release"
+
+
+def _wrong_team_item(item: Mapping[str, Any]) -> Iterator[str]:
+    name = f"item {item['item']!r}"
+    if item["class"] not in _CLASSES:
+        yield f"{name}: {item['class']!r} is no class of items"
+    if item["shown"] is True:
+        if item["band"] not in _BANDS:
+            yield f"{name}: {item['band']!r} is no band"
+        if item["class"] not in ("observable", "partly"):
+            yield f"{name}: is shown, and its class is {item['class']!r}"
+    elif item["shown"] is not False or item["band"] is not None:
+        yield f"{name}: is neither shown with a band nor hidden without one"
+    elif not item["because"]:
+        yield f"{name}: is not shown and does not say why"
+
+
+def _wrong_self(body: Any) -> Iterator[str]:
+    match body:
+        case {"kind": "self", "sources": list(rows), "items": list(items)}:
+            for row in rows:
+                yield from _wrong_keys("a source", row, _SOURCE)
+            for item in items:
+                wrong = list(_wrong_keys("an item", item, _SELF_ITEM))
+                yield from wrong or _wrong_self_item(item)
+        case _:
+            yield "it is not a report of one's own"
+
+
+def _wrong_self_item(item: Mapping[str, Any]) -> Iterator[str]:
+    name = f"item {item['item']!r}"
+    if item["state"] not in _STATES:
+        yield f"{name}: {item['state']!r} is no state"
+    if item["state"] in ("seen", "partly seen") and not item["evidence"]:
+        yield f"{name}: is {item['state']} without any evidence"
+    for row in item["evidence"]:
+        yield from _wrong_keys(f"{name}: evidence", row, _EVIDENCE)
+    for row in item["signals"]:
+        yield from _wrong_keys(f"{name}: a signal", row, _SIGNAL)
+
+
+def _wrong_keys(what: str, found: Any, wanted: set[str]) -> Iterator[str]:
+    if not isinstance(found, Mapping):
+        yield f"{what} is no object"
+        return
+    if extra := set(found) - wanted:
+        yield f"{what} may not hold {_named(extra)}"
+    if missing := wanted - set(found):
+        yield f"{what} lacks {_named(missing)}"
+
+
+def _refuse(wrong: list[str]) -> None:
+    if wrong:
+        raise RefusedBody("; ".join(wrong))
+
+
+def _named(keys: set[str]) -> str:
+    return ", ".join(repr(key) for key in sorted(keys))
+
+
+def _day(value: Any) -> str | None:
+    """A date as text. Raises RefusedBody for a moment: the hour of anything is nobody's business."""
+    if value is None:
+        return None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return value
+    raise RefusedBody(
+        f"a {type(value).__name__} stands where a day belongs; days are written like 2026-09-30"
+    )
+
+
+def _link(url: Any) -> str | None:
+    """The address, if it leads to a web page. Incidents carry addresses that other people typed."""
+    try:
+        is_web = isinstance(url, str) and urlsplit(url).scheme in ("http", "https")
+    except ValueError:
+        return None
+    return str(url) if is_web else None

@@ -1,0 +1,341 @@
+"""`agreement.yaml` -> Policy: what the pipeline may collect, compute, keep and show at all.
+
+The agreement may be stricter than the floors of this package and never laxer. Whatever is in use and not
+in the agreement is a mistake of whoever configured it, and nothing starts until it is settled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from connectors.errors import BadInput
+from privacy import floors
+from rubric.tree import hint, line_of, root_of
+
+ALL_LISTED = "all listed"
+"""Instead of a list of signals: every signal of the catalogue. A new signal then needs no new agreement."""
+
+_NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+
+Value = TypeVar("Value")
+
+
+def _refuse(sentence: str) -> PydanticCustomError:
+    return PydanticCustomError("agreement", "{sentence}", {"sentence": sentence})
+
+
+def _sentence(text: str) -> str:
+    if not text.strip().endswith("."):
+        raise _refuse("is not a sentence; say it in words and end with a full stop")
+    return " ".join(text.split())
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise _refuse("is not a name; write lower-case words with - or _ between them")
+    return text
+
+
+def _not_consent(text: str) -> str:
+    if text == "consent":
+        raise _refuse(
+            "consent is no basis for work: nobody can freely refuse an employer; name another basis"
+        )
+    return text
+
+
+def _at_least(floor: int, value: int) -> int:
+    if value < floor:
+        raise _refuse(f"{value} is laxer than the built-in floor of {floor}; write {floor} or more")
+    return value
+
+
+def _nothing(value: int) -> int:
+    if value != 0:
+        raise _refuse("payloads are never stored, and no agreement can change that; write 0")
+    return value
+
+
+def _listed(value: object) -> object:
+    return None if value == ALL_LISTED else value
+
+
+def _forbids_enough(value: Mapping[str, str]) -> Mapping[str, str]:
+    if missing := sorted(floors.FORBIDDEN_OUTPUTS - set(value)):
+        raise _refuse(f"does not forbid {', '.join(missing)}; no agreement can allow these, so add them")
+    return value
+
+
+def _shows_teams_and_selves(value: Mapping[str, object]) -> Mapping[str, object]:
+    if "self" not in value:
+        raise _refuse("leaves out 'self'; whoever is collected about sees it first")
+    return value
+
+
+Sentence = Annotated[StrictStr, AfterValidator(_sentence)]
+Name = Annotated[StrictStr, AfterValidator(_name)]
+Days = Annotated[StrictInt, Field(ge=0)]
+Named = Annotated[Mapping[Name, Value], Field(min_length=1), AfterValidator(MappingProxyType)]
+Fields = Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Purpose(_Frozen):
+    """What the data is for, and what allows it."""
+
+    says: Sentence
+    basis: Annotated[
+        Literal["works agreement", "contract", "legal obligation", "legitimate interest"],
+        BeforeValidator(_not_consent),
+    ]
+    because: Sentence
+
+
+class Source(_Frozen):
+    """One place that data may come from, and all that may be kept of it."""
+
+    purposes: Annotated[tuple[Name, ...], Field(min_length=1)]
+    because: Sentence
+    tables: Named[Fields]
+
+
+class Audience(_Frozen):
+    """Who may read, and what never reaches them."""
+
+    sees: Annotated[tuple[Sentence, ...], Field(min_length=1)]
+    never: Annotated[tuple[Sentence, ...], Field(min_length=1)]
+
+
+class Retention(_Frozen):
+    """How long each kind of thing is kept, at most."""
+
+    raw_payloads_days: Annotated[StrictInt, AfterValidator(_nothing)]
+    evidence_months: Annotated[StrictInt, Field(ge=1)]
+    releases_quarters: Annotated[StrictInt, Field(ge=1)]
+    shares_days: Days
+    audit_months: Annotated[StrictInt, Field(ge=1)]
+    orchestrator_days: Days
+    backups_days: Days
+
+
+class Policy(_Frozen):
+    """The agreement, as read. Frozen; `sha256` is the hash of its file."""
+
+    title: Sentence
+    purposes: Named[Purpose]
+    sources: Named[Source]
+    computed: Named[Fields]
+    """Tables that no source fills: what the pipeline works out or notes down itself."""
+    signals: Annotated[tuple[Name, ...] | None, BeforeValidator(_listed)]
+    """None: every signal of the catalogue."""
+    audiences: Annotated[
+        Mapping[Literal["self", "team", "operator", "officer"], Audience],
+        AfterValidator(_shows_teams_and_selves),
+        AfterValidator(MappingProxyType),
+    ]
+    k: Annotated[StrictInt, AfterValidator(partial(_at_least, floors.K))]
+    coalition: Annotated[StrictInt, AfterValidator(partial(_at_least, floors.COALITION))]
+    windows: Literal["calendar quarter"]
+    delay_days: Annotated[StrictInt, AfterValidator(partial(_at_least, floors.DELAY_DAYS))]
+    hold_days: Days
+    """How much longer a window waits for incomplete sources before it is published without their items."""
+    presence_percent: Annotated[
+        StrictInt, Field(le=100), AfterValidator(partial(_at_least, floors.PRESENCE_PERCENT))
+    ]
+    retention: Retention
+    forbidden_outputs: Annotated[Named[Sentence], AfterValidator(_forbids_enough)]
+    jurisdictions: Named[Sentence]
+
+    _sha256: str = PrivateAttr(default="")
+    _file: str = PrivateAttr(default="agreement.yaml")
+
+    @property
+    def sha256(self) -> str:
+        return self._sha256
+
+    @property
+    def file(self) -> str:
+        """The file's name, for sentences about it."""
+        return self._file
+
+
+def load_policy(path: Path) -> Policy:
+    """The agreement in this file. Raises BadInput with every mistake in it, each with its line."""
+    root = root_of(path)
+    reading = _Reading()
+    written = reading.value(root, ())
+    mistakes = list(reading.mistakes)
+    policy = None
+    try:
+        policy = Policy.model_validate(written)
+    except ValidationError as error:
+        mistakes += [_mistake(reading, dict(each)) for each in error.errors(include_url=False)]
+    mistakes += _unknown_purposes(written, reading)
+    if mistakes or policy is None:
+        raise BadInput([f"{path.name}:{line}: {sentence}" for line, sentence in sorted(mistakes)])
+    # a frozen model lets nobody set a field; these two are not fields, so no file can state them
+    policy._sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    policy._file = path.name
+    return policy
+
+
+def check_agreement(
+    policy: Policy,
+    *,
+    sources_in_use: Iterable[str],
+    signals_in_use: Iterable[str],
+    tables_in_use: Iterable[str] | Mapping[str, Collection[str]],
+) -> list[str]:
+    """One sentence for everything in use that the agreement does not list; empty when all is agreed.
+
+    `tables_in_use` may map each table to the fields in use, which are then checked as well.
+    """
+    allowed: dict[str, set[str]] = {}
+    for tables in [source.tables for source in policy.sources.values()] + [policy.computed]:
+        for table, fields in tables.items():
+            allowed.setdefault(table, set()).update(fields)
+    used: Mapping[str, Collection[str]] = (
+        tables_in_use if isinstance(tables_in_use, Mapping) else dict.fromkeys(tables_in_use, ())
+    )
+    missing = [
+        *_not_agreed("source", sources_in_use, policy.sources),
+        *_not_agreed("signal", signals_in_use, signals_in_use if policy.signals is None else policy.signals),
+        *_not_agreed("table", used, allowed),
+        *(
+            sentence
+            for table, fields in sorted(used.items())
+            if table in allowed
+            for sentence in _not_agreed(f"table '{table}': field", fields, allowed[table])
+        ),
+    ]
+    return [f"{policy.file}: {sentence}" for sentence in missing]
+
+
+def _not_agreed(kind: str, used: Iterable[str], allowed: Iterable[str]) -> Iterator[str]:
+    known = sorted(set(allowed))
+    for name in sorted(set(used) - set(known)):
+        hinted = hint(name, known) or "; agree to it there or stop using it"
+        yield f"{kind} '{name}' is in use and not agreed to{hinted}"
+
+
+class _Reading:
+    """A tree of YAML nodes as plain values, remembering the line of everything."""
+
+    def __init__(self) -> None:
+        self.lines: dict[tuple[str | int, ...], int] = {}
+        self.mistakes: list[tuple[int, str]] = []
+        self._above: list[int] = []
+
+    def value(self, node: Any, place: tuple[str | int, ...]) -> Any:
+        self.lines.setdefault(place, line_of(node))
+        if id(node) in self._above:
+            self.mistakes.append(
+                (line_of(node), f"{_where(place)}: repeats itself without end; write it out")
+            )
+            return None
+        self._above.append(id(node))
+        try:
+            return self._value(node, place)
+        finally:
+            self._above.pop()
+
+    def _value(self, node: Any, place: tuple[str | int, ...]) -> Any:
+        match node:
+            case MappingNode():
+                found: dict[str, Any] = {}
+                for key_node, below in node.value:
+                    key = str(key_node.value)
+                    if key in found:
+                        self.mistakes.append(
+                            (line_of(key_node), f"{_where((*place, key))}: is written twice")
+                        )
+                    self.lines[(*place, key)] = line_of(key_node)
+                    found[key] = self.value(below, (*place, key))
+                return found
+            case SequenceNode():
+                return [self.value(below, (*place, at)) for at, below in enumerate(node.value)]
+            case ScalarNode(tag="tag:yaml.org,2002:int") if re.fullmatch(r"-?\d{1,9}", node.value):
+                return int(node.value)
+            case ScalarNode(tag="tag:yaml.org,2002:null"):
+                return None
+            case ScalarNode(tag="tag:yaml.org,2002:bool"):
+                return node.value.lower() == "true"
+        return str(node.value)
+
+    def line(self, place: tuple[str | int, ...]) -> int:
+        """The line of this place, or of the nearest thing above it."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, 1)
+
+
+def _mistake(reading: _Reading, error: dict[str, Any]) -> tuple[int, str]:
+    place = tuple(part for part in error["loc"] if part != "[key]")
+    line = reading.line(place)
+    match error["type"]:
+        case "missing":
+            return line, f"{_where(place[:-1])}: '{place[-1]}' is missing; add it"
+        case "extra_forbidden":
+            known = _keys_beside(place)
+            hinted = hint(str(place[-1]), known) or f"; known keys are {', '.join(known)}"
+            return line, f"{_where(place[:-1])}: no key is named '{place[-1]}'{hinted}"
+        case "agreement":
+            return line, f"{_where(place)}: {error['ctx']['sentence']}"
+        case "model_type" | "mapping_type" | "dict_type":
+            return line, f"{_where(place)}: expected keys with values"
+    said = str(error["msg"])
+    return line, f"{_where(place)}: {said[0].lower()}{said[1:]}"
+
+
+def _keys_beside(place: tuple[str | int, ...]) -> list[str]:
+    """The keys that would have been known where an unknown one stands."""
+    models: dict[str, type[BaseModel]] = {
+        "purposes": Purpose,
+        "sources": Source,
+        "audiences": Audience,
+        "retention": Retention,
+    }
+    model: type[BaseModel] = models.get(str(place[0]), Policy) if len(place) > 1 else Policy
+    return list(model.model_fields)
+
+
+def _where(place: tuple[str | int, ...]) -> str:
+    if not place:
+        return "the agreement"
+    return ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
+
+
+def _unknown_purposes(written: Any, reading: _Reading) -> Iterator[tuple[int, str]]:
+    """A sentence for every source whose purpose the agreement does not state."""
+    match written:
+        case {"purposes": dict(purposes), "sources": dict(sources)}:
+            for name, source in sources.items():
+                named = source.get("purposes") if isinstance(source, dict) else None
+                for at, purpose in enumerate(named if isinstance(named, list) else []):
+                    if isinstance(purpose, str) and purpose not in purposes:
+                        place = ("sources", name, "purposes", at)
+                        hinted = hint(purpose, [*purposes])
+                        yield reading.line(place), f"{_where(place)}: no purpose is named '{purpose}'{hinted}"
