@@ -240,6 +240,7 @@ def _as_json(listed: Sequence[Inventory]) -> str:
     return json.dumps(
         [
             {"kind": item.kind, "object_id": item.object_id, "created_on": item.created_on.isoformat()}
+            | {"reviews": None, "threads": None, "comments": None}
             | dict(item.totals)
             for item in listed
         ]
