@@ -287,10 +287,10 @@ class GitHub:
 
 
 def _moved(told: dict[str, Any], kind: Kind, said_at: str) -> list[str]:
-    # A list that may not be read counts as moved: the walk then says so, every night.
+    # What may not be read counts as moved: the walk then says so, every night.
     if told[CONNECTIONS[kind]] is None:
         return [said_at]
-    return [node["updatedAt"] for node in payloads.nodes(told, CONNECTIONS[kind])]
+    return [node["updatedAt"] if node else said_at for node in told[CONNECTIONS[kind]]["nodes"]]
 
 
 def _is_unread(reading: Reading) -> bool:

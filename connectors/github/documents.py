@@ -17,6 +17,7 @@ DOCUMENTS = (
     "inventory",
     "issues",
     "more",
+    "more_incident_events",
     "pull_requests",
     "repositories",
 )

@@ -183,7 +183,7 @@ def has_context(body: str | None) -> bool:
     words = own_words(body)
     headings = list(HEADING.finditer(words))
     ends = [heading.start() for heading in headings[1:]] + [len(words)]
-    for heading, end in zip(headings, ends, strict=True):
+    for heading, end in zip(headings, ends, strict=False):
         if CONTEXT_TITLES.search(heading["title"]) and not EMPTY_SECTION.match(words[heading.end() : end]):
             return True
     return CONTEXT_WORDS.search(HEADING.sub(" ", words)) is not None

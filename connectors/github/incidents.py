@@ -17,8 +17,13 @@ from connectors.github.payloads import day
 from connectors.github.payloads import nodes as payload_nodes
 from connectors.github.progress import iso
 from connectors.github.settings import GitHubSettings
-from connectors.github.transport import TooHeavy
-from connectors.github.whole import MOST_IN_A_LIST, complete, issues_by_id
+from connectors.github.whole import (
+    MOST_IN_A_LIST,
+    complete,
+    holes_of,
+    issues_by_id,
+    objects_by_id,
+)
 from connectors.github_incidents import GitHubIncidentsSettings
 from connectors.records import Batch, Gap, Incident, Inventory
 
@@ -121,12 +126,13 @@ class GitHubIncidents:
                     "check github_incidents.repositories and what the token may read"
                 )
             nodes = [node for node in connection["nodes"] if node]
-            gaps = [
-                self._gap(code)
-                for index, node in enumerate(connection["nodes"])
-                if node is None
-                for code in list(answer.refused_below("repository", "issues", "nodes", index).values())[:1]
-            ]
+            gaps = []
+            for index, node in enumerate(connection["nodes"]):
+                where = ("repository", "issues", "nodes", index)
+                if node is None:
+                    gaps.append(self._gap(next(iter(answer.refused_below(*where).values()))))
+                else:
+                    gaps += gaps_of(node, holes_of(answer, where, node["id"], "incidents"))
             fresh = [node for node in nodes if node["updatedAt"] >= lowest]
             info = connection["pageInfo"]
             is_last = not info["hasNextPage"] or len(fresh) < len(nodes)
@@ -138,28 +144,19 @@ class GitHubIncidents:
             after = info["endCursor"]
 
     def _by_id(self, ids: list[str]) -> tuple[list[dict[str, Any]], list[Gap], list[str]]:
-        try:
-            answer = self._client.graphql(
-                document("incidents_by_id"), {"ids": ids, "lists": MOST_IN_A_LIST}, tries=3
-            )
-        except TooHeavy:
-            if len(ids) == 1:
-                return [], [self._gap("too_heavy", ids[0])], []
-            middle = len(ids) // 2
-            halves = [self._by_id(ids[:middle]), self._by_id(ids[middle:])]
-            return halves[0][0] + halves[1][0], halves[0][1] + halves[1][1], halves[0][2] + halves[1][2]
+        told = objects_by_id(self._client, document("incidents_by_id"), {}, "ids", ids)
         wanted = {label.casefold() for label in self._settings.labels}
-        found, gaps, gone = [], [], []
-        for index, (object_id, node) in enumerate(zip(ids, answer.data["nodes"], strict=True)):
-            if node and wanted & {label["name"].casefold() for label in payload_nodes(node, "labels")}:
-                found.append(node)
-                continue
-            codes = list(answer.refused_below("nodes", index).values())
-            if node is not None or codes[:1] == ["not_found"]:
-                gone.append(object_id)
-            else:
-                gaps.append(self._gap(codes[0], object_id))
-        return found, gaps, gone
+        found = [
+            node
+            for node in told.found
+            if wanted & {label["name"].casefold() for label in payload_nodes(node, "labels")}
+        ]
+        kept = {node["id"] for node in found}
+        gaps = [self._gap(code, object_id) for object_id, code in told.refused.items()]
+        holes = told.holes("incidents")
+        for node in found:
+            gaps += gaps_of(node, (hole for hole in holes if hole.object_id == node["id"]))
+        return found, gaps, [*told.gone, *(node["id"] for node in told.found if node["id"] not in kept)]
 
     def _incidents(self, found: Sequence[dict[str, Any]]) -> tuple[list[Incident], list[Gap]]:
         holes = complete(self._client, found, "incidents")

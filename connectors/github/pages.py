@@ -14,7 +14,7 @@ from connectors.github.documents import document
 from connectors.github.progress import iso
 from connectors.github.settings import GitHubSettings
 from connectors.github.transport import TooHeavy
-from connectors.github.whole import FEW_IN_A_LIST, MOST_IN_A_LIST, Hole, holes_of
+from connectors.github.whole import FEW_IN_A_LIST, MOST_IN_A_LIST, Hole, holes_of, objects_by_id
 from connectors.records import Gap, Inventory
 
 Kind = Literal["pull_requests", "issues"]
@@ -71,7 +71,9 @@ class Pages:
                 gaps += gaps_of(node, holes_of(answer, where, node["id"], kind))
             else:
                 code = next(iter(answer.refused_below(*where).values()), "truncated")
-                gaps.append(self._nameless_gap(scope, kind, after, index, code))
+                again, holes = self._once_more(scope, kind, after, index, code)
+                found += again
+                gaps += holes
         return Listed(repository, tuple(found), _next(connection, after), answer.said_at, tuple(gaps))
 
     def by_id(
@@ -79,36 +81,11 @@ class Pages:
     ) -> tuple[list[dict[str, Any]], list[Gap], list[str]]:
         """These objects, what of them could not be had, and the ids of those that no longer exist."""
         part = "pulls" if kind == "pull_requests" else "issues"
-        is_last_resort = len(ids) == 1 and lists == FEW_IN_A_LIST
-        try:
-            answer = self._client.graphql(
-                document("hydrate"),
-                {"pulls": [], "issues": [], part: list(ids), "lists": lists},
-                tries=3,
-                is_last_resort=is_last_resort,
-            )
-        except TooHeavy:
-            if len(ids) > 1:
-                middle = len(ids) // 2
-                halves = [self.by_id(kind, some, lists) for some in (ids[:middle], ids[middle:])]
-                return (halves[0][0] + halves[1][0], halves[0][1] + halves[1][1], halves[0][2] + halves[1][2])
-            if is_last_resort:
-                return [], [self.gap(kind, "too_heavy", ids[0])], []
-            return self.by_id(kind, ids, FEW_IN_A_LIST)
-        found, gaps, gone = [], [], []
-        for index, object_id in enumerate(ids):
-            node = answer.data[part][index]
-            if node:
-                found.append(node)
-                gaps += gaps_of(node, holes_of(answer, (part, index), object_id, kind))
-                continue
-            # An empty object is something else under this id: not what it was thought to be.
-            code = "not_found" if node == {} else next(iter(answer.refused_below(part, index).values()))
-            if code == "not_found":
-                gone.append(object_id)
-            else:
-                gaps.append(self.gap(kind, code, object_id))
-        return found, gaps, gone
+        told = objects_by_id(self._client, document("hydrate"), {"pulls": [], "issues": []}, part, ids, lists)
+        gaps = [self.gap(kind, code, object_id) for object_id, code in told.refused.items()]
+        for node in told.found:
+            gaps += gaps_of(node, (hole for hole in told.holes(kind) if hole.object_id == node["id"]))
+        return told.found, gaps, told.gone
 
     def inventory(self, scope: str) -> list[Inventory]:
         """Every pull request and issue updated since `since`, with what GitHub counts below it."""
@@ -170,17 +147,20 @@ class Pages:
             repository, tuple(found), _next(connection, after), answer.said_at, tuple(gaps), FEW_IN_A_LIST
         )
 
-    def _nameless_gap(self, scope: str, kind: Kind, after: str | None, index: int, code: str) -> Gap:
-        """The gap for an object that came as null: with its id and days, if a lighter question tells them."""
+    def _once_more(
+        self, scope: str, kind: Kind, after: str | None, index: int, code: str
+    ) -> tuple[list[dict[str, Any]], list[Gap]]:
+        """An object that came as null, by its id; or the gap for it, with id and days if those are told."""
         try:
             answer = self._light(scope, kind, after, index + 1)
         except (TooHeavy, Refused):
-            return self.gap(kind, code)
+            return [], [self.gap(kind, code)]
         _, connection = self._connection(answer, scope, kind)
-        told = (connection or {}).get("nodes") or []
-        if len(told) <= index or told[index] is None:
-            return self.gap(kind, code)
-        return gaps_of(told[index], [Hole(told[index]["id"], kind, code)])[0]
+        told = ((connection or {}).get("nodes") or [])[index : index + 1]
+        if not told or told[0] is None:
+            return [], [self.gap(kind, code)]
+        found, gaps, _ = self.by_id(kind, [told[0]["id"]])
+        return found, gaps if found else gaps_of(told[0], [Hole(told[0]["id"], kind, code)])
 
     def _light(self, scope: str, kind: Kind, after: str | None, first: int) -> Answer:
         is_pulls = kind == "pull_requests"

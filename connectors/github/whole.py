@@ -81,6 +81,79 @@ def issues_by_id(client: Client, ids: Sequence[str]) -> dict[str, Mapping[str, A
     return found
 
 
+@dataclass(slots=True)
+class ById:
+    """What asking for objects by id brought."""
+
+    found: list[dict[str, Any]]
+    refused: dict[str, str]
+    """Ids of those that exist and could not be had, and why."""
+    gone: list[str]
+    inside: list[tuple[str, Answer, tuple[str | int, ...]]]
+
+    def holes(self, table: str) -> list[Hole]:
+        """The holes inside the objects that were found."""
+        return [
+            hole
+            for object_id, answer, where in self.inside
+            for hole in holes_of(answer, where, object_id, table)
+        ]
+
+    def __add__(self, other: ById) -> ById:
+        return ById(
+            self.found + other.found,
+            self.refused | other.refused,
+            self.gone + other.gone,
+            self.inside + other.inside,
+        )
+
+
+def objects_by_id(
+    client: Client,
+    query: str,
+    variables: Mapping[str, Any],
+    part: str,
+    ids: Sequence[str],
+    lists: int = MOST_IN_A_LIST,
+    *,
+    is_second_time: bool = False,
+) -> ById:
+    """The objects with these ids, asked for as `$part` and answered under `part`.
+
+    Fewer at a time where GitHub cannot give them together; in smaller lists where it cannot give one alone.
+    """
+
+    def again(some: Sequence[str], smaller: int = lists, *, is_again: bool = is_second_time) -> ById:
+        return objects_by_id(client, query, variables, part, some, smaller, is_second_time=is_again)
+
+    is_last_resort = len(ids) == 1 and lists == FEW_IN_A_LIST
+    asked = {**variables, part: list(ids), "lists": lists}
+    try:
+        answer = client.graphql(query, asked, tries=3, is_last_resort=is_last_resort)
+    except TooHeavy:
+        if len(ids) > 1:
+            return again(ids[: len(ids) // 2]) + again(ids[len(ids) // 2 :])
+        return ById([], {ids[0]: "too_heavy"}, [], []) if is_last_resort else again(ids, FEW_IN_A_LIST)
+    told = ById([], {}, [], [])
+    for index, object_id in enumerate(ids):
+        node = answer.data[part][index]
+        if node:
+            told.found.append(node)
+            told.inside.append((object_id, answer, (part, index)))
+            continue
+        # An empty object is something else under this id: not what it was thought to be.
+        code = "not_found" if node == {} else next(iter(answer.refused_below(part, index).values()))
+        if code == "not_found":
+            told.gone.append(object_id)
+        else:
+            told.refused[object_id] = code
+    if told.gone and not is_second_time:
+        # What is gone will be forgotten, and GitHub has been wrong before.
+        gone, told.gone = told.gone, []
+        return told + again(gone, is_again=True)
+    return told
+
+
 def holes_of(answer: Answer, where: tuple[str | int, ...], object_id: str, table: str) -> list[Hole]:
     """The holes inside one object of an answer, each under the table that misses it."""
     found = []
@@ -94,6 +167,7 @@ def _to_the_end(
     client: Client, object_id: str, holder: dict[str, Any], name: str, flag: str, whole_id: str, lists: int
 ) -> list[Hole]:
     """Reads one list on to its last page; `whole_id` is the pull request or issue that it belongs to."""
+    query = document("more_incident_events" if flag == "incidentEvents" else "more")
     connection = holder.get(name)
     found: list[Hole] = []
     while connection and connection["pageInfo"]["hasNextPage"]:
@@ -104,11 +178,11 @@ def _to_the_end(
             flag: True,
         }
         try:
-            answer = client.graphql(document("more"), variables, tries=3)
+            answer = client.graphql(query, variables, tries=3)
         except TooHeavy:
             try:
                 variables["lists"] = FEW_IN_A_LIST
-                answer = client.graphql(document("more"), variables, tries=3, is_last_resort=True)
+                answer = client.graphql(query, variables, tries=3, is_last_resort=True)
             except TooHeavy:
                 return [*found, Hole(whole_id, TABLES[flag], "too_heavy")]
         found += [Hole(whole_id, TABLES[flag], code) for code in answer.refused.values()]
@@ -166,7 +240,9 @@ LISTS_BELOW = {
 }
 
 
-def _ask_below(client: Client, ids: Mapping[str, list[str]], wanted: _Wanted, lists: int) -> list[Hole]:
+def _ask_below(
+    client: Client, ids: Mapping[str, list[str]], wanted: _Wanted, lists: int, *, is_second_time: bool = False
+) -> list[Hole]:
     count = sum(map(len, ids.values()))
     if not count:
         return []
@@ -194,13 +270,18 @@ def _ask_below(client: Client, ids: Mapping[str, list[str]], wanted: _Wanted, li
             for one in these
         ]
     found: list[Hole] = []
+    again: dict[str, list[str]] = {part: [] for part in LISTS_BELOW}
     for part, (name, flag) in LISTS_BELOW.items():
         for index, object_id in enumerate(ids[part]):
             owner = wanted.owner[object_id]
-            found += [Hole(owner, TABLES[flag], code) for code in answer.refused_below(part, index).values()]
+            codes = answer.refused_below(part, index).values()
+            if codes and not is_second_time:
+                again[part].append(object_id)
+                continue
+            found += [Hole(owner, TABLES[flag], code) for code in codes]
             node = answer.data[part][index] or {}
             for place in wanted.places(part)[object_id]:
                 place[name] = {**place[name], **(node.get(name) or {})}
                 if "pageInfo" in place[name]:
                     found += _to_the_end(client, object_id, place, name, flag, owner, lists)
-    return found
+    return found + _ask_below(client, again, wanted, lists, is_second_time=True)
