@@ -1,0 +1,133 @@
+"""The receipt of a night and the state of the sources, in words an operator reads in one glance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from reports import words
+from reports.neutral import markdown_text, plain
+
+OUTCOMES = {
+    "complete": "complete: everything the sources hold was collected",
+    "gaps": "ended with gaps: what is missing is named below",
+    "refused": "refused: a source wants something from you, named below",
+    "failed": "failed: last night's reports still stand",
+}
+
+
+def outcome(run: Mapping[str, Any]) -> str:
+    """How the night ended, in a sentence."""
+    word = plain(run.get("outcome") or "unknown")
+    return OUTCOMES.get(word, word)
+
+
+def run_facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What an operator asks about a night, in the order they ask it."""
+    facts = [
+        ("started", words.moment(run.get("started_at"))),
+        ("took", _took(run)),
+        ("as of", words.day(run["as_of"]) if run.get("as_of") else ""),
+        ("cost", _cost(run)),
+        ("evidence", words.how_many(run["evidence_rows"], "rows") if _counted(run, "evidence_rows") else ""),
+        ("own reports", words.how_many(run["people"], "people") if _counted(run, "people") else ""),
+        ("published", ", ".join(_published(each) for each in run.get("published") or []) or "nothing new"),
+        ("run", plain(run.get("run_id") or "")),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def messages(run: Mapping[str, Any]) -> list[str]:
+    """What the night had to say, each sentence once."""
+    return list(dict.fromkeys(plain(message) for message in run.get("messages") or []))
+
+
+def source_title(source: Mapping[str, Any]) -> str:
+    """`GitHub acme/api`."""
+    return f"{words.source_name(source['source'])} {plain(source['scope'])}".rstrip()
+
+
+def verdict(source: Mapping[str, Any]) -> str:
+    """`complete`, or how many gaps; complete and empty is said, because it is rarely what was meant."""
+    gaps = source.get("gaps") or []
+    if gaps:
+        return words.how_many(len(gaps), "gaps")
+    if not source.get("complete"):
+        return "not reconciled"
+    return "complete" if any((source.get("records") or {}).values()) else "complete, and empty"
+
+
+def record_counts(source: Mapping[str, Any]) -> str:
+    """`pull requests 12 of 12, reviews 30 of 31`: stored, of what the source says exists."""
+    expected: Mapping[str, Any] = source.get("expected") or {}
+    records: Mapping[str, Any] = source.get("records") or {}
+    return ", ".join(
+        f"{words.kind_name(kind)} {records.get(kind, 0):,}"
+        + (f" of {expected[kind]:,}" if expected.get(kind) is not None else "")
+        for kind in dict.fromkeys([*records, *expected])
+    )
+
+
+def gap_sentences(source: Mapping[str, Any]) -> list[str]:
+    """What is missing, one sentence a gap."""
+    return [_gap(gap) for gap in source.get("gaps") or []]
+
+
+def receipt_markdown(status: Mapping[str, Any]) -> str:
+    """The receipt for the orchestrator's artifact: numbers of runs and sources, never a person."""
+    run: Mapping[str, Any] = status.get("last_run") or {}
+    return "\n".join([*_markdown_lines(run, status.get("sources") or [])]) + "\n"
+
+
+def _markdown_lines(run: Mapping[str, Any], sources: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield f"# {markdown_text(outcome(run))}"
+    yield ""
+    for name, value in run_facts(run):
+        yield f"- {name}: {markdown_text(value)}"
+    for message in messages(run):
+        yield f"- {markdown_text(message)}"
+    yield ""
+    yield "| source | state | records | requests | points |"
+    yield "|---|---|---|---|---|"
+    for source in sources:
+        state = "; ".join([verdict(source), *gap_sentences(source)])
+        cells = (source_title(source), state, record_counts(source))
+        spent = (f"{source.get('requests') or 0:,}", f"{source.get('points') or 0:,}")
+        yield f"| {' | '.join([*(markdown_text(cell) for cell in cells), *spent])} |"
+
+
+def _gap(gap: Mapping[str, Any]) -> str:
+    kind = "everything" if gap["kind"] == "*" else words.kind_name(gap["kind"])
+    reason = plain(gap["reason"]).replace("_", " ")
+    count = gap.get("count")
+    times = f" ({count:,})" if isinstance(count, int) and count > 1 else ""
+    return f"{kind}, {words.day(gap['from'])} until {words.day(gap['until'])}: {reason}{times}"
+
+
+def _published(each: object) -> str:
+    if isinstance(each, Mapping):
+        return " ".join(plain(value) for value in each.values())
+    return plain(each)
+
+
+def _cost(run: Mapping[str, Any]) -> str:
+    counted = [
+        words.how_many(run[key], key) for key in ("requests", "points") if isinstance(run.get(key), int)
+    ]
+    return ", ".join(counted)
+
+
+def _counted(run: Mapping[str, Any], key: str) -> bool:
+    return isinstance(run.get(key), int)
+
+
+def _took(run: Mapping[str, Any]) -> str:
+    seconds = run.get("seconds")
+    if seconds is None:
+        try:
+            begun = datetime.fromisoformat(str(run.get("started_at")))
+            seconds = (datetime.fromisoformat(str(run.get("finished_at"))) - begun).total_seconds()
+        except (ValueError, TypeError):  # a run that has not ended, or a clock with a zone and one without
+            return ""
+    return f"{seconds:,.1f} s" if seconds < 10 else f"{seconds:,.0f} s"

@@ -1,0 +1,307 @@
+"""Released, and the operator's status, as words on a terminal.
+
+Lines follow the width of the terminal. Nothing is coloured: bold and dim help the eye where there is a
+terminal, and are left out where the output goes into a pipe or a file.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from privacy.released import Released
+from reports import plots, receipt, view, words
+from reports.neutral import plain
+from reports.words import Mark
+
+_TYPOGRAPHY = (("“", '"'), ("”", '"'), ("’", "'"))  # noqa: RUF001  what is replaced
+_NARROW_COLUMN = 4
+_ROOM_FOR_A_SENTENCE = 44
+
+TRACES_LISTED = 5
+"""Of each signal on a terminal; the rest is counted, and is all there in the other formats."""
+
+
+def coverage_text(released: Released) -> str:
+    """What `sightline coverage` prints."""
+    return _captured(lambda console: coverage(released, console))
+
+
+def me_text(released: Released) -> str:
+    """What `sightline me` prints."""
+    return _captured(lambda console: me(released, console))
+
+
+def status_text(state: Mapping[str, Any]) -> str:
+    """What `sightline status` prints."""
+    return _captured(lambda console: status(state, console))
+
+
+def explain_text(explained: Mapping[str, Any]) -> str:
+    """What `sightline explain` prints."""
+    return _captured(lambda console: explain(explained, console))
+
+
+def coverage(released: Released, console: Console) -> None:
+    """The coverage of a team. Raises TypeError for anything the door did not let out for a team."""
+    body = view.body_for(released, "team")
+    page = _Page(console)
+    page.line(f"Coverage of {plain(body['team'])}, {plain(body['window'])}", style="bold")
+    page.line(
+        f"{words.window_dates(body)}. {plain(body['rubric']['title'])}. "
+        f"Published {words.day(body['published_on'])}, once, then frozen."
+    )
+    _notice(page, words.BANDS_HIDE_COUNTS)
+    _sources(page, body)
+    page.heading("What the tools can see")
+    page.line(_counted(view.class_counts(body)))
+    _items(page, body)
+    _legend(page, [*words.CLASSES.values(), *words.BANDS])
+
+
+def me(released: Released, console: Console) -> None:
+    """A person's own report. Raises TypeError for a team's release."""
+    body = view.body_for(released, "self")
+    page = _Page(console)
+    page.line(f"Your signals, {plain(body['window'])}", style="bold")
+    still_open = " The window is still open." if body["window_is_open"] else ""
+    page.line(
+        f"{words.window_dates(body)}. {plain(body['rubric']['title'])}. "
+        f"Computed {words.day(body['computed_on'])}.{still_open}"
+    )
+    _notice(page, "What left no trace here is for you to tell.")
+    _sources(page, body)
+    page.heading("Item by item")
+    page.line(_counted(view.state_counts(body)))
+    _items(page, body)
+    _legend(page, words.STATES.values())
+
+
+def status(state: Mapping[str, Any], console: Console) -> None:
+    """Whether last night can be trusted: how it ended, then every source with what it holds and misses."""
+    page = _Page(console)
+    run = state.get("last_run")
+    if run:
+        _run(page, run)
+    else:
+        page.line("No night has run yet.", style="bold")
+    _collected(page, state.get("sources") or [])
+
+
+def receipt_of(state: Mapping[str, Any], console: Console) -> None:
+    """The receipt of one run: `last_run` and `sources` as in the status, or a run with its sources inside."""
+    run = state.get("last_run") or state
+    page = _Page(console)
+    _run(page, run)
+    _collected(page, state.get("sources") or [])
+
+
+def explain(explained: Mapping[str, Any], console: Console) -> None:
+    """Why items stand as they do: `items` of a person's own report, with every rule, file and trace."""
+    page = _Page(console)
+    page.line(words.HEADER, style="dim")
+    for raw in explained["items"]:
+        item = view.item(raw, explained)
+        page.gap()
+        page.lead(_said(page, item), item.says, _NARROW_COLUMN)
+        if raw.get("map"):
+            page.line(f"Declared in {plain(raw['map'])}, as {item.observability.word}.", indent=4)
+        for signal in raw.get("signals") or []:
+            page.line(_signal(signal), indent=4, hang=2)
+        _item_rest(page, item, indent=4, most=None)
+
+
+class _Page:
+    """Wrapped, indented lines on a console. Strings become text as they are: no markup, no emoji codes."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.is_plain = not (console.encoding or "").lower().startswith("utf")
+
+    def symbol(self, mark: Mark) -> str:
+        return mark.ascii if self.is_plain else mark.symbol
+
+    def gap(self) -> None:
+        self.console.print()
+
+    def heading(self, title: str) -> None:
+        self.gap()
+        self.line(title, style="bold")
+
+    def lead(self, lead: str, text: str, column: int) -> None:
+        """A paragraph from `column` on, its lead in bold before it or, short of room, above it."""
+        if column <= _NARROW_COLUMN:
+            self.line(lead, indent=2, style="bold")
+            self.line(text, indent=column)
+            return
+        wrapped = self._wrapped(text, column)
+        start = Text(f"  {self._printable(lead)}".ljust(column), style="bold")
+        for number, part in enumerate(wrapped):
+            self._print((Text(" " * column) if number else start) + Text(part))
+
+    def line(self, text: str, *, indent: int = 0, hang: int = 0, style: str = "") -> None:
+        """One paragraph; lines after the first are indented by `hang` more."""
+        for number, part in enumerate(self._wrapped(text, indent + hang)):
+            self._print(Text(" " * (indent + (hang if number else 0))) + Text(part, style=style))
+
+    def _wrapped(self, text: str, taken: int) -> list[str]:
+        width = max(24, self.console.width - taken)
+        return [part.plain.rstrip() for part in Text(self._printable(text)).wrap(self.console, width)]
+
+    def address(self, text: str, *, indent: int = 0) -> None:
+        """One line, however long, so that an address can be followed and copied."""
+        self._print(Text(" " * indent + self._printable(text)))
+
+    def _print(self, text: Text) -> None:
+        self.console.print(text, soft_wrap=True, highlight=False, markup=False, emoji=False)
+
+    def _printable(self, text: str) -> str:
+        if not self.is_plain:
+            return text
+        for fine, rough in _TYPOGRAPHY:
+            text = text.replace(fine, rough)
+        return text.encode("ascii", "replace").decode()
+
+
+def _captured(draw: Callable[[Console], None]) -> str:
+    """What is drawn for standard output, as a string: styled and as wide as the terminal, if it is one."""
+    here = Console(file=sys.stdout)
+    written = _As(here.encoding)
+    draw(
+        Console(
+            file=written,
+            width=here.width,
+            force_terminal=here.is_terminal,
+            color_system=None if here.no_color or not here.is_terminal else "standard",
+            legacy_windows=False,
+        )
+    )
+    return written.getvalue().rstrip("\n")
+
+
+class _As(io.StringIO):
+    """A place to write that says which encoding its text will end in."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._encoding
+
+
+def _notice(page: _Page, more: str) -> None:
+    page.gap()
+    page.line(words.HEADER)
+    page.line(f"{words.NONE_SEEN_IS_ABOUT_INSTRUMENTS} {more}")
+
+
+def _sources(page: _Page, body: Mapping[str, Any]) -> None:
+    page.heading("Sources")
+    sources = view.sources(body)
+    name_width = max((len(source.name) for source in sources), default=0)
+    for source in sources:
+        said = f"{source.name:{name_width}}  {source.word:8}  {source.reach}"
+        page.line(said, indent=2, hang=name_width + 2)
+        for sentence in plots.missing(source, body):
+            page.line(sentence, indent=name_width + 4, style="dim")
+
+
+def _items(page: _Page, body: Mapping[str, Any]) -> None:
+    pillars = view.pillars(body)
+    said = [_said(page, item) for pillar in pillars for group in pillar.groups for item in group.items]
+    column = max((len(each) for each in said), default=0) + 5
+    if page.console.width - column < _ROOM_FOR_A_SENTENCE:
+        column = _NARROW_COLUMN
+    for pillar in pillars:
+        page.heading(pillar.name)
+        for group in pillar.groups:
+            page.gap()
+            if group.name:
+                page.line(group.name, indent=2, style="dim")
+            for item in group.items:
+                page.lead(_said(page, item), item.says, column)
+                _item_rest(page, item, indent=column)
+
+
+def _said(page: _Page, item: view.Item) -> str:
+    """`● seen` on a person's report; `◧ partly, some` on a team's, where the symbol tells the class alone."""
+    if item.is_band:
+        return f"{page.symbol(item.observability)} {item.observability.word}, {item.mark.word}"
+    return f"{page.symbol(item.mark)} {item.mark.word}"
+
+
+def _signal(signal: Mapping[str, Any]) -> str:
+    """A signal with the file and the version that answered."""
+    made = [plain(signal["file"])] if signal.get("file") else []
+    made += [f"version {plain(signal['version'])}"] if signal.get("version") else []
+    return f"{plain(signal['signal'])}: {plain(signal['answers'])} {', '.join(made)}".rstrip()
+
+
+def _item_rest(page: _Page, item: view.Item, *, indent: int, most: int | None = TRACES_LISTED) -> None:
+    page.line(
+        f"[{item.slug}]" + (f" from {item.sources}" if item.sources else ""), indent=indent, style="dim"
+    )
+    if item.because:
+        page.line(item.because, indent=indent)
+    if item.rule:
+        page.line(f"Rule: {item.rule}", indent=indent, hang=6)
+    for trail in item.trails:
+        if not trail.traces:
+            continue
+        page.line(f"{trail.amount}: {trail.answers or trail.signal}", indent=indent, hang=2)
+        for trace in trail.traces[:most]:
+            days = ", ".join(words.day(each) for each in trace.days)
+            page.address(
+                f"{days:>11}  {trace.url or f'{trace.kind} {trace.label} (no link)'}", indent=indent + 2
+            )
+        if most is not None and len(trail.traces) > most:
+            page.line(f"and {len(trail.traces) - most} more: --format json", indent=indent + 2, style="dim")
+    if item.question:
+        page.line(f"Ask: {item.question}", indent=indent, hang=5)
+    for sentence in item.misleads:
+        page.line(f"Misses: {sentence}", indent=indent, hang=8, style="dim")
+
+
+def _counted(counts: Sequence[tuple[int, Mark]]) -> str:
+    return ", ".join(f"{count} {mark.word}" for count, mark in counts) + "."
+
+
+def _legend(page: _Page, marks: Iterable[Mark]) -> None:
+    page.heading("What the words mean")
+    for mark in marks:
+        page.line(f"{page.symbol(mark)} {mark.word}: {mark.says}", indent=2, hang=2)
+
+
+def _run(page: _Page, run: Mapping[str, Any]) -> None:
+    page.line(f"Last night {receipt.outcome(run)}", style="bold")
+    facts = receipt.run_facts(run)
+    name_width = max(len(name) for name, _ in facts) if facts else 0
+    for name, value in facts:
+        page.line(f"{name:{name_width}}  {value}", indent=2, hang=name_width + 2)
+    for message in receipt.messages(run):
+        page.line(f"! {message}", indent=2, hang=2)
+
+
+def _collected(page: _Page, sources: Sequence[Mapping[str, Any]]) -> None:
+    page.heading("Sources")
+    if not sources:
+        page.line("None is connected; name one in the settings.", indent=2)
+    for source in sources:
+        said = f"{receipt.source_title(source)}: {receipt.verdict(source)}"
+        page.line(said, indent=2, hang=2, style="bold")
+        if counts := receipt.record_counts(source):
+            page.line(counts, indent=4)
+        for sentence in receipt.gap_sentences(source):
+            page.line(f"missing: {sentence}", indent=4, hang=2)
+        spent = (
+            f"{words.how_many(source.get('requests') or 0, 'requests')}, "
+            f"{words.how_many(source.get('points') or 0, 'points')}"
+        )
+        page.line(f"last event {words.day(source.get('last_event'))}; {spent}", indent=4, style="dim")

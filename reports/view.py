@@ -1,0 +1,251 @@
+"""A released body as pages need it: items under their pillars, evidence under its signals, rubric order kept.
+
+Everything in here has been made neutral; renderers only decide how it looks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from privacy.released import Released
+from reports import words
+from reports.neutral import plain, safe_url
+from reports.words import Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One source object that counted, with every day it counted on."""
+
+    kind: str
+    label: str
+    url: str | None
+    days: tuple[str, ...]
+    """ISO dates, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What one signal found: the question it answers and the traces that answer it, oldest first."""
+
+    signal: str
+    answers: str
+    amount: str
+    """`14 pull requests`: the number of traces listed, so the number opens into links."""
+    traces: tuple[Trace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One statement of the rubric, ready to be drawn."""
+
+    anchor: str
+    slug: str
+    says: str
+    observability: Mark
+    mark: Mark
+    """The state on a person's own report; the band, or why there is none, on a team's."""
+    is_band: bool
+    """Whether `mark` says something of a team that `observability` does not say already."""
+    rule: str | None
+    because: str | None
+    question: str | None
+    sources: str
+    misleads: tuple[str, ...]
+    trails: tuple[Trail, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The items under one heading of a pillar."""
+
+    name: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pillar:
+    """One pillar of the rubric."""
+
+    anchor: str
+    name: str
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How far one source reaches, and what is missing from it."""
+
+    name: str
+    starts_on: str | None
+    ends_on: str | None
+    is_complete: bool
+    because: str | None
+
+    @property
+    def word(self) -> str:
+        return "complete" if self.is_complete else "has gaps"
+
+    @property
+    def reach(self) -> str:
+        if self.starts_on is None or self.ends_on is None:
+            return "nothing collected yet"
+        return f"{words.day(self.starts_on)} to {words.day(self.ends_on)}"
+
+
+def body_for(released: Released, audience: Literal["team", "self"]) -> dict[str, Any]:
+    """The body, if the door let it out for this audience. Raises TypeError for anything else."""
+    if not isinstance(released, Released):
+        raise TypeError(f"a report is made from what the door released, not from {type(released).__name__}")
+    if released.audience != audience:
+        raise TypeError(
+            f"this report is for the {audience} audience; the door released it for {released.audience}"
+        )
+    return released.body
+
+
+def pillars(body: Mapping[str, Any]) -> list[Pillar]:
+    """The items under pillars and groups, in the order they came in, which is the rubric's."""
+    taken: set[str] = set()
+    shaped = [
+        (_heading(raw, "pillar"), _heading(raw, "group"), item(raw, body, taken)) for raw in body["items"]
+    ]
+    found = []
+    for pillar, members in groupby(shaped, key=lambda each: each[0]):
+        groups = tuple(
+            Group(name, tuple(each[2] for each in inside))
+            for name, inside in groupby(members, key=lambda each: each[1])
+        )
+        found.append(Pillar(_anchor("pillar", pillar, taken), pillar, groups))
+    return found
+
+
+def item(raw: Mapping[str, Any], body: Mapping[str, Any], taken: set[str] | None = None) -> Item:
+    """One item of a body. `taken` collects the anchors of a page, so that no two are the same."""
+    because = words.because(raw, body)
+    observability = words.observability(raw["class"])
+    mark = words.state(raw["state"]) if "state" in raw else _band(raw)
+    return Item(
+        anchor=_anchor("item", plain(raw["item"]), taken if taken is not None else set()),
+        slug=plain(raw["item"]),
+        says=plain(raw["says"]),
+        observability=observability,
+        mark=mark,
+        is_band="state" not in raw and mark != observability,
+        rule=_optional(raw.get("rule")),
+        because=because,
+        question=_optional(raw.get("question")),
+        sources=words.source_names(raw.get("sources") or []),
+        misleads=tuple(_not_yet_said([plain(sentence) for sentence in raw.get("misleads") or []], because)),
+        trails=tuple(_trails(raw)),
+    )
+
+
+def state_counts(body: Mapping[str, Any]) -> list[tuple[int, Mark]]:
+    """How many items are in which state, in the order of the legend. For the person's own eyes."""
+    return _counts([words.state(raw["state"]) for raw in body["items"]], words.STATES)
+
+
+def class_counts(body: Mapping[str, Any]) -> list[tuple[int, Mark]]:
+    """How many items are of which class. A fact about the map, the same for every team."""
+    return _counts([words.observability(raw["class"]) for raw in body["items"]], words.CLASSES)
+
+
+def sources(body: Mapping[str, Any]) -> list[Source]:
+    """The sources behind the report, in the order the door gave them."""
+    return [
+        Source(
+            name=words.source_name(raw["source"]),
+            starts_on=_iso(raw.get("from")),
+            ends_on=_iso(raw.get("through")),
+            is_complete=bool(raw["complete"]),
+            because=_optional(raw.get("because")),
+        )
+        for raw in body["sources"]
+    ]
+
+
+def _counts(marks: Sequence[Mark], known: Mapping[str, Mark]) -> list[tuple[int, Mark]]:
+    order = list(dict.fromkeys([*known.values(), *marks]))
+    return [(marks.count(mark), mark) for mark in order if mark in marks]
+
+
+def _band(raw: Mapping[str, Any]) -> Mark:
+    """The band's word beside the symbol of the class: a band has no symbol, so that none looks like more."""
+    mark = words.observability(raw["class"])
+    if mark.word in ("ask", "withheld"):
+        return mark
+    if raw["shown"] and raw.get("band"):
+        return Mark(mark.key, plain(raw["band"]), mark.symbol, mark.ascii, mark.says)
+    return words.NOT_SHOWN
+
+
+def _trails(raw: Mapping[str, Any]) -> Iterator[Trail]:
+    """One trail a signal: the declared ones first, in the map's order, then any other with evidence."""
+    evidence: Sequence[Mapping[str, Any]] = raw.get("evidence") or []
+    declared = {str(signal["signal"]): signal for signal in raw.get("signals") or []}
+    for name in dict.fromkeys([*declared, *(str(row["signal"]) for row in evidence)]):
+        signal = declared.get(name, {"answers": "", "unit": "traces"})
+        traces = tuple(_traces([row for row in evidence if str(row["signal"]) == name]))
+        yield Trail(
+            signal=plain(name),
+            answers=plain(signal["answers"]),
+            amount=words.how_many(len(traces), signal["unit"]),
+            traces=traces,
+        )
+
+
+def _traces(rows: Sequence[Mapping[str, Any]]) -> Iterator[Trace]:
+    by_object: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in sorted(rows, key=lambda each: (str(each["occurred_on"]), str(each["source_id"]))):
+        by_object.setdefault((str(row["source_kind"]), str(row["source_id"])), []).append(row)
+    for (kind, source_id), found in by_object.items():
+        url = next((safe for row in found if (safe := safe_url(row.get("url")))), None)
+        yield Trace(
+            kind=words.kind_name(kind),
+            label=_label(url) if url else plain(source_id),
+            url=url,
+            days=tuple(dict.fromkeys(plain(row["occurred_on"]) for row in found)),
+        )
+
+
+def _label(url: str) -> str:
+    """A short name for an address: `acme/api #12` for what GitHub numbers, else host and path."""
+    parts = urlsplit(url)
+    numbered = re.fullmatch(r"/([^/]+/[^/]+)/(?:pull|issues|discussions)/(\d+)(?:/.*)?", parts.path)
+    if numbered:
+        return plain(f"{unquote(numbered[1])} #{numbered[2]}")
+    return plain(f"{parts.netloc}{unquote(parts.path).rstrip('/')}")
+
+
+def _anchor(prefix: str, name: str, taken: set[str]) -> str:
+    stem = f"{prefix}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-') or 'unnamed'}"
+    anchor, copy = stem, 1
+    while anchor in taken:
+        copy += 1
+        anchor = f"{stem}-{copy}"
+    taken.add(anchor)
+    return anchor
+
+
+def _not_yet_said(sentences: Sequence[str], because: str | None) -> list[str]:
+    """The sentences that the reason above them does not hold already; each once."""
+    return [sentence for sentence in dict.fromkeys(sentences) if sentence not in (because or "")]
+
+
+def _heading(raw: Mapping[str, Any], key: str) -> str:
+    return plain(raw.get(key) or "")
+
+
+def _iso(value: object) -> str | None:
+    known = words.parsed_day(value)
+    return known.isoformat() if known else None
+
+
+def _optional(value: object) -> str | None:
+    return plain(value) if value else None
