@@ -1,0 +1,90 @@
+"""`python -m sandbox`, and `sightline sandbox` with the same flags."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from sandbox.app import Holding
+from sandbox.faults import FAULTS, Faults, UnknownFault
+from sandbox.recorded import UnreadableRecording, load
+from sandbox.server import serve
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until interrupted; 0 then, 2 when a flag or a file is wrong."""
+    options = _parser().parse_args(argv)
+    try:
+        Faults(options.fault)
+        holding = _holding(options)
+    except (UnknownFault, UnreadableRecording) as error:
+        sys.stderr.write(f"sandbox: {error}\n")
+        return 2
+    try:
+        serve(
+            holding,
+            port=options.port,
+            faults=options.fault,
+            latency_ms=options.latency_ms,
+            node_latency_ms=options.node_latency_ms,
+            connection_latency_ms=options.connection_latency_ms,
+            points_an_hour=options.points_an_hour,
+        )
+    except OSError as error:
+        sys.stderr.write(f"sandbox: port {options.port} is not free ({error.strerror}); take --port 0\n")
+        return 2
+    return 0
+
+
+def _holding(options: argparse.Namespace) -> Holding:
+    if options.recorded:
+        return Holding(load(options.recorded))
+    from sandbox.organisation.build import organisation
+
+    return organisation(
+        options.organisation,
+        teams=options.teams,
+        people=options.people,
+        quarters=options.quarters,
+        repositories=options.repositories,
+        until=options.until,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sandbox",
+        description="A GitHub and a PagerDuty on a loopback port, with invented or recorded data.",
+    )
+    add = parser.add_argument
+    add("--port", type=int, default=0, help="0 picks a free one")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--recorded", type=Path, metavar="DIR", help="serve the payloads recorded in this folder"
+    )
+    what.add_argument("--organisation", default="sandbox", metavar="SEED", help="generate one from this seed")
+    add("--teams", type=int, default=6)
+    add("--people", type=int, default=48)
+    add("--quarters", type=int, default=2, help="closed quarters before the running one")
+    add("--repositories", type=int, default=6)
+    add(
+        "--until",
+        type=date.fromisoformat,
+        default=datetime.now(UTC).date(),
+        help="the last day that happened",
+    )
+    add("--latency-ms", type=float, default=0, help="wait before each answer")
+    add("--node-latency-ms", type=float, default=0, help="wait for each node of a GraphQL answer")
+    add("--connection-latency-ms", type=float, default=0, help="wait for each new connection")
+    add("--points-an-hour", type=int, default=5_000, help="the rate limit of each token")
+    add(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[:COUNT]",
+        help="go wrong: " + ", ".join(FAULTS) + " (page_too_heavy:N: 502 when a page is wider than N)",
+    )
+    return parser

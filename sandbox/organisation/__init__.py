@@ -1,0 +1,1 @@
+"""An invented organisation, the same for the same seed: people, work, incidents, and every known trap."""

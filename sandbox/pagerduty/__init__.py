@@ -1,0 +1,1 @@
+"""PagerDuty's REST, as far as an incident connector needs it."""

@@ -1,0 +1,286 @@
+"""GET (and a little POST) under /api/v3: GitHub's REST, as far as connectors and typed clients need it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from sandbox.budgets import Budgets
+from sandbox.messages import Request, Response, json_response
+from sandbox.model import Account, Issue, PullRequest, Repository
+from sandbox.rest_shapes import Shapes
+from sandbox.world import World
+
+DOCUMENTATION = "https://docs.github.com/rest"
+MOST_COMMITS_LISTED = 250
+MOST_FILES_LISTED = 3_000
+
+Answers = Callable[..., Response]
+
+
+def problem(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An error as GitHub's REST writes it."""
+    body = {"message": message, "documentation_url": DOCUMENTATION, "status": str(status)}
+    return json_response(body, status, headers)
+
+
+class Tokens:
+    """Who a token belongs to: the service, each person by login, and app installations."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._issued: dict[str, datetime] = {}
+
+    def owner(self, token: str) -> Account | None:
+        """The account this token speaks for; None for a bad or an expired one."""
+        if token == "sandbox-token":  # noqa: S105  # a made-up token, printed at the start
+            return self._world.service
+        if token in self._issued:
+            return self._world.service if self._issued[token] > datetime.now(UTC) else None
+        who = self._world.accounts.get(token.removeprefix("sandbox-").lower())
+        return who if token.startswith("sandbox-") and who and who.kind == "User" else None
+
+    def issue(self) -> tuple[str, str]:
+        """A new installation token and the moment it expires, an hour from now."""
+        token, expires_at = f"ghs_{secrets.token_hex(18)}", datetime.now(UTC) + timedelta(hours=1)
+        self._issued[token] = expires_at
+        return token, expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Rest:
+    """Answers REST requests about one world."""
+
+    def __init__(self, world: World, tokens: Tokens, budgets: Budgets, api: str) -> None:
+        self.world = world
+        self.tokens = tokens
+        self.budgets = budgets
+        self.shapes = Shapes(api)
+        self.api = api
+        repository = r"/(?:repos/(?P<name>[^/]+/[^/]+)|repositories/(?P<id>\d+))"
+        routes: list[tuple[str, Answers]] = [
+            (r"/user", self._user),
+            (r"/users/(?P<login>[^/]+)", self._account),
+            (r"/rate_limit", self._rate_limit),
+            (r"/(?:orgs|users)/(?P<login>[^/]+)/repos", self._repositories),
+            (r"/installation/repositories", self._installation_repositories),
+            (repository, self._in(self._repository)),
+            (repository + r"/installation", self._in(self._installation)),
+            (repository + r"/pulls", self._in(self._pulls)),
+            (repository + r"/pulls/comments", self._in(self._all_review_comments)),
+            (repository + r"/issues", self._in(self._issues)),
+            (repository + r"/issues/comments", self._in(self._all_comments)),
+            (repository + r"/pulls/(?P<number>\d+)(?P<part>/\w+)?", self._in(self._pull)),
+            (repository + r"/issues/(?P<number>\d+)(?P<part>/\w+)?", self._in(self._issue)),
+        ]
+        self._routes = [(re.compile(pattern), answer) for pattern, answer in routes]
+
+    def app(self, request: Request) -> Response | None:
+        """What an app asks with its own signed token (any signature will do); None for anything else."""
+        path = request.path
+        if request.method == "POST" and re.fullmatch(r"/app/installations/\d+/access_tokens", path):
+            token, expires_at = self.tokens.issue()
+            body = {"token": token, "expires_at": expires_at, "permissions": {"pull_requests": "read"}}
+            return json_response(body | {"repository_selection": "all"}, 201)
+        if path == "/app":
+            return json_response({"id": 1, "slug": "sightline-sandbox", "name": "Sightline sandbox"})
+        if path == "/app/installations":
+            return json_response([self._installation_body()])
+        if path.startswith("/app/installations/") and path.removeprefix("/app/installations/").isdigit():
+            return json_response(self._installation_body())
+        if re.fullmatch(r"/repos/[^/]+/[^/]+/installation", path):
+            return json_response(self._installation_body())
+        return None
+
+    def answer(self, request: Request, viewer: Account) -> Response:
+        """The answer to an authorised request."""
+        for pattern, answer in self._routes:
+            match = pattern.fullmatch(request.path)
+            if match:
+                if request.method != "GET":
+                    return problem(403, "Resource not accessible by personal access token")
+                return answer(request, viewer=viewer, **match.groupdict())
+        return problem(404, "Not Found")
+
+    # --- people and limits ----------------------------------------------------------------------------
+
+    def _user(self, _request: Request, viewer: Account) -> Response:
+        return json_response(self.shapes.account_in_full(viewer))
+
+    def _account(self, _request: Request, viewer: Account, login: str) -> Response:  # noqa: ARG002
+        found = self.world.accounts.get(login.removesuffix("[bot]").lower())
+        return json_response(self.shapes.account_in_full(found)) if found else problem(404, "Not Found")
+
+    def _rate_limit(self, request: Request, viewer: Account) -> Response:  # noqa: ARG002
+        core = self.budgets.of(request.token, "core").body()
+        graphql = self.budgets.of(request.token, "graphql").body()
+        return json_response({"resources": {"core": core, "graphql": graphql}, "rate": core})
+
+    def _installation_body(self) -> dict[str, Any]:
+        return {
+            "id": 1,
+            "app_id": 1,
+            "target_type": "Organization",
+            "permissions": {"pull_requests": "read", "issues": "read", "metadata": "read"},
+            "access_tokens_url": f"{self.api}/app/installations/1/access_tokens",
+            "repositories_url": f"{self.api}/installation/repositories",
+        }
+
+    # --- repositories -----------------------------------------------------------------------------------
+
+    def _in(self, answer: Answers) -> Answers:
+        """The answer for the repository of the path; 404 for none, 301 for a former name."""
+
+        def answer_in(request: Request, **parts: Any) -> Response:
+            name, number = parts.pop("name"), parts.pop("id")
+            del parts["viewer"]
+            if name is None:
+                known = {str(each.database_id): each for each in self.world.repositories.values()}
+                found = known.get(number)
+            else:
+                found = self.world.repositories.get(name.lower())
+            if found is None:
+                return problem(404, "Not Found")
+            if name is not None and found.name_with_owner.lower() != name.lower():
+                below = request.path.removeprefix(f"/repos/{name}")
+                query = f"?{urlencode(request.query, doseq=True)}" if request.query else ""
+                place = f"{self.api}/repositories/{found.database_id}{below}{query}"
+                return problem(301, "Moved Permanently", {"location": place})
+            return answer(request, found, **parts)
+
+        return answer_in
+
+    def _repository(self, _request: Request, repository: Repository) -> Response:
+        return json_response(self.shapes.repository(repository))
+
+    def _installation(self, _request: Request, _repository: Repository) -> Response:
+        return json_response(self._installation_body())
+
+    def _repositories(self, request: Request, viewer: Account, login: str) -> Response:  # noqa: ARG002
+        owner = self.world.accounts.get(login.lower())
+        if owner is None:
+            return problem(404, "Not Found")
+        return self._paged(request, owner.repositories, self.shapes.repository)
+
+    def _installation_repositories(self, request: Request, viewer: Account) -> Response:  # noqa: ARG002
+        found = sorted(set(self.world.repositories.values()), key=lambda each: each.database_id)
+        page = self._page(request, found)
+        body = {"total_count": len(found), "repositories": [self.shapes.repository(each) for each in page]}
+        return json_response(body, headers=self._links(request, len(found)))
+
+    # --- pull requests and issues -----------------------------------------------------------------------
+
+    def _pulls(self, request: Request, repository: Repository) -> Response:
+        found = _in_state(repository.pull_requests, request.one("state", "open"))
+        return self._paged(request, _ordered(found, request), self.shapes.pull_request)
+
+    def _issues(self, request: Request, repository: Repository) -> Response:
+        items: list[PullRequest | Issue] = [*repository.issues, *repository.pull_requests]
+        found = _in_state(items, request.one("state", "open"))
+        if labels := request.one("labels"):
+            wanted = set(labels.lower().split(","))
+            found = [item for item in found if wanted <= {label.name.lower() for label in item.labels}]
+        if since := request.one("since"):
+            found = [item for item in found if item.updated_at >= since]
+        return self._paged(request, _ordered(found, request, "desc"), self.shapes.issue)
+
+    def _all_review_comments(self, request: Request, repository: Repository) -> Response:
+        found = [comment for pull in repository.pull_requests for comment in pull.review_comments]
+        found = [comment for comment in found if comment.review is None or comment.review.state != "PENDING"]
+        return self._paged(request, _since(found, request), self.shapes.review_comment)
+
+    def _all_comments(self, request: Request, repository: Repository) -> Response:
+        items = [*repository.issues, *repository.pull_requests]
+        found = [comment for item in items for comment in item.comments]
+        return self._paged(request, _since(found, request), self.shapes.comment)
+
+    def _pull(self, request: Request, repository: Repository, number: str, part: str | None) -> Response:
+        pull = next((each for each in repository.pull_requests if each.number == int(number)), None)
+        if pull is None:
+            return problem(404, "Not Found")
+        shapes = self.shapes
+        match part:
+            case None:
+                return json_response(shapes.pull_request_in_full(pull))
+            case "/reviews":
+                return self._paged(request, pull.reviews, shapes.review)
+            case "/comments":
+                found = [each for each in pull.review_comments if each.state == "SUBMITTED"]
+                return self._paged(request, _since(found, request), shapes.review_comment)
+            case "/commits":
+                return self._paged(request, pull.commits[:MOST_COMMITS_LISTED], shapes.commit)
+            case "/files":
+                return self._paged(request, pull.files[:MOST_FILES_LISTED], shapes.file)
+        return problem(404, "Not Found")
+
+    def _issue(self, request: Request, repository: Repository, number: str, part: str | None) -> Response:
+        items: list[PullRequest | Issue] = [*repository.issues, *repository.pull_requests]
+        item = next((each for each in items if each.number == int(number)), None)
+        if item is None:
+            return problem(404, "Not Found")
+        match part:
+            case None:
+                return json_response(self.shapes.issue(item))
+            case "/comments":
+                return self._paged(request, _since(item.comments, request), self.shapes.comment)
+        return problem(404, "Not Found")
+
+    # --- pages ------------------------------------------------------------------------------------------
+
+    def _paged(self, request: Request, items: Sequence[Any], shape: Callable[[Any], Any]) -> Response:
+        body = [shape(item) for item in self._page(request, items)]
+        return json_response(body, headers=self._links(request, len(items)))
+
+    def _page(self, request: Request, items: Sequence[Any]) -> Sequence[Any]:
+        number, size = _page_number(request), _page_size(request)
+        return items[(number - 1) * size : number * size]
+
+    def _links(self, request: Request, total: int) -> dict[str, str]:
+        number, size = _page_number(request), _page_size(request)
+        last = max(1, -(-total // size))
+        targets: dict[str, int] = {}
+        if number > 1:
+            targets |= {"first": 1, "prev": min(number - 1, last)}
+        if number < last:
+            targets |= {"next": number + 1, "last": last}
+        if not targets:
+            return {}
+        kept = {name: values for name, values in request.query.items() if name != "page"}
+        address = f"{self.api}{quote(request.path)}"
+        links = [
+            f'<{address}?{urlencode({**kept, "page": [page]}, doseq=True)}>; rel="{name}"'
+            for name, page in targets.items()
+        ]
+        return {"link": ", ".join(links)}
+
+
+def _page_number(request: Request) -> int:
+    return max(1, request.number("page", 1))
+
+
+def _page_size(request: Request) -> int:
+    return min(100, max(1, request.number("per_page", 30)))
+
+
+def _in_state(items: Sequence[Any], state: str) -> list[Any]:
+    return [item for item in items if state == "all" or item.closed == (state == "closed")]
+
+
+def _ordered(items: list[Any], request: Request, direction: str = "") -> list[Any]:
+    """By `sort` and `direction`: the newest first, unless asked otherwise."""
+    attribute = "updated_at" if request.one("sort") == "updated" else "created_at"
+    is_descending = request.one("direction", direction or "desc") != "asc"
+    return sorted(items, key=lambda item: (getattr(item, attribute), item.number), reverse=is_descending)
+
+
+def _since(comments: Sequence[Any], request: Request) -> list[Any]:
+    """Comments updated since the moment asked for, the oldest first unless asked otherwise."""
+    since = request.one("since")
+    attribute = "updated_at" if request.one("sort") == "updated" else "created_at"
+    kept = [comment for comment in comments if comment.updated_at >= since]
+    is_descending = request.one("direction", "asc") == "desc"
+    kept.sort(key=lambda each: (getattr(each, attribute), each.full_database_id), reverse=is_descending)
+    return kept

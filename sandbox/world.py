@@ -1,0 +1,71 @@
+"""One GitHub as a whole: what the objects of `model.py` are found by."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeVar
+
+from sandbox.model import Account, Issue, PullRequest, Repository
+
+
+class HasId(Protocol):
+    """Whatever has a node id."""
+
+    id: str
+
+
+AnyNode = TypeVar("AnyNode", bound=HasId)
+
+
+def number_for(text: str) -> int:
+    """A number that stands for this text in every run: a database id where there is none."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=5).digest(), "big") * 1_000
+
+
+def by_moment(item: Any) -> tuple[str, int, str]:
+    """The order in which GitHub lists what hangs below a pull request or an issue."""
+    return (item.created_at, getattr(item, "full_database_id", 0), item.id)
+
+
+class World:
+    """Everything one GitHub holds, findable by node id, by login and by repository name."""
+
+    def __init__(self, service_login: str = "sightline-sandbox") -> None:
+        self.accounts: dict[str, Account] = {}
+        """By login in lower case, as it is today."""
+        self.repositories: dict[str, Repository] = {}
+        """By `owner/name` in lower case; a former name leads to the same repository."""
+        self.nodes: dict[str, Any] = {}
+        self.service = self.add_account(Account("U_sandbox_service", service_login, database_id=1))
+
+    def add_account(self, account: Account) -> Account:
+        self.accounts[account.login.lower()] = account
+        return self.add(account)
+
+    def add_repository(self, repository: Repository, *, also_known_as: Iterable[str] = ()) -> Repository:
+        for name in (repository.name_with_owner, *also_known_as):
+            self.repositories[name.lower()] = repository
+        repository.owner.repositories.append(repository)
+        return self.add(repository)
+
+    def add(self, node: AnyNode) -> AnyNode:
+        self.nodes[node.id] = node
+        return node
+
+    def index(self, item: PullRequest | Issue) -> None:
+        """Put a pull request or an issue in order, and make everything on it findable by node id."""
+        self.add(item)
+        item.comments.sort(key=by_moment)
+        item.events.sort(key=by_moment)
+        parts: list[HasId] = [*item.comments, *item.events, *item.labels]
+        if isinstance(item, PullRequest):
+            item.reviews.sort(key=by_moment)
+            item.threads.sort(key=by_moment)
+            for review in item.reviews:
+                review.comments.sort(key=by_moment)
+            for commit in item.commits:
+                parts += [commit, commit.commit]
+            parts += [*item.threads, *item.reviews, *item.review_comments, *item.review_requests]
+        for part in parts:
+            self.add(part)
