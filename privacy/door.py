@@ -179,7 +179,8 @@ def withdraw(published_dir: Path, team: str, window: Window | str, item: str, *,
     path = published_dir / "teams" / notice
     if path.exists():
         return path
-    if not cell["shown"]:
+    recorded = published.read_manifest(published_dir / "teams").files
+    if not cell["shown"] and notice not in recorded:
         raise NotShown(
             f"item {item!r} is not shown for team {team!r} in {name}, so there is nothing to withdraw"
         )

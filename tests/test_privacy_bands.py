@@ -264,7 +264,9 @@ def determined(
             forced = (in_all | ~in_any) & outside
             if forced:
                 who = (forced & -forced).bit_length() - 1
-                return f"fact {who} is determined for coalition {mask:b} that holds {own:b} and reads {seen!r}"
+                return (
+                    f"fact {who} is determined for coalition {mask:b} that holds {own:b} and reads {seen!r}"
+                )
     return None
 
 
