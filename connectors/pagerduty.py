@@ -298,7 +298,10 @@ class PagerDuty:
         for shift_id in shift_ids:
             schedule_id, _, day = shift_id.partition(":")
             asked.setdefault((schedule_id, _quarter_of(date.fromisoformat(day[:10]))), set()).add(shift_id)
-        services = self._services()
+        try:
+            services = self._services()
+        except Refused:
+            services = {}  # `fetch` has written down the gap
         for (schedule_id, quarter), wanted in asked.items():
             starts_on = max(quarter, self.since)
             ends_on = min(_next_quarter(quarter), self._tomorrow().date())
