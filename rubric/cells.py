@@ -21,23 +21,6 @@ State = Literal["seen", "partly seen", "none seen", "no opportunity", "not colle
 # Tables of our own making: all sources' accounts and the roster fill them, no one source answers for them.
 _OURS = frozenset({"persons", "memberships"})
 
-# A source stores a root whole, so one that fills the root fills what lies below it.
-_ROOTS_OF = {
-    "repositories": ("repositories", "pull_requests", "issues"),
-    "closing_references": ("pull_requests",),
-    "commits": ("pull_requests",),
-    "commit_authors": ("pull_requests",),
-    "reviews": ("pull_requests",),
-    "review_threads": ("pull_requests",),
-    "review_comments": ("pull_requests",),
-    "comments": ("pull_requests", "issues"),
-    "issue_assignees": ("issues",),
-    "issue_events": ("issues",),
-    "incident_actions": ("incidents",),
-    "incident_fixes": ("incidents",),
-    "oncall_services": ("oncall_shifts",),
-}
-
 _NO_OPPORTUNITY = (
     "The connected tools hold no occasion in this window on which the item could have come up."
     " Why not is not recorded, and it says nothing about the person."
@@ -78,7 +61,7 @@ class SourceState:
 
     source: str
     kinds: frozenset[str]
-    """The tables it fills; what lies below a table comes with it."""
+    """The tables it fills, each by name: a source of incidents may know nothing of their fixes."""
     from_day: date | None
     through_day: date | None
     complete: bool
@@ -194,7 +177,7 @@ def sources_of(
 ) -> tuple[str, ...]:
     """Names of the connected sources that feed the item's evidence, in alphabetical order."""
     tables = _read_tables(catalog, (indicator.signal for indicator in item.indicators))
-    return tuple(sorted({each.source for each in sources if any(_fills(each, table) for table in tables)}))
+    return tuple(sorted({each.source for each in sources if tables & each.kinds}))
 
 
 def open_reasons(
@@ -225,12 +208,12 @@ def open_reasons(
         absent = [name for name in _opportunities_of(signals, catalog) if name not in opportunities]
         tables |= _read_tables(catalog, absent)
     sentences = []
-    unfed = sorted(table for table in tables if not any(_fills(source, table) for source in sources))
+    unfed = sorted(tables.difference(*(source.kinds for source in sources)))
     if unfed:
         named = _listed([table.replace("_", " ") for table in unfed])
         sentences.append(f"No connected source collects {named}; this item is left open rather than guessed.")
     for source in sorted(sources, key=lambda each: each.source):
-        if any(_fills(source, table) for table in tables):
+        if tables & source.kinds:
             sentence = _incomplete(source, starts_on, end)
             if sentence is not None:
                 sentences.append(sentence)
@@ -330,10 +313,6 @@ def _opportunities_of(signals: Iterable[str], catalog: Mapping[str, SignalLike])
 
 def _read_tables(catalog: Mapping[str, SignalLike], signals: Iterable[str]) -> set[str]:
     return {table for signal in signals for table in catalog[signal].reads} - _OURS
-
-
-def _fills(source: SourceLike, table: str) -> bool:
-    return table in source.kinds or any(root in source.kinds for root in _ROOTS_OF.get(table, ()))
 
 
 # --- words ----------------------------------------------------------------------------------------------

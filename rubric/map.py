@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -123,7 +124,7 @@ class _MapReading(Reading):
     def __init__(self, file: str, catalog: Mapping[str, SignalLike]) -> None:
         super().__init__(file)
         self.catalog = catalog
-        self.warnings: list[str] = []
+        self.used: list[tuple[str, int, str]] = []
 
     def rubric_map(self, root: Any) -> RubricMap:
         fields = self.fields(root, "the map", needed=("rubric", "title", "leads", "items"))
@@ -141,13 +142,14 @@ class _MapReading(Reading):
                 self.wrong(line, "items: there are none; a rubric has at least one")
             items = [self.item(slug, node, line, rubric_id) for slug, (node, line) in named.items()]
         self.statements_once(items)
+        self.headings_together(items)
         for name, line in lead_lines.items():
             if items and name not in {item.pillar for item in items}:
                 self.wrong(
                     line, f"leads: no item stands under {name!r}{hint(name, [i.pillar for i in items])}"
                 )
         return RubricMap(
-            rubric_id, self.text(fields, "title", "the map"), leads, tuple(items), tuple(self.warnings)
+            rubric_id, self.text(fields, "title", "the map"), leads, tuple(items), self.unguarded()
         )
 
     def item(self, slug: str, node: Any, line: int, rubric_id: str) -> Item:
@@ -200,6 +202,17 @@ class _MapReading(Reading):
             line=line,
         )
 
+    def unguarded(self) -> tuple[str, ...]:
+        """A warning for every signal whose guard is used nowhere in the map, at its first use."""
+        names = {signal for signal, _, _ in self.used}
+        sentences: dict[str, str] = {}
+        for signal, line, where in self.used:
+            guard = getattr(self.catalog.get(signal), "guard", None)
+            if guard and guard not in names:
+                sentence = f"'{signal}' stands without '{guard}', the signal that keeps it honest"
+                sentences.setdefault(signal, f"{self.file}:{line}: {where}: {sentence}")
+        return tuple(sentences.values())
+
     # --- the parts of an item
 
     def indicators(self, fields: Fields, where: str) -> tuple[Indicator, ...]:
@@ -213,12 +226,7 @@ class _MapReading(Reading):
         for position, (indicator, line) in enumerate(found):
             if indicator.signal in named[:position]:
                 self.wrong(line, f"{where}: signal '{indicator.signal}' is used twice; keep one rule for it")
-            guard = getattr(self.catalog.get(indicator.signal), "guard", None)
-            if guard and guard not in named:
-                self.warnings.append(
-                    f"{self.file}:{line}: {where}: '{indicator.signal}' stands without '{guard}',"
-                    " the signal that keeps it honest"
-                )
+            self.used.append((indicator.signal, line, where))
         return tuple(indicator for indicator, _ in found)
 
     def indicator(self, node: Any, where: str) -> tuple[Indicator | None, int]:
@@ -318,6 +326,21 @@ class _MapReading(Reading):
             other = first.setdefault(item.statement_sha256, item)
             if item.statement_sha256 and other is not item:
                 self.wrong(item.line, f"item '{item.slug}': has the same statement as item '{other.slug}'")
+
+    def headings_together(self, items: Sequence[Item]) -> None:
+        """A heading that comes back after another one is usually a misspelt neighbour."""
+        left: set[tuple[str, str]] = set()
+        for before, item in pairwise(items):
+            here = (item.pillar, item.group)
+            if here == (before.pillar, before.group):
+                continue
+            left.add((before.pillar, before.group))
+            if here in left:
+                self.wrong(
+                    item.line,
+                    f"item '{item.slug}': comes back to {item.pillar} / {item.group} after"
+                    f" item '{before.slug}' in {before.pillar} / {before.group}; a group stands together",
+                )
 
 
 def _singular(unit: str) -> str:

@@ -39,6 +39,8 @@ def root_of(path: Path) -> Any:
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise BadInput([f"{path.name}:{line}: not valid YAML: it holds a control character"]) from error
+    except RecursionError as error:
+        raise BadInput([f"{path.name}:1: not valid YAML: it is nested too deeply to be read"]) from error
     if root is None:
         raise BadInput([f"{path.name}:1: the file is empty"])
     return root

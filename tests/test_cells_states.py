@@ -234,12 +234,11 @@ def test_a_source_of_something_else_proves_nothing() -> None:
     assert state(sources=[replace(everything(), kinds=frozenset({"incidents"}))]) == "not collected"
 
 
-def test_what_lies_below_a_root_comes_with_it() -> None:
-    assert state(sources=[replace(everything(), kinds=frozenset({"pull_requests"}))]) == "none seen"
-
-
-def test_a_part_alone_does_not_bring_its_root() -> None:
-    assert state(sources=[replace(everything(), kinds=frozenset({"reviews"}))]) == "not collected"
+def test_every_table_has_to_be_filled_by_some_source() -> None:
+    only_changes = replace(everything(), kinds=frozenset({"pull_requests"}))
+    only_reviews = replace(everything(), source="elsewhere", kinds=frozenset({"reviews"}))
+    assert state(sources=[only_changes]) == "not collected"
+    assert state(sources=[only_changes, only_reviews]) == "none seen"
 
 
 def test_an_incomplete_source_is_not_collected_and_is_named() -> None:
@@ -296,9 +295,15 @@ def test_on_its_first_day_a_window_has_no_whole_day() -> None:
 
 def test_an_occasion_is_absent_only_where_its_own_tables_are_whole() -> None:
     rule = simple("incident_participation")
-    no_rota = [everything(), SourceState("pager", frozenset({"incidents"}), Q3.starts_on, LATER, True)]
+    no_rota = [
+        everything(),
+        SourceState("pager", frozenset({"incidents", "incident_actions"}), Q3.starts_on, LATER, True),
+    ]
     assert state(rule, opportunities=set(), sources=no_rota) == "not collected"
-    with_rota = [*no_rota, replace(no_rota[1], source="rota", kinds=frozenset({"oncall_shifts"}))]
+    with_rota = [
+        *no_rota,
+        replace(no_rota[1], source="rota", kinds=frozenset({"oncall_shifts", "oncall_services"})),
+    ]
     assert state(rule, opportunities=set(), sources=with_rota) == "no opportunity"
     assert state(rule, opportunities={"incidents_in_own_services"}, sources=no_rota) == "none seen"
 
@@ -329,7 +334,9 @@ def test_none_seen_in_the_open_window_speaks_of_whole_days_only() -> None:
 
 def test_reasons_for_everybody_do_not_depend_on_anybodys_occasions() -> None:
     rule = simple("incident_participation")
-    incidents_only = [SourceState("pager", frozenset({"incidents"}), Q3.starts_on, LATER, True)]
+    incidents_only = [
+        SourceState("pager", frozenset({"incidents", "incident_actions"}), Q3.starts_on, LATER, True)
+    ]
     assert open_reasons(rule, CATALOG, window=Q3, as_of=LATER, sources=incidents_only) == []
 
 

@@ -1,0 +1,100 @@
+"""RubricMap -> the page that people argue over: `python -m rubric.manual > docs/rubric.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from rubric.map import Indicator, Item, RubricMap, SignalLike, indicator_text, load_map
+
+_INTRODUCTION = """\
+Generated from `rubric_map.yaml` by `python -m rubric.manual > docs/rubric.md`; change the map, not this page.
+
+The words are a paraphrase. The document's own statement is known by its hash, and `sightline rubric diff`
+says when it has changed.
+
+| class | means |
+|---|---|
+| observable | connected tools hold the thing itself |
+| partly | connected tools hold a part of it, or a stand-in; the page says which part is missing |
+| ask | no tool can show it; here is the question instead |
+| withheld | it could be measured, and we decline to |
+
+A rule asks whether something was seen, never how much was done: nothing gets better by exceeding it. The
+rubric's authors call it no checklist, so there is a count of items by class and no share, score or order.
+"""
+
+
+def manual(rubric_map: RubricMap, catalog: Mapping[str, SignalLike]) -> str:
+    """The whole page as Markdown: every item with its class, its evidence, the reason and the question."""
+    classes = Counter(item.item_class for item in rubric_map.items)
+    counted = ", ".join(
+        f"{classes[name]} {name}" for name in ("observable", "partly", "ask", "withheld") if classes[name]
+    )
+    parts = [
+        f"# The rubric: {rubric_map.title}",
+        _INTRODUCTION.strip(),
+        f"{len(rubric_map.items)} items: {counted}.",
+    ]
+    for pillar, items in groupby(rubric_map.items, key=lambda item: item.pillar):
+        parts.append(f"## {pillar}")
+        if pillar in rubric_map.leads:
+            parts.append(rubric_map.leads[pillar])
+        parts.append(_table(["item", "class", "evidence", "because", "question"], map(_item_row, items)))
+    parts.append("## Signals in these rules")
+    parts.append(
+        "Banded signals may feed a team's band. All others are for the engineer alone, and for whoever they"
+        " share them with."
+    )
+    parts.append(
+        _table(
+            ["signal", "answers", "counts", "who sees it", "misleads"],
+            (_signal_row(name, catalog[name]) for name in _signals_used(rubric_map.items)),
+        )
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _item_row(item: Item) -> list[str]:
+    return [
+        f"`{item.slug}`<br>{item.group}: {item.says}",
+        item.item_class,
+        _rule(item.indicators, item.seen_when),
+        item.because or "",
+        item.question or "",
+    ]
+
+
+def _rule(indicators: Sequence[Indicator], seen_when: str) -> str:
+    lines = [f"{indicator_text(indicator)}." for indicator in indicators]
+    if len(lines) > 1:
+        lines.insert(0, "All of:" if seen_when == "all" else "Any of:")
+    return "<br>".join(lines)
+
+
+def _signal_row(name: str, signal: SignalLike) -> list[str]:
+    seen_by = "the engineer; banded for the team" if signal.sensitivity == "band" else "the engineer"
+    return [f"`{name}`", signal.answers, signal.unit, seen_by, signal.misleads]
+
+
+def _signals_used(items: Iterable[Item]) -> list[str]:
+    return list(dict.fromkeys(indicator.signal for item in items for indicator in item.indicators))
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(text) for text in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    from signals.catalog import load_catalog
+
+    signals = load_catalog()
+    sys.stdout.write(manual(load_map(Path(__file__).parents[1] / "rubric_map.yaml", signals), signals))
