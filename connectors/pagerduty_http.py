@@ -1,23 +1,17 @@
 """One PagerDuty account over HTTP: questions in, decoded answers out, every failure as a SourceError.
 
-The official client knows the address, the headers and the token. What it does not do is kept here: it waits
-for rate limits without end, stops listing at 10,000 results with no more than a warning, does not ask again
-when an answer is cut, and puts answers and the end of the token into its error messages.
+Pages, waiting and asking again are kept here and not left to the official client, which waits for rate limits
+without end, stops listing at 10,000 results with no more than a warning, and takes a cut answer as final.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
-
-import httpx2  # what the official client raises from when the network fails
-from pagerduty import Error as ClientError
-from pagerduty import RestApiV2Client
 
 from connectors.errors import PayloadBroken, RateLimited, Refused, SourceError, Unreachable
 
@@ -53,10 +47,12 @@ class Api:
     """Asks one account; counts what it asked."""
 
     def __init__(self, base_url: str, token: str, wait_limit_seconds: int) -> None:
+        # loading the official client takes half a second, which commands that only read must not wait for
+        from connectors.pagerduty_client import Client
+
         self.requests = 0
         self._wait_limit_seconds = wait_limit_seconds
-        # a proxy from the environment must not stand between us and a sandbox on this machine
-        self._client = _Client(token, base_url=base_url, trust_env=not is_loopback(base_url))
+        self._client = Client(base_url, token)
 
     def get(self, path: str, parameters: Parameters | None = None) -> Payload:
         """The answer to one question, after waiting and asking again where that helps.
@@ -69,11 +65,11 @@ class Api:
         tries = 0
         while True:
             self.requests += 1
-            answer = self._once(path, parameters or {})
-            if not isinstance(answer, _Trouble):
+            answer = self._client.once(path, parameters or {})
+            if not isinstance(answer, Trouble):
                 return answer
             if answer.status == 429:
-                wait_seconds = answer.wait_seconds if answer.wait_seconds is not None else pause_seconds
+                wait_seconds = answer.wait_seconds or pause_seconds  # a reset in 0 s must not spin
                 pause_seconds *= 2
                 waited_seconds += wait_seconds
                 if waited_seconds > self._wait_limit_seconds:
@@ -115,21 +111,9 @@ class Api:
             if offset + PAGE > WALL:
                 raise WallError
 
-    def _once(self, path: str, parameters: Parameters) -> Payload | _Trouble:
-        try:
-            answer = self._client.get(path, params=dict(parameters)).json()
-        except _StatusError as answered:
-            return _Trouble(answered.status, answered.wait_seconds)
-        except (json.JSONDecodeError, UnicodeDecodeError, httpx2.DecodingError):
-            return _Trouble(status=None, cut=True)
-        except ClientError as error:
-            broken = (httpx2.ReadError, httpx2.RemoteProtocolError)
-            return _Trouble(status=None, cut=isinstance(error.__cause__, broken))
-        return answer if isinstance(answer, dict) else _Trouble(status=None, cut=True)
-
 
 @dataclass(frozen=True)
-class _Trouble:
+class Trouble:
     """Why there was no answer: a status, an answer that was cut, or (neither) no host."""
 
     status: int | None
@@ -162,46 +146,3 @@ class _Trouble:
             case status if status >= 500:
                 return PayloadBroken(f"{endpoint}: still an error ({status}) after {_TRIES} tries; try later")
         return PayloadBroken(f"{endpoint}: the question was not understood ({self.status}); the API changed")
-
-
-class _StatusError(Exception):
-    """An answer that is no success, without its body: messages must not repeat what a source sent."""
-
-    def __init__(self, status: int, wait_seconds: float | None) -> None:
-        super().__init__(status)
-        self.status = status
-        self.wait_seconds = wait_seconds
-
-
-class _Client(RestApiV2Client):
-    """The official client, without its own waiting, and with plain HTTP to this machine."""
-
-    max_network_attempts = 0
-    timeout = (5.0, 60.0, 60.0, 5.0)  # type: ignore[assignment]  # connect, read, write, pool
-
-    @property
-    def url(self) -> str:
-        return str(self._url)
-
-    @url.setter
-    def url(self, value: str) -> None:
-        if not value.startswith("https://") and not is_loopback(value):
-            raise Refused("pagerduty: base_url must use https; a token would travel in the open")
-        self._url = value
-
-    def postprocess(self, response: httpx2.Response, suffix: str | None = None) -> None:
-        """Stops at anything but a success, before the client waits, logs or quotes it."""
-        del suffix
-        if response.status_code // 100 != 2:
-            raise _StatusError(response.status_code, _wait_seconds(response.headers))
-
-
-def _wait_seconds(headers: Mapping[str, str]) -> float | None:
-    for name in ("ratelimit-reset", "retry-after"):
-        try:
-            seconds = float(headers.get(name, ""))
-        except ValueError:
-            continue
-        if 0 <= seconds < float("inf"):
-            return seconds
-    return None

@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from connectors.errors import PayloadBroken
+from connectors.pagerduty_http import Payload
 from connectors.records import Account, Incident, IncidentAction, OnCallShift
 
-Payload = Mapping[str, Any]
 Kind = Literal["declared", "acknowledged", "responded", "updated", "resolved"]
 
 _KINDS: Mapping[str, Kind] = {

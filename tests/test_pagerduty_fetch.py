@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -317,6 +320,17 @@ def test_a_rate_limit_longer_than_allowed_ends_the_run_after_the_last_whole_batc
             batches.append(batch)
             account.faults = [429]
     assert len(batches) == 1
+
+
+def test_a_rate_limit_that_never_ends_ends_the_run(account: Account) -> None:
+    account.faults = [429] * 50
+    with pytest.raises(RateLimited):
+        account.connector(wait_limit_seconds=1).scopes()
+
+
+def test_reading_the_settings_does_not_load_the_client() -> None:
+    code = "import connectors.pagerduty, sys; sys.exit('httpx2' in sys.modules or 'pagerduty' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1]).returncode == 0
 
 
 @pytest.mark.parametrize("fault", ["cut", "half", "html", 500, 503])
