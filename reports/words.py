@@ -66,7 +66,7 @@ CLASSES: Mapping[str, Mark] = {
     mark.word: mark
     for mark in (
         Mark("observable", "observable", "■", "#", "The connected tools can show it."),
-        Mark("partly", "partly", "◧", "%", "The connected tools can show a part of it. Ask for the rest."),
+        Mark("partly", "partly", "◧", "~", "The connected tools can show a part of it. Ask for the rest."),
         STATES["ask"],
         STATES["withheld"],
     )

@@ -1,0 +1,135 @@
+"""What the operator reads after a night."""
+
+import io
+
+from rich.console import Console
+
+from reports import text
+from reports.receipt import receipt_markdown
+
+
+def test_the_first_line_says_whether_the_night_can_be_trusted():
+    assert _status(_night(outcome="complete")).startswith("Last night complete: everything")
+    assert _status(_night(outcome="gaps")).startswith("Last night ended with gaps")
+    assert _status(_night(outcome="refused")).startswith("Last night refused")
+
+
+def test_a_status_before_the_first_night_says_so():
+    assert _status({"sources": []}).startswith("No night has run yet.")
+
+
+def test_a_complete_source_says_stored_of_existing():
+    said = _status({"sources": [_source()], "last_run": _run()})
+    assert "GitHub harbour/tide: complete\n    pull requests 1,204 of 1,204, reviews 30 of 31" in said
+
+
+def test_a_complete_and_empty_source_is_said_to_be_empty():
+    said = _status({"sources": [_source(records={"pull_requests": 0}, expected={"pull_requests": 0})]})
+    assert "GitHub harbour/tide: complete, and empty" in said
+
+
+def test_a_source_nobody_reconciled_is_not_called_complete():
+    said = _status({"sources": [_source(complete=False, records={}, expected={})]})
+    assert "GitHub harbour/tide: not reconciled" in said
+
+
+def test_every_gap_says_what_is_missing_when_and_why():
+    gaps = [
+        {"kind": "issues", "from": "2026-07-01", "until": "2026-07-09", "reason": "not_listed", "count": 1},
+        {"kind": "*", "from": "2026-07-01", "until": "2026-07-09", "reason": "rate_limited", "count": 3},
+    ]
+    said = _status({"sources": [_source(complete=False, gaps=gaps)]})
+    assert "GitHub harbour/tide: 2 gaps" in said
+    assert "missing: issues, 1 Jul 2026 until 9 Jul 2026: not listed\n" in said
+    assert "missing: everything, 1 Jul 2026 until 9 Jul 2026: rate limited (3)\n" in said
+
+
+def test_a_source_without_events_says_never():
+    assert "last event never" in _status({"sources": [_source(last_event=None)]})
+
+
+def test_what_the_night_cost_is_said():
+    said = _status(_night(requests=1, points=1200))
+    assert "cost         1 request, 1,200 points" in said
+
+
+def test_seconds_are_taken_from_the_run_or_from_its_clock():
+    assert "took         40 s" in _status(_night())
+    assert "took         2.5 s" in _status(_night(seconds=2.5))
+    assert "took" not in _status(_night(finished_at=None))
+
+
+def test_messages_of_the_night_stand_under_it_each_once():
+    said = _status(_night(messages=["pagerduty: the key was refused", "pagerduty: the key was refused"]))
+    assert said.count("! pagerduty: the key was refused") == 1
+
+
+def test_a_receipt_reads_the_status_or_a_run_with_its_sources():
+    whole = {"sources": [_source()], "last_run": _run()}
+    assert _drawn(text.receipt_of, whole) == _drawn(text.receipt_of, _run() | {"sources": [_source()]})
+    assert "GitHub harbour/tide: complete" in _drawn(text.receipt_of, whole)
+
+
+def test_the_markdown_receipt_has_one_row_a_source():
+    written = receipt_markdown({"sources": [_source(), _source(scope="harbour/a|b")], "last_run": _run()})
+    rows = [line for line in written.splitlines() if line.startswith("| GitHub")]
+    assert (
+        rows[0]
+        == "| GitHub harbour/tide | complete | pull requests 1,204 of 1,204, reviews 30 of 31 | 40 | 12 |"
+    )
+    assert "harbour/a\\|b" in rows[1]
+
+
+def test_hostile_scopes_and_messages_are_neutral():
+    hostile = "\x1b[2J\u202e<b>evil"
+    state = {"sources": [_source(scope=hostile)], "last_run": _run() | {"messages": [hostile]}}
+    assert "\x1b" not in _status(state)
+    assert "\u202e" not in _status(state)
+    assert "<b>" not in receipt_markdown(state)
+
+
+# --- builders ---------------------------------------------------------------------------------------------
+
+
+def _run(**changed):
+    return {
+        "run_id": "20261122T030000-ab12cd",
+        "started_at": "2026-11-22T03:00:01+00:00",
+        "finished_at": "2026-11-22T03:00:41+00:00",
+        "outcome": "complete",
+        "as_of": "2026-11-22",
+        "requests": 40,
+        "points": 12,
+        "evidence_rows": 4123,
+        "people": 24,
+        "published": ["tide 2026Q3"],
+        "messages": [],
+    } | changed
+
+
+def _source(**changed):
+    return {
+        "source": "github",
+        "scope": "harbour/tide",
+        "records": {"pull_requests": 1204, "reviews": 30},
+        "expected": {"pull_requests": 1204, "reviews": 31},
+        "complete": True,
+        "gaps": [],
+        "requests": 40,
+        "points": 12,
+        "last_event": "2026-11-21",
+    } | changed
+
+
+def _night(**changed):
+    return {"sources": [_source()], "last_run": _run(**changed)}
+
+
+def _status(state):
+    return _drawn(text.status, state)
+
+
+def _drawn(renderer, state):
+    written = io.StringIO()
+    renderer(state, Console(file=written, width=100))
+    return written.getvalue()
