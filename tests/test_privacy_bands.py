@@ -209,6 +209,15 @@ def test_the_attacker_catches_a_rule_that_expected_fewer_colluders(coalition: in
         nobody_is_determined(the_rule(coalition - 1), coalition=coalition)
 
 
+def test_two_colluders_break_teams_of_five_to_eight_where_one_was_expected() -> None:
+    broken = []
+    for size in SIZES:
+        published = [the_rule(1)(size, world) for world in range(1 << size)]
+        if determined(range(1 << size), published, coalitions(size, 2), size):
+            broken.append(size)
+    assert broken == [5, 6, 7, 8]
+
+
 def test_the_attacker_catches_a_band_of_the_whole_department() -> None:
     def publish(first: int, second: int) -> Hashable:
         whole = first.bit_count() + second.bit_count()

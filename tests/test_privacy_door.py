@@ -221,17 +221,6 @@ def test_nothing_but_the_door_makes_a_released() -> None:
         Released("team", {"kind": "team"}, key=object())
 
 
-def test_the_door_alone_names_the_key_of_released() -> None:
-    rooms = [path for path in ROOT.glob("*/") if (path / "__init__.py").exists()]
-    holders = {
-        str(path.relative_to(ROOT))
-        for folder in [*rooms, ROOT / "tests", ROOT / "benchmarks"]
-        for path in folder.rglob("*.py")
-        if "_DOOR" in path.read_text() and path != Path(__file__) and path.name != "test_house.py"
-    }
-    assert holders == {"privacy/released.py", "privacy/door.py"}
-
-
 def test_a_reader_needs_no_orchestrator_no_database_and_no_yaml() -> None:
     heavy = ["duckdb", "prefect", "pydantic", "ruamel"]
     code = f"import sys, privacy.door; print([name for name in {heavy} if name in sys.modules])"
