@@ -157,7 +157,8 @@ def test_a_run_that_dies_after_any_batch_is_completed_to_the_same_records(accoun
         assert stored([*before, *rest]) == whole
 
 
-def test_a_cursor_holds_no_person(account: Account) -> None:
+def test_a_cursor_holds_days_and_open_incidents_and_no_person(account: Account) -> None:
+    account.incident("QANCIENT", "2025-12-31T23:59:59Z", status="triggered")
     account.incident("Q1", "2026-09-01T00:00:00Z", status="triggered")
     account.entry("Q1", "acknowledge", "2026-09-01T01:00:00Z", "PADA")
     cursor = json.loads(last_cursor(account.connector().fetch("account", None)))
