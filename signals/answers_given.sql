@@ -1,0 +1,59 @@
+/*
+signal: answers_given
+answers: Which questions or problems of others did this person help to close?
+unit: issues
+reads: [closing_references, comments, issue_events, issues, persons, pull_requests]
+sensitivity: band
+opportunity: open_issues_by_others
+guard: null
+misleads: >
+  Help given in chat or at a desk is invisible; picking easy questions, or a word before the closing,
+  counts like real help.
+basis: CHAOSS, Issue Responsiveness, without its clock; only issues that were closed as done
+owner: developer-experience
+review_by: 2027-06-30
+*/
+with humans_kept as (
+  select person_id from persons where not is_bot
+),
+issues_by_others_kept as (
+  select issue_id, author_id, asks_question or list_contains(kinds, 'question') as is_question,
+    coalesce(closed_as, 'completed') = 'completed' and state = 'closed' as is_completed
+  from issues join humans_kept on author_id = person_id
+),
+last_closings_found as (
+  select issue_id, max(position) as closed_position
+  from issue_events
+  where kind = 'closed'
+  group by issue_id
+),
+questions_answered as (
+  select comments.author_id as person_id, issue_id, comments.created_on as occurred_on
+  from comments
+  join issues_by_others_kept on comments.parent_kind = 'issue' and comments.parent_id = issue_id
+  join last_closings_found using (issue_id)
+  where is_question and is_completed
+    and not comments.asks_question
+    and comments.author_id <> issues_by_others_kept.author_id
+    and comments.position < closed_position
+),
+issues_resolved as (
+  select pull_requests.author_id as person_id, issue_id, merged_on as occurred_on
+  from pull_requests
+  join closing_references using (pull_request_id)
+  join issues_by_others_kept using (issue_id)
+  where pull_requests.state = 'merged' and not is_backport
+    and pull_requests.author_id <> issues_by_others_kept.author_id
+),
+answers_by_humans_kept as (
+  select person_id, issue_id, occurred_on
+  from (from questions_answered union all from issues_resolved)
+  join humans_kept using (person_id)
+)
+select
+  person_id,
+  min(occurred_on) as occurred_on,
+  'issue' as source_kind,
+  issue_id as source_id
+from answers_by_humans_kept
+group by person_id, issue_id

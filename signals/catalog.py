@@ -1,0 +1,320 @@
+"""signal file -> Signal. Reads every `signals/<name>.sql` and says all that is wrong with them at once.
+
+Nothing here sees data: the queries are described against the empty tables of the migrations.
+
+`python -m signals.catalog > docs/signals.md` writes the page that `manual` makes of the headers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import date
+from difflib import get_close_matches
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import MarkedYAMLError
+
+from connectors.errors import BadInput
+from signals.queries import mistakes_in_query
+
+FOLDER = Path(__file__).parent
+
+
+def _question(text: str) -> str:
+    if not text.strip().endswith("?"):
+        raise ValueError("is a question and ends with a question mark")
+    return text.strip()
+
+
+def _sentence(text: str) -> str:
+    if not text.strip().endswith("."):
+        raise ValueError("is a whole sentence and ends with a full stop")
+    return text.strip()
+
+
+def _words(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty; say it in a few words")
+    return text.strip()
+
+
+Question = Annotated[str, AfterValidator(_question)]
+Sentence = Annotated[str, AfterValidator(_sentence)]
+Words = Annotated[str, AfterValidator(_words)]
+
+
+class Header(BaseModel):
+    """What a signal owes its reader before its query begins."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    signal: Words
+    """The file's name without `.sql`."""
+    kind: Literal["evidence", "opportunity"] = "evidence"
+    """Opportunity: a day on which something could have come up, which makes absence fair to speak of."""
+    answers: Question
+    unit: Words
+    """What is counted, in the plural: distinct source objects. Opportunities count months."""
+    reads: tuple[str, ...]
+    """Every table the query reads, and no other: the sources that have to be complete."""
+    sensitivity: Literal["band", "person", "self"]
+    """band: links for the person, may feed a band; person: never a band; self: the person alone."""
+    opportunity: Words | None
+    """The opportunity signal without which finding nothing says nothing."""
+    guard: Words | None
+    """The counter-signal that keeps this one honest."""
+    misleads: Sentence
+    basis: Words
+    """Where the definition comes from."""
+    owner: Words
+    review_by: date
+
+
+class Signal(Header):
+    """A declared question with the SQL that answers it in rows."""
+
+    sql: str
+    """The whole file: the header is a comment to the database."""
+    path: Path
+    sha256: str
+    """Of the whole file: the version of the rule."""
+
+
+class Catalog(Mapping[str, Signal]):
+    """All signals by name, in alphabetical order."""
+
+    def __init__(self, signals: Mapping[str, Signal]) -> None:
+        self._signals = dict(sorted(signals.items()))
+
+    def __getitem__(self, name: str) -> Signal:
+        return self._signals[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._signals)
+
+    def __len__(self) -> int:
+        return len(self._signals)
+
+    def of_kind(self, kind: Literal["evidence", "opportunity"]) -> list[Signal]:
+        """The evidence signals, or the opportunity signals."""
+        return [signal for signal in self.values() if signal.kind == kind]
+
+    def overdue(self, day: date) -> list[str]:
+        """One sentence for every signal whose review was due before `day`."""
+        return [
+            f"{_place(signal.path, 1)}: review was due on {signal.review_by}; {signal.owner} should read"
+            " the definition again and set a new date"
+            for signal in self.values()
+            if signal.review_by < day
+        ]
+
+
+def load_catalog(folder: Path = FOLDER) -> Catalog:
+    """Every signal in `folder`. Raises BadInput with every mistake in every file."""
+    paths = sorted(folder.glob("*.sql"))
+    if not paths:
+        raise BadInput(
+            [f"{folder.name}/: there is no signal file here; a signal is {folder.name}/<name>.sql"]
+        )
+    mistakes: list[tuple[Path, int, str]] = []
+    signals: dict[str, Signal] = {}
+    lines_of: dict[str, Mapping[str, int]] = {}
+    for path in paths:
+        signal, lines, wrong = _read(path)
+        mistakes += [(path, line, sentence) for line, sentence in wrong]
+        lines_of[path.stem] = lines
+        if signal is not None:
+            signals[path.stem] = signal
+    names = {path.stem: signals[path.stem].kind if path.stem in signals else None for path in paths}
+    for name, signal in signals.items():
+        wrong = [
+            *_wrong_references(signal, names, lines_of[name]),
+            *mistakes_in_query(signal.sql, signal.kind, signal.reads, lines_of[name].get("reads", 1)),
+        ]
+        mistakes += [(signal.path, line, sentence) for line, sentence in wrong]
+    if mistakes:
+        raise BadInput([f"{_place(path, line)}: {said}" for path, line, said in sorted(mistakes)])
+    return Catalog(signals)
+
+
+# --- one file -------------------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> tuple[Signal | None, Mapping[str, int], list[tuple[int, str]]]:
+    """The signal if its header holds, the line of each key, and what is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return None, {}, [(1, "the file is not UTF-8 text; save it as UTF-8")]
+    comment = re.match(r"/\*[^\S\n]*\n(.*?)\*/", text, re.DOTALL)
+    if not comment:
+        return (
+            None,
+            {},
+            [(1, "the file opens with its header, YAML between /* and */, each on a line of its own")],
+        )
+    header, lines, wrong = _yaml(comment[1])
+    if header is None:
+        return None, lines, wrong
+    if header.get("signal") not in (None, path.stem):
+        wrong.append(
+            (lines["signal"], f"signal: is {header['signal']!r} but the file is {path.name}; name both alike")
+        )
+    try:
+        checked = Header.model_validate(
+            header | {"reads": _as_tuple(header.get("reads"))} if "reads" in header else header
+        )
+    except ValidationError as error:
+        return None, lines, wrong + [_header_mistake(each, lines) for each in error.errors()]
+    if wrong:
+        return None, lines, wrong
+    signal = Signal(**dict(checked), sql=text, path=path, sha256=hashlib.sha256(text.encode()).hexdigest())
+    return signal, lines, []
+
+
+def _yaml(text: str) -> tuple[dict[str, Any] | None, Mapping[str, int], list[tuple[int, str]]]:
+    try:
+        found = YAML(typ="rt").load(StringIO(text))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 2 if error.problem_mark else 1
+        said = " ".join(str(error.problem or error.context or "it cannot be read").split())
+        return None, {}, [(line, f"the header is no YAML: {said}; quote a value that holds ': ' or '#'")]
+    if not isinstance(found, CommentedMap):
+        return None, {}, [(1, "the header is a list of `key: value` lines and begins with `signal:`")]
+    # The comment opens on line 1 and YAML counts from 0.
+    lines = {str(key): found.lc.key(key)[0] + 2 for key in found}
+    plain = {str(key): str(value) if isinstance(value, str) else value for key, value in found.items()}
+    return plain, lines, []
+
+
+def _as_tuple(reads: Any) -> Any:
+    return tuple(str(table) for table in reads) if isinstance(reads, list) else reads
+
+
+def _header_mistake(error: Any, lines: Mapping[str, int]) -> tuple[int, str]:
+    key = str(error["loc"][0])
+    line = lines.get(key, 1)
+    if error["type"] == "missing":
+        hint = {
+            "opportunity": "; write `opportunity: null` if there is none",
+            "guard": "; write `guard: null` if there is none",
+        }
+        return line, f"{key}: is missing{hint.get(key, '')}"
+    if error["type"] == "extra_forbidden":
+        return line, f"{key}: is no key of a header{did_you_mean(key, Header.model_fields)}"
+    if error["type"] == "literal_error":
+        given = str(error["input"])
+        choices = re.findall(r"'([^']+)'", error["ctx"]["expected"])
+        return line, f"{key}: is {given!r} and can be {', '.join(choices)}{did_you_mean(given, choices)}"
+    if error["type"] == "value_error":
+        return line, f"{key}: {error['ctx']['error']}"
+    shape = {
+        "reads": "a list of tables, like [pull_requests, reviews]",
+        "review_by": "a date like 2027-06-30",
+    }
+    return line, f"{key}: is {shape.get(key, 'text')}"
+
+
+def _wrong_references(
+    signal: Signal, kinds: Mapping[str, str | None], lines: Mapping[str, int]
+) -> Iterator[tuple[int, str]]:
+    """What is wrong with the names of other signals. A kind is None where that file has its own mistakes."""
+    for key, wanted in (("opportunity", "opportunity"), ("guard", "evidence")):
+        named = getattr(signal, key)
+        if named is None:
+            continue
+        if named == signal.signal:
+            yield lines[key], f"{key}: a signal is not its own {key}; name another or write null"
+        elif named not in kinds:
+            near = did_you_mean(named, [name for name, kind in kinds.items() if kind in (wanted, None)])
+            yield lines[key], f"{key}: no signal named {named!r}{near}"
+        elif kinds[named] not in (wanted, None):
+            yield (
+                lines[key],
+                f"{key}: {named!r} is a signal of kind {kinds[named]}, and {wanted} is asked for",
+            )
+
+
+def did_you_mean(name: str, known: Any) -> str:
+    """`; did you mean 'x'?`, or nothing when nothing is near."""
+    near = get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _place(path: Path, line: int) -> str:
+    return f"{path.parent.name}/{path.name}:{line}"
+
+
+# --- the manual -----------------------------------------------------------------------------------------
+
+_SEEN_BY = {
+    "band": "links for the person; may feed a team's band",
+    "person": "links for the person; never a band",
+    "self": "the person alone; never a band, never shared unasked",
+}
+
+_OPENING = """# Signals
+
+Written from the headers in `signals/*.sql` by `python -m signals.catalog > docs/signals.md`; change those,
+not this page. The examples of each signal are in `tests/specs/`, and are run as tests.
+
+A signal is a declared question. Its SQL answers with rows: this person, this day, this source object. What is
+counted is distinct source objects, so splitting one thing into many comments adds nothing. Robots never have
+evidence and are never "somebody else"; nobody is their own reviewer. An object whose author has deleted their
+account is nobody's, and gives no evidence.
+
+"""
+
+_REFUSED = """## Refused
+
+These are never computed, for anybody:
+
+| measure | why |
+|---|---|
+| commits, lines of code | they reward the longer way, and measure the tool and the style before the person |
+| hours, time of day, weekdays, streaks, presence | they watch a life, not work; only dates are stored |
+| time to anything, per person | noise at best, and it punishes whoever takes the hard ones |
+| sentiment, emotion, gender, any inferred trait | a guess about a person is not evidence |
+| approval or rejection rates received, rounds of review | they differ by who is asked, not by what was done |
+| scores, ranks, percentiles, quartiles | an order of people is what this is built not to be |
+| use of AI tools, per person | how somebody writes is theirs; the work can be read |
+| anything from private chat | it was said in private |
+"""
+
+
+def manual(catalog: Catalog) -> str:
+    """The page about all signals, as Markdown."""
+    parts = [_OPENING, "## Evidence\n\n"]
+    parts += [_entry(signal) for signal in catalog.of_kind("evidence")]
+    parts += [
+        "## Opportunities\n\nDays on which something could have come up. "
+        "Without one, finding nothing is `no opportunity` and says nothing.\n\n"
+    ]
+    parts += [_entry(signal) for signal in catalog.of_kind("opportunity")]
+    return "".join([*parts, _REFUSED])
+
+
+def _entry(signal: Signal) -> str:
+    facts = {
+        "counts": signal.unit if signal.kind == "evidence" else None,
+        "for": _SEEN_BY[signal.sensitivity] if signal.kind == "evidence" else None,
+        "opportunity": f"`{signal.opportunity}`" if signal.opportunity else None,
+        "kept honest by": f"`{signal.guard}`" if signal.guard else None,
+        "reads": ", ".join(f"`{table}`" for table in signal.reads),
+        "basis": signal.basis,
+        "owner": f"{signal.owner}, to be read again by {signal.review_by}",
+    }
+    listed = "".join(f"* {name}: {value}\n" for name, value in facts.items() if value)
+    return f"### {signal.signal}\n\n{signal.answers}\n\n{listed}\nMisleads: {signal.misleads}\n\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(manual(load_catalog()))

@@ -1,0 +1,45 @@
+/*
+signal: coauthored_work
+answers: Which merged pull requests did this person write together with another human?
+unit: pull requests
+reads: [commit_authors, persons, pull_requests]
+sensitivity: band
+opportunity: null
+guard: null
+misleads: >
+  Pairs who forget the trailer, or whose squash merge drops it, look alone; a trailer is easily added.
+basis: Git's co-author trailers as GitHub links them to accounts; robots and AI tools are no second human
+owner: developer-experience
+review_by: 2027-06-30
+*/
+with humans_kept as (
+  select person_id from persons where not is_bot
+),
+changes_merged as (
+  select pull_request_id, author_id, merged_on
+  from pull_requests
+  where state = 'merged' and not is_generated_only and not is_backport
+),
+authors_and_coauthors_gathered as (
+  select pull_request_id, author_id as person_id from changes_merged
+  union
+  select pull_request_id, commit_authors.person_id
+  from commit_authors join changes_merged using (pull_request_id)
+),
+humans_on_each_change_counted as (
+  select
+    person_id,
+    pull_request_id,
+    merged_on,
+    count(*) over (partition by pull_request_id) as humans
+  from authors_and_coauthors_gathered
+  join humans_kept using (person_id)
+  join changes_merged using (pull_request_id)
+)
+select
+  person_id,
+  merged_on as occurred_on,
+  'pull_request' as source_kind,
+  pull_request_id as source_id
+from humans_on_each_change_counted
+where humans >= 2

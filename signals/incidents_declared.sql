@@ -1,0 +1,58 @@
+/*
+signal: incidents_declared
+answers: Which incidents did this person declare, or which regressions did they report?
+unit: incidents
+reads: [incident_actions, incidents, issues, persons]
+sensitivity: band
+opportunity: null
+guard: null
+misleads: >
+  A concern raised in conversation leaves nothing here; more is not better, presence is all this
+  shows.
+basis: >
+  declared through a human channel, or an issue whose label means regression; the rubric's own words
+  on raising concerns
+owner: developer-experience
+review_by: 2027-06-30
+*/
+with recursive humans_kept as (
+  select person_id from persons where not is_bot
+),
+merges_followed as (
+  select incident_id, incident_id as reached_id from incidents
+  union
+  select merges_followed.incident_id, merged.merged_into
+  from merges_followed
+  join incidents as merged on merged.incident_id = merges_followed.reached_id
+  join incidents as into_stored on into_stored.incident_id = merged.merged_into
+),
+ends_reached as (
+  select merges_followed.incident_id, merges_followed.reached_id
+  from merges_followed
+  join incidents as reached on reached.incident_id = merges_followed.reached_id
+  where not exists (select 1 from incidents as further where further.incident_id = reached.merged_into)
+),
+duplicates_followed as (
+  select incidents.incident_id, coalesce(min(ends_reached.reached_id), incidents.incident_id) as surviving_id
+  from incidents left join ends_reached using (incident_id)
+  group by incidents.incident_id
+),
+incidents_raised_by_hand as (
+  select actor_id as person_id, min(occurred_on) as occurred_on, surviving_id
+  from incident_actions
+  join duplicates_followed using (incident_id)
+  where kind = 'declared' and by_hand
+  group by actor_id, surviving_id
+),
+regressions_reported as (
+  select author_id as person_id, created_on as occurred_on, issue_id
+  from issues
+  -- an issue that is an incident has been counted as one
+  anti join incidents on incidents.incident_id = issues.issue_id
+  where list_contains(kinds, 'regression')
+)
+select person_id, occurred_on, 'incident' as source_kind, surviving_id as source_id
+from incidents_raised_by_hand join humans_kept using (person_id)
+union all
+select person_id, occurred_on, 'issue', issue_id
+from regressions_reported join humans_kept using (person_id)

@@ -1,0 +1,62 @@
+/*
+signal: incidents_in_my_services
+kind: opportunity
+answers: >
+  In which months was there an incident that this person was on call for, or that anybody could join?
+unit: months
+reads: [incidents, memberships, oncall_services, oncall_shifts, persons]
+sensitivity: self
+opportunity: null
+guard: null
+misleads: >
+  Being on call for a service does not mean being called: another person may have answered first.
+basis: >
+  a shift that covers a day of the incident; where a source names no services, being enrolled on that
+  day
+owner: developer-experience
+review_by: 2027-06-30
+*/
+with humans_kept as (
+  select person_id from persons where not is_bot
+),
+days_of_incidents_found as (
+  select source, service_id, opened_on, greatest(opened_on, resolved_on) as over_on from incidents
+),
+days_on_call_during_one_kept as (
+  select person_id, greatest(opened_on, starts_on) as first_on, least(over_on, ends_on) as last_on
+  from oncall_shifts
+  join oncall_services using (shift_id)
+  join days_of_incidents_found using (service_id)
+  where starts_on <= over_on and ends_on >= opened_on
+),
+sources_without_services_kept as (
+  select source from incidents group by source having count(service_id) = 0
+),
+days_anybody_could_help_found as (
+  select distinct opened_on, over_on
+  from days_of_incidents_found semi join sources_without_services_kept using (source)
+),
+days_enrolled_found as (
+  select person_id, starts_on as enrolled_on, coalesce(ends_on - 1, date '9999-12-31') as left_on
+  from memberships join humans_kept using (person_id)
+),
+days_enrolled_during_one_kept as (
+  select person_id, greatest(opened_on, enrolled_on) as first_on, least(over_on, left_on) as last_on
+  from days_enrolled_found
+  join days_anybody_could_help_found on opened_on <= left_on and over_on >= enrolled_on
+),
+robots_ignored as (
+  select person_id, first_on, last_on
+  from (from days_on_call_during_one_kept union all from days_enrolled_during_one_kept)
+  join humans_kept using (person_id)
+),
+months_unrolled as (
+  select
+    person_id,
+    first_on,
+    unnest(generate_series(date_trunc('month', first_on), last_on, interval 1 month))::date as month_on
+  from robots_ignored
+)
+select person_id, min(greatest(first_on, month_on)) as occurred_on
+from months_unrolled
+group by person_id, month_on

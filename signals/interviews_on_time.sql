@@ -1,0 +1,24 @@
+/*
+signal: interviews_on_time
+answers: For which interviews did this person hand in the scorecard within a day?
+unit: interviews
+reads: [interviews, persons]
+sensitivity: self
+opportunity: interviews_held
+guard: null
+misleads: >
+  There are good reasons to be late, and a scorecard on time is not a good scorecard.
+basis: dates only, so the next day is still in time; nothing about the candidate is stored
+owner: developer-experience
+review_by: 2027-06-30
+*/
+with humans_kept as (
+  select person_id from persons where not is_bot
+)
+select
+  interviewer_id as person_id,
+  scorecard_on as occurred_on,
+  'interview' as source_kind,
+  interview_id as source_id
+from interviews join humans_kept on interviewer_id = person_id
+where scorecard_on between held_on and held_on + 1

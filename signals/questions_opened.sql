@@ -1,0 +1,25 @@
+/*
+signal: questions_opened
+answers: Which issues did this person open to ask something?
+unit: issues
+reads: [issues, persons]
+sensitivity: self
+opportunity: null
+guard: null
+misleads: >
+  Most questions are asked in conversation and leave nothing here; a question mark in a bug report
+  counts.
+basis: the rubric's own words on asking to clarify; a label that means question, or a question in the text
+owner: developer-experience
+review_by: 2027-06-30
+*/
+with humans_kept as (
+  select person_id from persons where not is_bot
+)
+select
+  author_id as person_id,
+  created_on as occurred_on,
+  'issue' as source_kind,
+  issue_id as source_id
+from issues join humans_kept on author_id = person_id
+where asks_question or list_contains(kinds, 'question')

@@ -1,0 +1,188 @@
+"""tables -> evidence. Computes what changed again, and leaves the rest; the full computation is the oracle.
+
+What the store owes: whenever a root is written or removed, the months of all its dates, before and after,
+are in `dirty_months`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+import duckdb
+
+from signals.catalog import Catalog, Signal
+
+TARGETS: Mapping[str, str] = {"evidence": "evidence", "opportunity": "opportunities"}
+"""The table that each kind of signal fills."""
+
+_FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "pull_request_id": {
+        "pull_requests": ("created_on", "merged_on", "closed_on"),
+        "reviews": ("submitted_on",),
+        "review_comments": ("created_on",),
+        "commits": ("committed_on",),
+        "closing_references": (),
+        "commit_authors": (),
+        "review_threads": (),
+    },
+    "issue_id": {
+        "issues": ("created_on", "closed_on"),
+        "issue_events": ("occurred_on",),
+        "issue_assignees": (),
+    },
+}
+"""Tables stored and replaced together, by the key they share, each with its dates.
+
+A signal that stays within one family has its evidence of a quarter from the roots with a date in that
+quarter, and so can be computed for a few quarters alone. A signal that reads two families joins roots that
+change apart (an incident and its fix), and is computed whole: small tables, or a join in one pass.
+"""
+
+_CONTEXT: Mapping[str, str] = {
+    "persons": "select person_id from persons where is_bot order by all",
+    "memberships": "select * from memberships order by all",
+}
+"""Tables without months: when the answer changes, whatever reads them is computed whole."""
+
+
+def refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
+    """Rows held for every signal once evidence and opportunities are up to date again.
+
+    Computed again are the quarters of `dirty_months`, and everything for a signal whose file, bots or roster
+    changed. Evidence of signals that are no more is removed. All of it or nothing.
+    """
+    con.execute("begin")
+    try:
+        counts = _refresh(con, catalog)
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
+    return counts
+
+
+def recompute(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
+    """The same as `refresh`, computing everything from the tables alone."""
+    con.execute("delete from signal_runs")
+    return refresh(con, catalog)
+
+
+def compute(con: duckdb.DuckDBPyConnection, signal: Signal) -> list[tuple[object, ...]]:
+    """The rows of one signal over everything stored, in order; nothing is written."""
+    return con.execute(_distinct_rows(signal)).fetchall()
+
+
+def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
+    known = dict(con.execute("select signal, sha256 from signal_runs").fetchall())
+    context = {f"table:{table}": _sha256(con, sql) for table, sql in _CONTEXT.items()}
+    moved = {table for table in _CONTEXT if known.get(f"table:{table}") != context[f"table:{table}"]}
+    _remove_other_signals(con, catalog)
+    in_part: dict[str, list[Signal]] = {}
+    for signal in catalog.values():
+        family = _family(signal)
+        if family is None or known.get(signal.signal) != signal.sha256 or moved & set(signal.reads):
+            _replace(con, signal)
+        else:
+            in_part.setdefault(family, []).append(signal)
+    con.execute(
+        "create temp table dirty_quarters as "
+        "select distinct date_trunc('quarter', month)::date as quarter_on from dirty_months"
+    )
+    for family, signals in in_part.items():
+        if con.execute("select count(*) from dirty_quarters").fetchone() != (0,):
+            _replace_dirty_quarters(con, family, signals)
+    con.execute("drop table temp.dirty_quarters")
+    con.execute("delete from dirty_months")
+    con.execute("delete from signal_runs")
+    now = {name: signal.sha256 for name, signal in catalog.items()} | context
+    con.executemany("insert into signal_runs values (?, ?)", list(now.items()))
+    return _counts(con, catalog)
+
+
+# --- one signal -----------------------------------------------------------------------------------------
+
+
+def _replace(con: duckdb.DuckDBPyConnection, signal: Signal) -> None:
+    target = TARGETS[signal.kind]
+    con.execute(f"delete from {target} where signal = $signal", {"signal": signal.signal})
+    con.execute(_insert(signal, _distinct_rows(signal)), {"signal": signal.signal})
+
+
+def _replace_dirty_quarters(con: duckdb.DuckDBPyConnection, family: str, signals: Iterable[Signal]) -> None:
+    """Computes `signals` from the roots that have a date in a dirty quarter, for those quarters."""
+    tables = _FAMILIES[family]
+    con.execute("create temp table roots_touched as " + _roots_touched(family, tables))
+    stored = con.execute("select current_database()").fetchone()
+    assert stored is not None
+    for table in tables:
+        # A temporary table hides the stored one of the same name, so the signal's SQL runs as it stands.
+        con.execute(
+            f'create temp table {table} as select * from "{stored[0]}".main.{table} '
+            f"where {family} in (select root_id from roots_touched)"
+        )
+    in_dirty_quarter = "date_trunc('quarter', occurred_on) in (select quarter_on from dirty_quarters)"
+    for signal in signals:
+        target = TARGETS[signal.kind]
+        con.execute(
+            f"delete from {target} where signal = $signal and {in_dirty_quarter}", {"signal": signal.signal}
+        )
+        rows = f"select * from ({_distinct_rows(signal)}) where {in_dirty_quarter}"
+        con.execute(_insert(signal, rows), {"signal": signal.signal})
+    for table in (*tables, "roots_touched"):
+        con.execute(f"drop table temp.{table}")
+
+
+def _roots_touched(family: str, tables: Mapping[str, Iterable[str]]) -> str:
+    return " union ".join(
+        f"select {family} as root_id from {table} "
+        f"where date_trunc('quarter', {dated}) in (select quarter_on from dirty_quarters)"
+        for table, dates in tables.items()
+        for dated in dates
+    )
+
+
+def _distinct_rows(signal: Signal) -> str:
+    # A row without a person or a day is about nobody or never: no evidence, and no reason to end the night.
+    # The query stands on lines of its own because it may end in a comment.
+    query = signal.sql.strip().rstrip(";")
+    return (
+        f"select distinct * from (\n{query}\n)"
+        " where person_id is not null and occurred_on is not null order by all"
+    )
+
+
+def _insert(signal: Signal, rows: str) -> str:
+    columns = "person_id, occurred_on" + (", source_kind, source_id" if signal.kind == "evidence" else "")
+    return f"insert into {TARGETS[signal.kind]} (signal, {columns}) select $signal, {columns} from ({rows})"
+
+
+# --- what can be computed in part -----------------------------------------------------------------------
+
+
+def _family(signal: Signal) -> str | None:
+    """The key shared by all tables the signal reads, context apart; None if it has to be computed whole."""
+    if signal.kind == "opportunity":
+        return None  # something stays open through months in which nothing is dated
+    tables = set(signal.reads) - set(_CONTEXT)
+    return next((key for key, family in _FAMILIES.items() if tables <= set(family)), None)
+
+
+def _sha256(con: duckdb.DuckDBPyConnection, sql: str) -> str:
+    return hashlib.sha256(repr(con.execute(sql).fetchall()).encode()).hexdigest()
+
+
+def _remove_other_signals(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
+    for kind, target in TARGETS.items():
+        names = [name for name, signal in catalog.items() if signal.kind == kind]
+        con.execute(
+            f"delete from {target} where signal not in (select unnest($names::varchar[]))", {"names": names}
+        )
+
+
+def _counts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
+    counts = dict.fromkeys(catalog, 0)
+    for target in TARGETS.values():
+        found = con.execute(f"select signal, count(*) from {target} group by signal").fetchall()
+        counts |= {str(name): int(count) for name, count in found}
+    return counts
