@@ -31,7 +31,8 @@ def run_facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("as of", words.day(run["as_of"]) if run.get("as_of") else ""),
         ("cost", _cost(run)),
         ("evidence", words.how_many(run["evidence_rows"], "rows") if _counted(run, "evidence_rows") else ""),
-        ("own reports", words.how_many(run["people"], "people") if _counted(run, "people") else ""),
+        ("people", f"{run['people']:,}" if _counted(run, "people") else ""),
+        ("own reports", f"{run['reports']:,} written" if _counted(run, "reports") else ""),
         ("published", ", ".join(_published(each) for each in run.get("published") or []) or "nothing new"),
         ("run", plain(run.get("run_id") or "")),
     ]

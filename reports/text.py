@@ -265,8 +265,8 @@ def _item_rest(page: _Page, item: view.Item, *, indent: int, most: int | None = 
             page.line(f"and {len(trail.traces) - most} more: --format json", indent=indent + 2, style="dim")
     if item.question:
         page.line(f"Ask: {item.question}", indent=indent, hang=5)
-    for sentence in item.misleads:
-        page.line(f"Misses: {sentence}", indent=indent, hang=8, style="dim")
+    if item.misleads:
+        page.line(f"Misses: {' '.join(item.misleads)}", indent=indent, hang=2, style="dim")
 
 
 def _counted(counts: Sequence[tuple[int, Mark]]) -> str:

@@ -150,12 +150,14 @@ def kind_name(kind: object) -> str:
 
 
 def how_many(count: int, unit: object) -> str:
-    """`1 pull request`, `14 pull requests`: the unit is declared in the plural."""
+    """`1 pull request`, `14 pull requests`, whichever of the two the unit was declared as."""
     words = plain(unit)
     if count == 1 and words.endswith("ies"):
         words = words[:-3] + "y"
     elif count == 1 and words.endswith("s") and not words.endswith("ss"):
         words = words[:-1]
+    elif count != 1 and words[-1:].isalpha() and not words.endswith("s"):
+        words = words[:-1] + "ies" if words.endswith("ry") else words + "s"
     return f"{count:,} {words}".rstrip()
 
 

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is install
 SAVED = Path(__file__).parent / "payloads" / "released"
 WORST_CONTRAST = """() => {
   const opaque = [0, 0, 0, 1];
-  const parse = (colour) => { const found = colour.match(/[\\d.]+/g); return opaque.map((v, i) => +(found[i] ?? v)); };
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const parse = (colour) => { const found = numbers(colour); return opaque.map((v, at) => found[at] ?? v); };
   const linear = (v) => v <= .03928 * 255 ? v / 255 / 12.92 : ((v / 255 + .055) / 1.055) ** 2.4;
   const light = ([r, g, b]) => .2126 * linear(r) + .7152 * linear(g) + .0722 * linear(b);
   let worst = [99, ''];

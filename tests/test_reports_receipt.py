@@ -53,6 +53,12 @@ def test_what_the_night_cost_is_said():
     assert "cost         1 request, 1,200 points" in said
 
 
+def test_how_many_people_and_reports_the_night_is_about_is_said():
+    said = _status(_night(people=24, reports=1))
+    assert "people       24\n" in said
+    assert "own reports  1 written\n" in said
+
+
 def test_seconds_are_taken_from_the_run_or_from_its_clock():
     assert "took         40 s" in _status(_night())
     assert "took         2.5 s" in _status(_night(seconds=2.5))

@@ -178,6 +178,22 @@ def test_two_days_of_one_pull_request_are_one_trace():
     assert f"2 Jul 2026, 9 Jul 2026  {row['url']}" in drawn
 
 
+@pytest.mark.parametrize(
+    ("count", "unit", "said"),
+    [
+        (1, "pull requests", "1 pull request"),
+        (3, "pull request", "3 pull requests"),
+        (0, "issues", "0 issues"),
+        (1, "entries", "1 entry"),
+        (2, "entry", "2 entries"),
+        (1200, "traces", "1,200 traces"),
+        (2, "", "2"),
+    ],
+)
+def test_a_number_and_its_unit_agree(count, unit, said):
+    assert words.how_many(count, unit) == said
+
+
 def test_an_explanation_names_file_version_and_every_trace():
     item = next(item for item in _body("self")["items"] if item["item"] == "code-fluency-reviews")
     item["map"] = "rubric_map.yaml:428"
