@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -63,7 +64,12 @@ def nightly(config: Path, config_here: Path | None, as_of: date | None) -> None:
     """Runs one night now. Exit 0: all there; 1: gaps; 2: configuration; 3: a source refused."""
     from flows.night_run import run_nightly
 
-    sys.exit(run_nightly(config_here or config, as_of))
+    code = run_nightly(config_here or config, as_of)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Prefect's threads outlive the run and hold on to the database driver, which would complain of it
+    # at shutdown; everything of ours is closed by now.
+    os._exit(code)
 
 
 @cli.command()

@@ -16,7 +16,7 @@ from connectors.files import Files
 from connectors.github import GitHub
 from connectors.github_incidents import GitHubIncidents
 from connectors.pagerduty import PagerDuty
-from connectors.records import Membership
+from connectors.records import Gap, Membership
 from connectors.roster import read_roster
 from flows.settings import Settings
 from privacy.policy import Policy, check_agreement, load_policy
@@ -52,6 +52,8 @@ class Night:
     """Sentences of sources that refused, or were not reached."""
     messages: list[str] = field(default_factory=list)
     """Sentences for the receipt."""
+    told_gaps: dict[tuple[str, str], list[Gap]] = field(default_factory=dict)
+    """What connectors said tonight that they could not get, by source and scope."""
     unfinished: list[str] = field(default_factory=list)
     """Scopes that were not fetched or reconciled to their end tonight."""
     spent: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
@@ -72,7 +74,7 @@ def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
     )
     if mistakes:
         raise BadInput(mistakes)
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o750)
     lock = FileLock(settings.lock_file, timeout=0)
     try:
         lock.acquire()

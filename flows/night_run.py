@@ -41,9 +41,11 @@ def run_nightly(config: Path, as_of: date | None) -> int:
         )
     except (StepFailed, OrchestratorFailed) as error:
         return _say(f"the night broke: {error}; nothing half-written stays, run it again", BROKEN)
-    from reports.text import receipt_text
+    from rich.console import Console
 
-    click.echo(receipt_text(json.loads(settings.status_file.read_text(encoding="utf-8"))))
+    from reports.text import receipt_of
+
+    receipt_of(json.loads(settings.status_file.read_text(encoding="utf-8")), Console())
     return EXIT_CODES[outcome]
 
 
@@ -63,7 +65,7 @@ def _checked(config: Path) -> Settings:
     check_everything(settings)
     connect(settings)
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o750)
         probe = settings.home / ".writable"
         probe.write_bytes(b"\0" * 65536)
         probe.unlink()

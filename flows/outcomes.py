@@ -90,7 +90,10 @@ def publish_due(night: Night) -> dict[str, Any]:
                         person_id
                         for person_id in eligible
                         if cells.trace(
-                            item, night.catalog, [cells.Evidence(*row) for row in evidence.get(person_id, [])]
+                            item,
+                            night.catalog,
+                            [cells.Evidence(*row) for row in evidence.get(person_id, [])],
+                            window=window,
                         )
                     }
                     for item in night.rubric.items

@@ -85,6 +85,7 @@ def fetch_scope(night: Night, connector: Connector, scope: str, progress: Progre
     try:
         for batch in connector.fetch(scope, night.store.cursor(connector.source, scope)):
             kept.append(batch)
+            _hear_gaps(night, connector, scope, batch)
             seen += len(batch.roots)
             progress(f"{connector.source} {scope}: {seen} records")
             if sum(len(waiting.roots) for waiting in kept) >= ROOTS_A_WRITE:
@@ -111,7 +112,8 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
                 listed = list(connector.inventory(scope))
                 left = ledger.differences(night.store, connector.source, scope, listed)
         span = (connector.since, min(night.today, night.as_of))
-        return ledger.close_books(night.store, connector.source, scope, listed, left, span)
+        told = night.told_gaps.get((connector.source, scope), [])
+        return ledger.close_books(night.store, connector.source, scope, listed, left, told, span)
     finally:
         _count_spending(night, connector, scope, before)
 
@@ -195,8 +197,14 @@ def _repair(night: Night, connector: Connector, scope: str, found: Sequence[ledg
         by_kind.setdefault(difference.kind, []).append(difference.object_id)
     for kind, object_ids in sorted(by_kind.items()):
         for group in _groups(connector.hydrate(scope, kind, object_ids)):
+            for batch in group:
+                _hear_gaps(night, connector, scope, batch)
             night.store.write(connector.source, scope, group, night.vault)
     return bool(by_kind)
+
+
+def _hear_gaps(night: Night, connector: Connector, scope: str, batch: Batch) -> None:
+    night.told_gaps.setdefault((connector.source, scope), []).extend(batch.gaps)
 
 
 def _groups(batches: Iterator[Batch]) -> Iterator[list[Batch]]:

@@ -12,6 +12,7 @@ from connectors.records import (
     Account,
     Batch,
     Comment,
+    Gap,
     Inventory,
     Membership,
     OnCallShift,
@@ -126,10 +127,18 @@ def test_a_window_is_complete_only_after_its_books_are_closed_without_a_gap(
     listed = [inventory("PR1"), inventory("PR2")]
     left = differences(store, "github", "acme/api", listed)
     span = (date(2026, 1, 1), date(2026, 11, 1))
-    close_books(store, "github", "acme/api", listed, left, span)
+    close_books(store, "github", "acme/api", listed, left, [], span)
     assert not complete()
-    close_books(store, "github", "acme/api", listed[:1], [], span)
+    close_books(store, "github", "acme/api", listed[:1], [], [], span)
     assert complete()
+
+
+def test_a_gap_the_connector_told_stays_until_its_object_is_whole(store: Store, vault: Vault) -> None:
+    store.write("github", "acme/api", [batch(pull_request())], vault)
+    span = (date(2026, 1, 1), date(2026, 11, 1))
+    told = [Gap("reviews", *span, "forbidden", "PR1"), Gap("oncall_shifts", *span, "forbidden", "SCHEDULE")]
+    left = close_books(store, "github", "acme/api", [inventory("PR1")], [], told, span)
+    assert [gap.object_id for gap in left] == ["SCHEDULE"]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +148,7 @@ def test_a_source_that_misses_one_day_of_the_window_is_not_complete(
     store: Store, vault: Vault, since: date, through: date
 ) -> None:
     store.write("github", "acme/api", [batch(pull_request())], vault)
-    close_books(store, "github", "acme/api", [inventory("PR1")], [], (since, through))
+    close_books(store, "github", "acme/api", [inventory("PR1")], [], [], (since, through))
     found = source_window(store, "github", ["reviews"], ["acme/api"], WINDOW, as_of=date(2026, 11, 1))
     assert not found.complete
     assert found.because

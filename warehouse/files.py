@@ -23,7 +23,7 @@ def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
 
     Raises OSError, with nothing changed at `path`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with as_owner_only(), draft.open("w", encoding="utf-8") as file:

@@ -132,13 +132,23 @@ def close_books(
     scope: str,
     listed: Sequence[Inventory],
     remaining: Sequence[Difference],
+    told: Sequence[Gap],
     span: tuple[date, date],
 ) -> list[Gap]:
-    """Writes down how the reconciliation of one scope ended; returns the gaps that are left."""
+    """Writes down how the reconciliation of one scope ended; returns the gaps that are left.
+
+    `told` are the gaps that the connector itself spoke of tonight; one whose object turned out to be
+    whole after all is closed.
+    """
     starts_on, ends_on = span
+    whole = {item.object_id for item in listed} - {difference.object_id for difference in remaining}
     gaps = [
         Gap(difference.kind, difference.created_on, ends_on, difference.reason, difference.object_id)
         for difference in remaining
+    ]
+    known = {gap.object_id for gap in gaps}
+    gaps += [
+        gap for gap in dict.fromkeys(told) if gap.object_id is None or gap.object_id not in whole | known
     ]
     with store.transaction():
         for table in ("gaps", "expected", "reconciled"):

@@ -52,6 +52,7 @@ class Store:
     def close(self) -> None:
         """Writes everything into the file and lets go of it."""
         self.con.close()
+        del self.con  # whoever still holds the store at exit must not keep the driver alive
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
