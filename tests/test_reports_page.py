@@ -220,6 +220,16 @@ def test_a_link_to_github_is_named_by_repository_and_number():
     assert trail.traces[0].url == address
 
 
+def test_every_test_that_the_manual_names_exists():
+    manual = (REPORTS.parent / "docs" / "pages.md").read_text(encoding="utf-8")
+    written = "".join(
+        path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_reports_*.py")
+    )
+    named = re.findall(r"`(test_\w+)`", manual)
+    assert named
+    assert [name for name in named if f"def {name}(" not in written] == []
+
+
 # --- builders ---------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """What the operator reads after a night."""
 
 import io
+import re
 
 from rich.console import Console
 
@@ -50,18 +51,18 @@ def test_a_source_without_events_says_never():
 
 def test_what_the_night_cost_is_said():
     said = _status(_night(requests=1, points=1200))
-    assert "cost         1 request, 1,200 points" in said
+    assert "cost 1 request, 1,200 points" in " ".join(said.split())
 
 
 def test_how_many_people_and_reports_the_night_is_about_is_said():
     said = _status(_night(people=24, reports=1))
-    assert "people       24\n" in said
-    assert "own reports  1 written\n" in said
+    assert re.search(r"people +24\n", said)
+    assert re.search(r"own reports +1 written\n", said)
 
 
 def test_seconds_are_taken_from_the_run_or_from_its_clock():
-    assert "took         40 s" in _status(_night())
-    assert "took         2.5 s" in _status(_night(seconds=2.5))
+    assert re.search(r"took +40 s\n", _status(_night()))
+    assert re.search(r"took +2\.5 s\n", _status(_night(seconds=2.5)))
     assert "took" not in _status(_night(finished_at=None))
 
 
