@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,12 +19,15 @@ from typing import Any, TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
 from connectors.errors import PayloadBroken, RateLimited, Refused
+from connectors.github.documents import document
 from connectors.github.settings import GitHubSettings
 from connectors.github.transport import Interrupted, Reply, TooHeavy, Transport
 
 Path = tuple[str | int, ...]
 Result = TypeVar("Result")
 
+MOST_IDS = 100
+"""GitHub takes no more ids in one list."""
 TRIES = 5
 TRIES_PAGED = 8
 """Enough to halve a page of a hundred to one and to ask for that one twice."""
@@ -31,7 +35,7 @@ SECONDARY_WAIT_SECONDS = 60
 """GitHub asks for a minute at least when it names no time, and for longer each time."""
 MOST_WAITS = 10
 WELL_UNTIL_GROWTH = 8
-"""Pages that must go well before a halved page is doubled again: what is heavy is heavy every time."""
+"""Pages that must go well before a halved page is doubled again."""
 
 ABOUT_ONE_OBJECT = frozenset({"NOT_FOUND", "FORBIDDEN", "INSUFFICIENT_SCOPES", "SAML", "UNPROCESSABLE"})
 ABOUT_SIZE = frozenset({"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED", "TIMEOUT"})
@@ -60,23 +64,29 @@ class Answer:
 
 @dataclass(slots=True)
 class Page:
-    """How many objects to ask for at once: halved when GitHub cannot give them, slowly doubled again."""
+    """How many objects to ask for at once: halved when GitHub cannot give them, slowly doubled again.
+
+    A size that failed twice is not tried a third time: it is the data that is heavy.
+    """
 
     most: int
     size: int = field(init=False)
     went_well: int = 0
+    failed: Counter[int] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.size = self.most
 
     def halve(self) -> None:
+        self.failed[self.size] += 1
         self.size = max(1, self.size // 2)
         self.went_well = 0
 
     def keep(self) -> None:
         self.went_well += 1
-        if self.went_well >= WELL_UNTIL_GROWTH and self.size < self.most:
-            self.size = min(self.most, self.size * 2)
+        larger = min(self.most, self.size * 2)
+        if self.went_well >= WELL_UNTIL_GROWTH and self.failed[larger] < 2:
+            self.size = larger
             self.went_well = 0
 
 
@@ -97,6 +107,8 @@ class Client:
         self._pause = pause
         self._counting = threading.Lock()
         self._was_let_in = False
+        self.ids = Page(MOST_IDS)
+        """How many objects to ask for by id at once."""
         self.requests = 0
         self.points = 0
 
@@ -137,6 +149,13 @@ class Client:
             return answer
 
         return self._again(ask, tries or (TRIES_PAGED if page else TRIES))
+
+    def check_alive(self) -> None:
+        """Raises unless GitHub answers the lightest question; if it does, another one was too heavy."""
+        try:
+            self.graphql(document("alive"), {}, tries=4)
+        except TooHeavy as error:
+            raise PayloadBroken(str(error)) from None
 
     def get(self, path: str) -> Any:
         """The JSON a REST path holds. Raises Refused, Unreachable, RateLimited or PayloadBroken."""

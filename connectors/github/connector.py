@@ -50,6 +50,8 @@ class Head:
 
     repository: Repository
     moved: dict[Kind, list[str]]
+    looked_at: int
+    """How many of each kind were asked for."""
     said_at: str
     asked_at: float
 
@@ -151,7 +153,11 @@ class GitHub:
                     until = trip.progress.reading(kind).until or head.said_at
                     reading = Reading(until, next_walk(until, overlap))
                     trip.progress = trip.progress.with_reading(kind, reading)
-                    yield from self._walk(trip, kind, self._page_for(scope, kind, count))
+                    page = self._pages.size(scope, kind)
+                    if count < head.looked_at:
+                        # One more than moved: by it the page shows that it is the last.
+                        page = Page(min(page.size, count + 1))
+                    yield from self._walk(trip, kind, page)
             if not trip.had_several_pages:
                 return
             overlap = timedelta(0)
@@ -203,11 +209,6 @@ class GitHub:
                 return
             listed = ahead.result()
 
-    def _page_for(self, scope: str, kind: Kind, count: int) -> Page:
-        """A page that holds so many objects and one more, by which it shows that it is the last."""
-        usual = self._pages.size(scope, kind)
-        return Page(min(usual.size, count + 1)) if count < self._settings.page_size else usual
-
     def _completed(self, kind: Kind, nodes: Sequence[dict[str, Any]], lists: int) -> list[Gap]:
         holes = complete(self._client, nodes, kind, lists)
         return [
@@ -235,6 +236,7 @@ class GitHub:
             try:
                 self._heads |= self._ask_heads([scope, *others])
             except TooHeavy:
+                self._client.check_alive()
                 self._heads |= self._ask_heads([scope])
             kept = self._heads.pop(scope)
         if isinstance(kept, str):
@@ -242,10 +244,11 @@ class GitHub:
         return kept
 
     def _ask_heads(self, scopes: list[str]) -> dict[str, Head | str]:
-        variables: dict[str, Any] = {"first": self._settings.page_size}
+        variables: dict[str, Any] = {}
+        page = Page(self._settings.page_size)
         for index, scope in enumerate(scopes):
             variables[f"owner{index}"], variables[f"name{index}"] = scope.split("/")
-        answer = self._client.graphql(heads(len(scopes)), variables, tries=None if len(scopes) == 1 else 2)
+        answer = self._client.graphql(heads(len(scopes)), variables, page)
         found: dict[str, Head | str] = {}
         for index, scope in enumerate(scopes):
             alias = f"r{index}"
@@ -256,6 +259,7 @@ class GitHub:
             found[scope] = Head(
                 payloads.repository(told),
                 {kind: _moved(told, kind, iso(answer.said_at)) for kind in KINDS},
+                page.size,
                 iso(answer.said_at),
                 time.monotonic(),
             )

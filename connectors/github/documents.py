@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 DOCUMENTS = (
+    "alive",
     "below",
     "follow_ups",
     "hydrate",

@@ -131,6 +131,7 @@ INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 LINK_TARGET = re.compile(r"\]\([^)\s]*\)")
 URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+|\bwww\.\S+", re.IGNORECASE)
 QUESTION = re.compile(r"[^\W_][^\w\s?]{0,3}\s?\?+[!?]*(?=$|[^\w?&=/])|[\uff1f\u061f]")
+QUESTION_MARKS = frozenset("?\uff1f\u061f")
 SUGGESTION = re.compile(r"^[ \t]{0,3}(`{3,}|~{3,})[ \t]*suggestion\b", re.MULTILINE)
 
 
@@ -145,6 +146,9 @@ def own_words(text: str | None) -> str:
 
 def asks_question(text: str | None) -> bool:
     """Whether the author asks something in their own words. Rhetoric is not told apart."""
+    # Most texts hold no question mark at all, and to strip them takes long.
+    if not text or not QUESTION_MARKS.intersection(text):
+        return False
     return QUESTION.search(own_words(text)) is not None
 
 

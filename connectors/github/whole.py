@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.github.client import Answer, Client
+from connectors.github.client import MOST_IDS, Answer, Client
 from connectors.github.documents import document
 from connectors.github.payloads import nodes, total
 from connectors.github.transport import TooHeavy
 
-MOST_IDS = 100
-"""GitHub takes no more ids in one list."""
 MOST_IN_A_LIST = 100
 FEW_IN_A_LIST = 10
 """For objects that were too heavy with more."""
@@ -129,8 +127,9 @@ def objects_by_id(
     is_last_resort = len(ids) == 1 and lists == FEW_IN_A_LIST
     asked = {**variables, part: list(ids), "lists": lists}
     try:
-        answer = client.graphql(query, asked, tries=3, is_last_resort=is_last_resort)
+        answer = client.graphql(query, asked, tries=2, is_last_resort=is_last_resort)
     except TooHeavy:
+        client.check_alive()
         if len(ids) > 1:
             return again(ids[: len(ids) // 2]) + again(ids[len(ids) // 2 :])
         return ById([], {ids[0]: "too_heavy"}, [], []) if is_last_resort else again(ids, FEW_IN_A_LIST)
@@ -184,6 +183,7 @@ def _to_the_end(
                 variables["lists"] = FEW_IN_A_LIST
                 answer = client.graphql(query, variables, tries=3, is_last_resort=True)
             except TooHeavy:
+                client.check_alive()
                 return [*found, Hole(whole_id, TABLES[flag], "too_heavy")]
         found += [Hole(whole_id, TABLES[flag], code) for code in answer.refused.values()]
         more = (answer.data["node"] or {}).get(flag)
@@ -214,9 +214,10 @@ def _below(client: Client, payloads: Iterable[dict[str, Any]], lists: int) -> li
     found: list[Hole] = []
     threads, commits, closing = list(wanted.threads), list(wanted.commits), list(wanted.closing)
     while threads or commits or closing:
-        ids = {"threads": threads[:MOST_IDS], "commits": commits[:MOST_IDS], "closing": closing[:MOST_IDS]}
+        size = client.ids.size
+        ids = {"threads": threads[:size], "commits": commits[:size], "closing": closing[:size]}
+        threads, commits, closing = threads[size:], commits[size:], closing[size:]
         found += _ask_below(client, ids, wanted, lists)
-        threads, commits, closing = threads[MOST_IDS:], commits[MOST_IDS:], closing[MOST_IDS:]
     return found
 
 
@@ -250,10 +251,12 @@ def _ask_below(
         answer = client.graphql(
             document("below"),
             {**ids, "lists": lists},
-            tries=3 if count > 1 else 5,
+            tries=2,
             is_last_resort=count == 1 and lists == FEW_IN_A_LIST,
         )
     except TooHeavy:
+        client.check_alive()
+        client.ids.halve()
         if count > 1:
             first = {part: these[: len(these) // 2] for part, these in ids.items()}
             second = {part: these[len(these) // 2 :] for part, these in ids.items()}
@@ -269,6 +272,7 @@ def _ask_below(
             for part, these in ids.items()
             for one in these
         ]
+    client.ids.keep()
     found: list[Hole] = []
     again: dict[str, list[str]] = {part: [] for part in LISTS_BELOW}
     for part, (name, flag) in LISTS_BELOW.items():
