@@ -121,7 +121,7 @@ def problems(teams_dir: Path) -> Iterator[str]:
     lying = {str(path.relative_to(teams_dir)): path for path in sorted(teams_dir.rglob("*"))}
     for name in sorted(recorded):
         if name in lying:
-            yield from _differences(lying[name], recorded[name])
+            yield from _differences(name, lying[name], recorded[name])
         elif is_waiting(teams_dir / name, recorded[name]):
             yield f"{name}: is recorded and not yet in place; the next night finishes it"
         else:
@@ -138,8 +138,7 @@ def problems(teams_dir: Path) -> Iterator[str]:
             yield f"{name}: lies there and was never published"
 
 
-def _differences(path: Path, recorded: str) -> Iterator[str]:
-    name = f"{path.parent.name}/{path.name}"
+def _differences(name: str, path: Path, recorded: str) -> Iterator[str]:
     if path.is_symlink() or not path.is_file():
         yield f"{name}: is not a plain file"
         return
