@@ -8,6 +8,7 @@ from typing import Any
 
 from flows.night import Night
 from privacy import door
+from privacy.errors import DoorError
 from rubric import cells
 from rubric.map import Item, rule_text
 from warehouse import ledger, reading
@@ -104,8 +105,13 @@ def publish_due(night: Night) -> dict[str, Any]:
                 policy=night.policy,
                 published_on=night.as_of,
             )
-            door.publish(night.settings.published, released)
-            published.append(f"{team} {window.name}")
+            try:
+                door.publish(night.settings.published, released)
+            except DoorError as error:
+                night.messages.append(str(error))
+            else:
+                published.append(f"{team} {window.name}")
+    night.messages += door.verify(night.settings.published)
     return {"published": published}
 
 

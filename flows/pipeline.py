@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
 from connectors import Connector
-from connectors.errors import PayloadBroken, RateLimited, SourceError
+from connectors.errors import Refused, SourceError, Unreachable
 from flows import outcomes, steps
 from flows.night import Night
 
@@ -41,42 +41,42 @@ def run_night(night: Night, do: Do = plainly, progress: steps.Progress = lambda 
         "started_at": started.isoformat(),
         "finished_at": finished.isoformat(),
         "seconds": round((finished - started).total_seconds()),
-        "messages": night.refused + night.messages,
+        "messages": [*dict.fromkeys(night.refused + night.messages)],
     }
     status: dict[str, Any] = do("receipt", lambda: steps.write_status(night, run))
     return status
 
 
 def _fetch_everything(night: Night, do: Do, progress: steps.Progress) -> None:
-    roster_is_in = False
-    for connector in sorted(night.connectors, key=lambda each: each.source != "github"):
+    do("roster", partial(steps.import_roster, night))
+    for connector in night.connectors:
         try:
             scopes = do(f"scopes {connector.source}", partial(steps.list_scopes, night, connector))
-            if not roster_is_in:
-                do("roster", lambda: steps.import_roster(night))
-                roster_is_in = True
         except SourceError as error:
-            night.refused.append(f"{connector.source}: {error}")
-            for scope in night.scopes.get(connector.source, ()):
-                steps.leave_scope_open(night, connector, scope, error)
+            steps.leave_source_open(night, connector, error)
             continue
-        for scope in scopes:
-            _fetch_and_reconcile(night, connector, scope, do, progress)
+        _fetch_scopes(night, connector, scopes, do, progress)
 
 
-def _fetch_and_reconcile(
-    night: Night, connector: Connector, scope: str, do: Do, progress: steps.Progress
+def _fetch_scopes(
+    night: Night, connector: Connector, scopes: Sequence[str], do: Do, progress: steps.Progress
 ) -> None:
-    name = f"{connector.source} {scope}"
-    try:
-        progress(f"fetching {name}")
-        do(f"fetch {name}", lambda: steps.fetch_scope(night, connector, scope, progress))
-        progress(f"reconciling {name}")
-        do(f"reconcile {name}", lambda: steps.reconcile_scope(night, connector, scope))
-    except SourceError as error:
-        steps.leave_scope_open(night, connector, scope, error)
-        sentence = f"{name}: {error}"
-        (night.messages if isinstance(error, PayloadBroken | RateLimited) else night.refused).append(sentence)
+    said_before = ""
+    for number, scope in enumerate(scopes):
+        name = f"{connector.source} {scope}"
+        try:
+            progress(f"fetching {name}")
+            do(f"fetch {name}", partial(steps.fetch_scope, night, connector, scope, progress))
+            progress(f"reconciling {name}")
+            do(f"reconcile {name}", partial(steps.reconcile_scope, night, connector, scope))
+        except SourceError as error:
+            steps.leave_scope_open(night, connector, scope, error)
+            if isinstance(error, Refused | Unreachable) and str(error) == said_before:
+                # the same answer twice is the host's, not the scope's: the others need not ask
+                for other in scopes[number + 1 :]:
+                    steps.leave_scope_open(night, connector, other, error)
+                return
+            said_before = str(error)
 
 
 def _outcome(night: Night) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors import Connector
-from connectors.errors import SourceError
+from connectors.errors import Refused, SourceError, Unreachable
 from connectors.github.identity import resolve_logins
 from connectors.records import Batch, Gap, Membership
 from flows.night import Night
@@ -50,15 +50,17 @@ def import_roster(night: Night) -> None:
     }
     told = {}
     if wanted and night.settings.github:
-        told = {
-            login.casefold(): account
-            for login, account in resolve_logins(night.settings.github, sorted(wanted)).items()
-        }
-    for login in sorted(wanted - {login for login in wanted if login.casefold() in told}):
-        if night.settings.github:
-            night.messages.append(
+        try:
+            found = resolve_logins(night.settings.github, sorted(wanted))
+        except SourceError as error:
+            night.refused.append(f"github: {error}")
+        else:
+            told = {login.casefold(): account for login, account in found.items()}
+            night.messages += [
                 f"{night.settings.roster}: GitHub knows no account '{login}'; check the spelling"
-            )
+                for login in sorted(wanted)
+                if login.casefold() not in told
+            ]
 
     def with_id(member: Membership) -> Membership:
         manager = member.manager
@@ -127,6 +129,24 @@ def leave_scope_open(night: Night, connector: Connector, scope: str, error: Sour
     gap = Gap("*", starts_on, night.today + timedelta(days=1), error.code)
     ledger.leave_open(night.store, connector.source, scope, gap)
     night.unfinished.append(f"{connector.source}:{scope}")
+    _say(night, connector, error)
+
+
+def leave_source_open(night: Night, connector: Connector, error: SourceError) -> None:
+    """The same for a source that did not even say what there is to fetch: all it had before is open."""
+    known = night.store.con.execute(
+        "select distinct scope from reconciled where source = ? order by scope", [connector.source]
+    ).fetchall()
+    night.scopes[connector.source] = tuple(str(scope) for (scope,) in known)
+    for scope in night.scopes[connector.source]:
+        leave_scope_open(night, connector, scope, error)
+    night.unfinished.append(f"{connector.source}:*")
+    _say(night, connector, error)
+
+
+def _say(night: Night, connector: Connector, error: SourceError) -> None:
+    asks_somebody = isinstance(error, Refused | Unreachable)
+    (night.refused if asks_somebody else night.messages).append(f"{connector.source}: {error}")
 
 
 def compute_evidence(night: Night) -> int:
