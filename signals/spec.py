@@ -112,12 +112,13 @@ def read_page(path: Path) -> list[Example]:
 def failures(example: Example, signal: Signal) -> list[str]:
     """One sentence for every row that is missing or should not be there; empty when the example holds."""
     assert example.expected is not None
-    con = empty_warehouse()
+    con = _bench()
+    con.execute("begin")
     try:
         _fill(con, example.tables)
         found = compute(con, signal)
     finally:
-        con.close()
+        con.execute("rollback")
     names = list(COLUMNS[signal.kind])
     shown = example.expected.columns or tuple(names)
     got = Counter(tuple(str(row[names.index(column)]) for column in shown) for row in found)
@@ -153,7 +154,7 @@ def _wrong_table(table: Table, is_none: bool) -> Iterator[str]:
             return
         known = set(_columns(table.name))
     if not table.rows and not is_none:
-        yield f"'{table.name}' has no rows under it; write a Markdown table"
+        yield f"'{table.name}' has no rows under it; write a Markdown table, or `{table.name}`: none"
     for column in table.columns:
         if column not in known:
             yield f"table '{table.name}' has no column '{column}'{did_you_mean(column, known)}"
@@ -166,15 +167,22 @@ def _wrong_table(table: Table, is_none: bool) -> Iterator[str]:
 
 
 @cache
+def _bench() -> duckdb.DuckDBPyConnection:
+    return empty_warehouse()
+
+
+@cache
 def _columns(table: str) -> dict[str, tuple[str, bool]]:
     """Type of each column, and whether it may be null."""
-    con = empty_warehouse()
-    found = con.execute(
-        "select column_name, data_type, is_nullable from duckdb_columns() "
-        "where table_name = $table order by column_index",
-        {"table": table},
-    ).fetchall()
-    con.close()
+    found = (
+        _bench()
+        .execute(
+            "select column_name, data_type, is_nullable from duckdb_columns() "
+            "where table_name = $table order by column_index",
+            {"table": table},
+        )
+        .fetchall()
+    )
     return {str(name): (str(kind), bool(nullable)) for name, kind, nullable in found}
 
 
