@@ -181,7 +181,7 @@ class Client:
 
         patiently = Retrying(
             retry=retry_if_exception_type(Interrupted),
-            wait=wait_exponential_jitter(initial=0.25, max=4, jitter=0.25),
+            wait=wait_exponential_jitter(multiplier=0.25, max=4, jitter=0.25),
             stop=is_enough,
             sleep=self._pause,
             reraise=True,
@@ -246,6 +246,8 @@ class Client:
         refused: dict[Path, str] = {}
         for error in body.get("errors") or ():
             where, code = tuple(error.get("path") or ()), _code(error)
+            if code == "INVALID_CURSOR_ARGUMENTS" or "valid cursor" in str(error.get("message")):
+                raise CursorRefused(f"{self.host} no longer knows the page to go on from")
             if code == "RATE_LIMITED":
                 raise Limited(_wait_seconds(reply))
             self._raise_unless_about_one_object(code, where, data)
@@ -266,8 +268,6 @@ class Client:
             raise Refused(
                 f"{self.host} says {code.lower()}; check what the token may read, and single sign-on"
             )
-        if code == "INVALID_CURSOR_ARGUMENTS":
-            raise CursorRefused(f"{self.host} no longer knows the page to go on from")
         if data is None and code and code not in ABOUT_SIZE and code != "INTERNAL":
             raise PayloadBroken(
                 f"{self.host} does not take the query ({code}); its GitHub Enterprise Server may be too old"
