@@ -165,6 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._hang_up()
             return
         self.send_response_only(response.status)
+        self.send_header("date", self.date_time_string())
         for name, value in response.headers.items():
             self.send_header(name, value)
         self.send_header("content-length", str(len(response.body)))
