@@ -1,9 +1,28 @@
-"""Answers to PagerDuty requests."""
+"""GET under /pagerduty: PagerDuty's REST, with its paging, its walls and its limits."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 from sandbox.messages import Request, Response, json_response
-from sandbox.pagerduty.model import PagerDuty
+from sandbox.pagerduty.model import Incident, LogEntry, PagerDuty
+from sandbox.pagerduty.schedules import final
+from sandbox.pagerduty.shapes import Shapes
+
+TOKEN = "Token token=sandbox-pagerduty"  # noqa: S105  # a made-up token, printed at the start
+WALL = 10_000
+LONGEST_WINDOW = timedelta(days=180)
+FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+STATUSES = ("triggered", "acknowledged", "resolved")
+
+
+class Unacceptable(Exception):
+    """A parameter that PagerDuty refuses, with the sentence it answers."""
 
 
 class PagerDutyApi:
@@ -11,7 +30,244 @@ class PagerDutyApi:
 
     def __init__(self, account: PagerDuty, base: str) -> None:
         self.account = account
-        self.base = base
+        self.shapes = Shapes(account, base)
+        routes: list[tuple[str, Callable[..., Response]]] = [
+            (r"/incidents", self._incidents),
+            (r"/incidents/(?P<key>\w+)", self._incident),
+            (r"/incidents/(?P<key>\w+)/log_entries", self._entries_of),
+            (r"/incidents/(?P<key>\w+)/notes", self._notes_of),
+            (r"/log_entries", self._log_entries),
+            (r"/log_entries/(?P<key>\w+)", self._log_entry),
+            (r"/schedules/(?P<key>\w+)", self._schedule),
+            (r"/oncalls", self._on_calls),
+            (r"/abilities", lambda _request: json_response({"abilities": ["teams", "urgencies"]})),
+        ]
+        for name, wrapper, listed, shape in (
+            ("users", "user", account.users, self.shapes.user),
+            ("teams", "team", account.teams, self.shapes.team),
+            ("services", "service", account.services, self.shapes.service),
+            ("schedules", "schedule", account.schedules, self.shapes.schedule),
+            ("escalation_policies", "escalation_policy", account.policies, self.shapes.policy),
+        ):
+            routes.append((rf"/{name}", self._listing(name, listed, shape)))
+            routes.append((rf"/{name}/(?P<key>\w+)", self._single(wrapper, listed, shape)))
+        self._routes = [(re.compile(pattern), answer) for pattern, answer in routes]
 
-    def answer(self, _request: Request) -> Response:
-        return json_response({"error": {"message": "Not Found", "code": 2100}}, 404)
+    def answer(self, request: Request) -> Response:
+        """The answer to a request."""
+        if request.headers.get("authorization") != TOKEN:
+            return json_response({"error": {"message": "Unauthorized", "code": 2006}}, 401)
+        for pattern, answer in self._routes:
+            match = pattern.fullmatch(request.path)
+            if match:
+                if request.method != "GET":
+                    return problem(403, 2010, "Access Denied")
+                try:
+                    return answer(request, **match.groupdict())
+                except Unacceptable as error:
+                    return problem(400, 2001, "Invalid Input Provided", str(error))
+        return problem(404, 2100, "Not Found")
+
+    # --- incidents and their history ----------------------------------------------------------------------
+
+    def _incidents(self, request: Request) -> Response:
+        found = self.account.incidents
+        if request.one("date_range") != "all":
+            since, until = _window(request, timedelta(days=30))
+            found = [incident for incident in found if since <= incident.created_at < until]
+        if statuses := _many(request, "statuses"):
+            if unknown := set(statuses) - set(STATUSES):
+                raise Unacceptable(f"statuses[] must be one of {', '.join(STATUSES)}, not {sorted(unknown)}")
+            found = [incident for incident in found if incident.status in statuses]
+        if services := _many(request, "service_ids"):
+            found = [incident for incident in found if incident.service.id in services]
+        if urgencies := _many(request, "urgencies"):
+            found = [incident for incident in found if incident.urgency in urgencies]
+        if teams := _many(request, "team_ids"):
+            found = [incident for incident in found if incident.service.policy.team.id in teams]
+        field, _, direction = request.one("sort_by", "created_at:asc").partition(":")
+        attribute = {"incident_number": "number"}.get(field, field)
+        if attribute not in ("number", "created_at", "resolved_at", "urgency"):
+            raise Unacceptable(f"sort_by cannot be {field!r}")
+        found = sorted(
+            found,
+            key=lambda each: (getattr(each, attribute) or "", each.id),
+            reverse=direction == "desc",
+        )
+        include = _many(request, "include")
+        return self._paged(request, "incidents", found, lambda each: self.shapes.incident(each, include))
+
+    def _incident(self, request: Request, key: str) -> Response:
+        incident = self._find(key)
+        if incident is None:
+            return problem(404, 2100, "Not Found")
+        return json_response({"incident": self.shapes.incident(incident, _many(request, "include"))})
+
+    def _entries_of(self, request: Request, key: str) -> Response:
+        incident = self._find(key)
+        if incident is None:
+            return problem(404, 2100, "Not Found")
+        entries = sorted(incident.entries, key=_newest, reverse=True)
+        if request.one("since") or request.one("until"):
+            since, until = _window(request, timedelta(days=30))
+            entries = [entry for entry in entries if since <= entry.created_at < until]
+        include = _many(request, "include")
+        return self._paged(
+            request, "log_entries", entries, lambda entry: self.shapes.log_entry(entry, incident, include)
+        )
+
+    def _notes_of(self, _request: Request, key: str) -> Response:
+        incident = self._find(key)
+        if incident is None:
+            return problem(404, 2100, "Not Found")
+        notes = [
+            {
+                "id": entry.id,
+                "user": self.shapes.user_reference(entry.agent),
+                "content": entry.note,
+                "created_at": entry.created_at,
+                "channel": {"summary": "The website or the mobile app"},
+            }
+            for entry in incident.entries
+            if entry.type == "annotate_log_entry" and entry.agent
+        ]
+        return json_response({"notes": notes})
+
+    def _log_entries(self, request: Request) -> Response:
+        since, until = _window(request, timedelta(days=30))
+        is_overview = request.one("is_overview") == "true"
+        found = [
+            (entry, incident)
+            for incident in self.account.incidents
+            for entry in incident.entries
+            if since <= entry.created_at < until and not (is_overview and entry.type not in _OVERVIEW)
+        ]
+        found.sort(key=lambda each: _newest(each[0]), reverse=True)
+        include = _many(request, "include")
+        return self._paged(
+            request, "log_entries", found, lambda each: self.shapes.log_entry(each[0], each[1], include)
+        )
+
+    def _log_entry(self, request: Request, key: str) -> Response:
+        for incident in self.account.incidents:
+            for entry in incident.entries:
+                if entry.id == key:
+                    body = self.shapes.log_entry(entry, incident, _many(request, "include"))
+                    return json_response({"log_entry": body})
+        return problem(404, 2100, "Not Found")
+
+    def _find(self, key: str) -> Incident | None:
+        for incident in self.account.incidents:
+            if key in (incident.id, str(incident.number)):
+                return incident
+        return None
+
+    # --- who is on call -----------------------------------------------------------------------------------
+
+    def _schedule(self, request: Request, key: str) -> Response:
+        schedule = next((each for each in self.account.schedules if each.id == key), None)
+        if schedule is None:
+            return problem(404, 2100, "Not Found")
+        since, until = _window(request, timedelta(days=14))
+        zone = request.one("time_zone") or schedule.time_zone
+        return json_response({"schedule": self.shapes.schedule_in_full(schedule, since, until, _known(zone))})
+
+    def _on_calls(self, request: Request) -> Response:
+        since, until = _window(request, timedelta(seconds=1))
+        schedules, users = _many(request, "schedule_ids"), _many(request, "user_ids")
+        found = [
+            (policy, shift)
+            for policy in self.account.policies
+            if not schedules or policy.schedule.id in schedules
+            for shift in final(policy.schedule, since, until)
+            if not users or shift.user.id in users
+        ]
+        zone = _known(request.one("time_zone", "UTC"))
+        return self._paged(
+            request, "oncalls", found, lambda each: self.shapes.on_call(each[0], each[1], zone)
+        )
+
+    # --- plain listings -----------------------------------------------------------------------------------
+
+    def _listing(
+        self, name: str, items: Sequence[Any], shape: Callable[[Any], Any]
+    ) -> Callable[..., Response]:
+        def answer(request: Request) -> Response:
+            wanted = request.one("query").lower()
+            found = [item for item in items if wanted in item.name.lower()]
+            return self._paged(request, name, found, shape)
+
+        return answer
+
+    def _single(
+        self, name: str, items: Sequence[Any], shape: Callable[[Any], Any]
+    ) -> Callable[..., Response]:
+        def answer(_request: Request, key: str) -> Response:
+            for item in items:
+                if item.id == key:
+                    return json_response({name: shape(item)})
+            return problem(404, 2100, "Not Found")
+
+        return answer
+
+    def _paged(
+        self, request: Request, name: str, items: Sequence[Any], shape: Callable[[Any], Any]
+    ) -> Response:
+        limit = min(100, max(1, request.number("limit", 25)))
+        offset = request.number("offset", 0)
+        if offset + limit > WALL:
+            raise Unacceptable(f"offset + limit must not be more than {WALL}")
+        body = {
+            name: [shape(item) for item in items[offset : offset + limit]],
+            "limit": limit,
+            "offset": offset,
+            "more": offset + limit < len(items),
+            "total": len(items) if request.one("total") == "true" else None,
+        }
+        return json_response(body)
+
+
+_OVERVIEW = ("trigger_log_entry", "acknowledge_log_entry", "resolve_log_entry", "escalate_log_entry")
+
+
+def problem(status: int, code: int, message: str, *errors: str) -> Response:
+    """An error as PagerDuty writes it."""
+    return json_response({"error": {"message": message, "code": code, "errors": list(errors)}}, status)
+
+
+def _many(request: Request, name: str) -> list[str]:
+    """The values of a list parameter, written `name[]`."""
+    return [*request.query.get(f"{name}[]", []), *request.query.get(name, [])]
+
+
+def _newest(entry: LogEntry) -> tuple[str, str]:
+    return (entry.created_at, entry.id)
+
+
+def _known(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Unacceptable(f"time_zone {zone!r} is not known") from None
+    return zone
+
+
+def _window(request: Request, default: timedelta) -> tuple[str, str]:
+    """The moments of `since` and `until`; the last days when they are not given."""
+    until = _moment(request.one("until")) if request.one("until") else datetime.now(UTC)
+    since = _moment(request.one("since")) if request.one("since") else until - default
+    if not request.one("until") and request.one("since"):
+        until = max(until, since + default)
+    if since > until:
+        raise Unacceptable("since must not be after until")
+    if until - since > LONGEST_WINDOW:
+        raise Unacceptable("the time between since and until must not be more than 180 days")
+    return since.strftime(FORMAT), until.strftime(FORMAT)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        raise Unacceptable(f"{text!r} is not a moment; write it like 2026-07-01T00:00:00Z") from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
