@@ -32,8 +32,8 @@ def run_demo(home: Path, seed: int) -> int:
         closed = window_of(today).previous()
         write_whole(config, _settings(addresses, closed.previous()))
         _title("The night", "sightline nightly")
-        night = _sightline(config, "nightly", GITHUB_TOKEN=addresses["github"]["token"],
-                           PAGERDUTY_TOKEN=addresses["pagerduty"]["token"])  # fmt: skip
+        night = _sightline(config, "nightly", GITHUB_TOKEN=addresses["tokens"]["github"],
+                           PAGERDUTY_TOKEN=addresses["tokens"]["pagerduty"])  # fmt: skip
         if night not in (0, 1):
             return night
         team, engineer = _somebody(home / "roster.csv", closed)
@@ -80,10 +80,10 @@ home: home
 roster: roster.csv
 github:
   base_url: {addresses["github"]["base_url"]}
-  organisations: [{addresses["github"]["organisation"]}]
+  organisations: [{addresses["organization"]}]
   since: {first.starts_on}
 github_incidents:
-  repositories: [{addresses["github"]["operations"]}]
+  repositories: [{addresses["organization"]}/operations]
 pagerduty:
   base_url: {addresses["pagerduty"]["base_url"]}
   since: {first.starts_on}

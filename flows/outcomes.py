@@ -68,7 +68,14 @@ def write_self_reports(night: Night) -> dict[str, Any]:
 
 
 def publish_due(night: Night) -> dict[str, Any]:
-    """Publishes every team release that is due and not yet out, once; returns which."""
+    """Publishes every team release that is due and not yet out, once; returns which.
+
+    A night in which a source refused publishes nothing.
+    """
+    if night.refused:
+        # a release is frozen for good, and this night lacks what somebody can still mend
+        night.messages.append("nothing was published, because a source refused; mend that and run again")
+        return {"published": []}
     members = reading.memberships(night.store)
     published = []
     for window in _windows(night):

@@ -146,7 +146,9 @@ def leave_source_open(night: Night, connector: Connector, error: SourceError) ->
 
 def _say(night: Night, connector: Connector, error: SourceError) -> None:
     asks_somebody = isinstance(error, Refused | Unreachable)
-    (night.refused if asks_somebody else night.messages).append(f"{connector.source}: {error}")
+    named = str(error).startswith(connector.source)
+    sentence = str(error) if named else f"{connector.source}: {error}"
+    (night.refused if asks_somebody else night.messages).append(sentence)
 
 
 def compute_evidence(night: Night) -> int:
