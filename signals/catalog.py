@@ -11,6 +11,7 @@ import hashlib
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from io import StringIO
@@ -23,7 +24,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from connectors.errors import BadInput
-from signals.queries import mistakes_in_query
+from signals.queries import COLUMNS, mistakes_in_query
 
 FOLDER = Path(__file__).parent
 
@@ -124,60 +125,72 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         raise BadInput(
             [f"{folder.name}/: there is no signal file here; a signal is {folder.name}/<name>.sql"]
         )
-    mistakes: list[tuple[Path, int, str]] = []
-    signals: dict[str, Signal] = {}
-    lines_of: dict[str, Mapping[str, int]] = {}
-    for path in paths:
-        signal, lines, wrong = _read(path)
-        mistakes += [(path, line, sentence) for line, sentence in wrong]
-        lines_of[path.stem] = lines
-        if signal is not None:
-            signals[path.stem] = signal
-    names = {path.stem: signals[path.stem].kind if path.stem in signals else None for path in paths}
-    for name, signal in signals.items():
-        wrong = [
-            *_wrong_references(signal, names, lines_of[name]),
-            *mistakes_in_query(signal.sql, signal.kind, signal.reads, lines_of[name].get("reads", 1)),
-        ]
-        mistakes += [(signal.path, line, sentence) for line, sentence in wrong]
+    readings = [_read(path) for path in paths]
+    kinds = {reading.path.stem: reading.kind for reading in readings}
+    mistakes = [
+        (reading.path, line, said)
+        for reading in readings
+        for line, said in (*reading.mistakes, *_wrong_references(reading, kinds), *_wrong_query(reading))
+    ]
     if mistakes:
         raise BadInput([f"{_place(path, line)}: {said}" for path, line, said in sorted(mistakes)])
-    return Catalog(signals)
+    return Catalog({reading.path.stem: reading.signal() for reading in readings})
 
 
 # --- one file -------------------------------------------------------------------------------------------
 
 
-def _read(path: Path) -> tuple[Signal | None, Mapping[str, int], list[tuple[int, str]]]:
-    """The signal if its header holds, the line of each key, and what is wrong."""
+@dataclass(slots=True)
+class _Reading:
+    """A file as far as it could be read."""
+
+    path: Path
+    sql: str = ""
+    header: dict[str, Any] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """The line of each key."""
+    mistakes: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str | None:
+        """None where the header does not say, or says something else."""
+        kind = self.header.get("kind", "evidence") if self.header else None
+        return kind if kind in COLUMNS else None
+
+    def signal(self) -> Signal:
+        version = hashlib.sha256(self.sql.encode()).hexdigest()
+        return Signal.model_validate(self.header | {"sql": self.sql, "path": self.path, "sha256": version})
+
+
+def _read(path: Path) -> _Reading:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        return None, {}, [(1, "the file is not UTF-8 text; save it as UTF-8")]
+        return _Reading(path, mistakes=[(1, "the file is not UTF-8 text; save it as UTF-8")])
     comment = re.match(r"/\*[^\S\n]*\n(.*?)\*/", text, re.DOTALL)
     if not comment:
-        return (
-            None,
-            {},
-            [(1, "the file opens with its header, YAML between /* and */, each on a line of its own")],
+        return _Reading(
+            path, mistakes=[(1, "the file opens with its header: YAML on the lines between /* and */")]
         )
     header, lines, wrong = _yaml(comment[1])
     if header is None:
-        return None, lines, wrong
+        return _Reading(path, text, mistakes=wrong)
+    if isinstance(header.get("reads"), list):
+        header["reads"] = tuple(str(table) for table in header["reads"])
     if header.get("signal") not in (None, path.stem):
-        wrong.append(
-            (lines["signal"], f"signal: is {header['signal']!r} but the file is {path.name}; name both alike")
-        )
+        said = f"signal: is {header['signal']!r} but the file is {path.name}; name both alike"
+        wrong.append((lines["signal"], said))
     try:
-        checked = Header.model_validate(
-            header | {"reads": _as_tuple(header.get("reads"))} if "reads" in header else header
-        )
+        Header.model_validate(header)
     except ValidationError as error:
-        return None, lines, wrong + [_header_mistake(each, lines) for each in error.errors()]
-    if wrong:
-        return None, lines, wrong
-    signal = Signal(**dict(checked), sql=text, path=path, sha256=hashlib.sha256(text.encode()).hexdigest())
-    return signal, lines, []
+        wrong += [_header_mistake(each, lines) for each in error.errors()]
+    return _Reading(path, text, header, lines, wrong)
+
+
+def _wrong_query(reading: _Reading) -> Iterator[tuple[int, str]]:
+    reads = reading.header.get("reads")
+    if reading.kind and isinstance(reads, tuple):
+        yield from mistakes_in_query(reading.sql, reading.kind, reads, reading.lines["reads"])
 
 
 def _yaml(text: str) -> tuple[dict[str, Any] | None, Mapping[str, int], list[tuple[int, str]]]:
@@ -193,10 +206,6 @@ def _yaml(text: str) -> tuple[dict[str, Any] | None, Mapping[str, int], list[tup
     lines = {str(key): found.lc.key(key)[0] + 2 for key in found}
     plain = {str(key): str(value) if isinstance(value, str) else value for key, value in found.items()}
     return plain, lines, []
-
-
-def _as_tuple(reads: Any) -> Any:
-    return tuple(str(table) for table in reads) if isinstance(reads, list) else reads
 
 
 def _header_mistake(error: Any, lines: Mapping[str, int]) -> tuple[int, str]:
@@ -223,24 +232,20 @@ def _header_mistake(error: Any, lines: Mapping[str, int]) -> tuple[int, str]:
     return line, f"{key}: is {shape.get(key, 'text')}"
 
 
-def _wrong_references(
-    signal: Signal, kinds: Mapping[str, str | None], lines: Mapping[str, int]
-) -> Iterator[tuple[int, str]]:
+def _wrong_references(reading: _Reading, kinds: Mapping[str, str | None]) -> Iterator[tuple[int, str]]:
     """What is wrong with the names of other signals. A kind is None where that file has its own mistakes."""
     for key, wanted in (("opportunity", "opportunity"), ("guard", "evidence")):
-        named = getattr(signal, key)
-        if named is None:
+        named = reading.header.get(key)
+        if not isinstance(named, str) or not named.strip():
             continue
-        if named == signal.signal:
-            yield lines[key], f"{key}: a signal is not its own {key}; name another or write null"
+        line = reading.lines[key]
+        if named == reading.path.stem:
+            yield line, f"{key}: a signal is not its own {key}; name another or write null"
         elif named not in kinds:
             near = did_you_mean(named, [name for name, kind in kinds.items() if kind in (wanted, None)])
-            yield lines[key], f"{key}: no signal named {named!r}{near}"
+            yield line, f"{key}: no signal named {named!r}{near}"
         elif kinds[named] not in (wanted, None):
-            yield (
-                lines[key],
-                f"{key}: {named!r} is a signal of kind {kinds[named]}, and {wanted} is asked for",
-            )
+            yield line, f"{key}: {named!r} is of kind {kinds[named]}, and {wanted} is asked for"
 
 
 def did_you_mean(name: str, known: Any) -> str:

@@ -126,7 +126,7 @@ def mistakes_in_query(sql: str, kind: str, reads: Sequence[str], reads_line: int
     forbidden = list(_forbidden(tree, sql))
     yield from forbidden
     try:
-        columns = con.execute(f"describe {query}").fetchall()
+        columns = con.execute(f"describe {sql}").fetchall()
     except duckdb.Error as error:
         if not forbidden:
             yield _said(error)
@@ -136,6 +136,8 @@ def mistakes_in_query(sql: str, kind: str, reads: Sequence[str], reads_line: int
         yield _line_of(name, sql), f"{name!r} is the name of a table; name the step after what was done in it"
     tables = {str(node["table_name"]) for node in _nodes(tree) if node.get("type") == "BASE_TABLE"} - named
     yield from _wrong_columns({str(name): str(kind) for name, kind, *_ in columns}, len(columns), kind, first)
+    if not tables:
+        yield first, "the query reads no table; evidence comes from what happened"
     for table in sorted(tables & BOOKKEEPING):
         yield first, f"the query reads {table!r}, which the pipeline writes itself; a signal reads facts"
     for table in sorted(tables - set(reads) - BOOKKEEPING):
@@ -145,8 +147,6 @@ def mistakes_in_query(sql: str, kind: str, reads: Sequence[str], reads_line: int
 
 
 def _wrong_reads(reads: Sequence[str], line: int) -> Iterator[Mistake]:
-    if not reads:
-        yield line, "reads: is empty; name the tables the query reads"
     for table in dict.fromkeys(reads):
         if reads.count(table) > 1:
             yield line, f"reads: {table!r} is named twice"

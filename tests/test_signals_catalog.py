@@ -1,0 +1,368 @@
+"""A signal file that is wrong is refused with a sentence for each mistake; the ones we ship are right."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import BadInput
+from signals.catalog import load_catalog, manual
+from signals.queries import BOOKKEEPING, facts
+
+ROOT = Path(__file__).parents[1]
+CATALOG = load_catalog()
+
+HEADER = {
+    "signal": "praise",
+    "answers": "Whom did this person praise?",
+    "unit": "reviews",
+    "reads": "[reviews]",
+    "sensitivity": "band",
+    "opportunity": "null",
+    "guard": "null",
+    "misleads": "Praise is often said aloud.",
+    "basis": "made up",
+    "owner": "tests",
+    "review_by": "2027-06-30",
+}
+QUERY = """\
+select
+  reviewer_id as person_id,
+  submitted_on as occurred_on,
+  'pull_request' as source_kind,
+  pull_request_id as source_id
+from reviews
+"""
+UNSTABLE = "gives another answer another time; evidence is computed again and must come out the same"
+FIRST = len(HEADER) + 3
+"""The line on which the query begins, when the header is the one above."""
+
+
+def test_a_right_file_is_loaded_with_its_version(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    signal = load_catalog(tmp_path / "signals")["praise"]
+    assert (signal.kind, signal.reads, signal.opportunity) == ("evidence", ("reviews",), None)
+    assert signal.review_by == date(2027, 6, 30)
+    assert signal.path == path
+    assert signal.sql == path.read_text()
+    assert signal.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+# --- the header -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", [key for key in HEADER if key not in ("opportunity", "guard")])
+def test_a_key_that_is_left_out_is_missed(tmp_path: Path, key: str) -> None:
+    write(tmp_path, {key: None})
+    assert mistakes(tmp_path) == [f"signals/praise.sql:1: {key}: is missing"]
+
+
+@pytest.mark.parametrize("key", ["opportunity", "guard"])
+def test_that_there_is_none_has_to_be_said(tmp_path: Path, key: str) -> None:
+    write(tmp_path, {key: None})
+    assert mistakes(tmp_path) == [
+        f"signals/praise.sql:1: {key}: is missing; write `{key}: null` if there is none"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"signal": "prize"}, "2: signal: is 'prize' but the file is praise.sql; name both alike"),
+        ({"answers": "Praise."}, "3: answers: is a question and ends with a question mark"),
+        ({"unit": "''"}, "4: unit: is empty; say it in a few words"),
+        ({"reads": "reviews"}, "5: reads: is a list of tables, like [pull_requests, reviews]"),
+        ({"reads": "[]"}, "5: reads: the query reads 'reviews', which is not in the list; add it"),
+        ({"reads": "[reviews, reviews]"}, "5: reads: 'reviews' is named twice"),
+        ({"reads": "[reviews, reviewz]"}, "5: reads: no table named 'reviewz'; did you mean 'reviews'?"),
+        ({"sensitivity": "own"}, "6: sensitivity: is 'own' and can be band, person, self"),
+        ({"opportunity": "merged_wrk"}, "7: opportunity: no signal named 'merged_wrk'"),
+        ({"guard": "prais"}, "8: guard: no signal named 'prais'; did you mean 'praise'?"),
+        ({"guard": "praise"}, "8: guard: a signal is not its own guard; name another or write null"),
+        ({"opportunity": "''"}, "7: opportunity: is empty; say it in a few words"),
+        ({"misleads": "much"}, "9: misleads: is a whole sentence and ends with a full stop"),
+        ({"basis": "7"}, "10: basis: is text"),
+        ({"owner": "[a, b]"}, "11: owner: is text"),
+        ({"review_by": "soon"}, "12: review_by: is a date like 2027-06-30"),
+        ({"kind": "proof"}, "13: kind: is 'proof' and can be evidence, opportunity"),
+        ({"ownr": "tests"}, "13: ownr: is no key of a header; did you mean 'owner'?"),
+        ({"sql": "select 1"}, "13: sql: is no key of a header"),
+        ({"sha256": "f00"}, "13: sha256: is no key of a header"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_answered_where_it_stands(
+    tmp_path: Path, change: dict[str, str], sentence: str
+) -> None:
+    write(tmp_path, change)
+    assert mistakes(tmp_path) == [f"signals/praise.sql:{sentence}"]
+
+
+def test_a_guard_is_evidence_and_an_opportunity_is_an_opportunity(tmp_path: Path) -> None:
+    write(tmp_path, {"opportunity": "guarded", "guard": "chance"})
+    write(tmp_path, {"signal": "guarded"}, name="guarded")
+    write(
+        tmp_path,
+        {"signal": "chance", "kind": "opportunity"},
+        "select reviewer_id as person_id, submitted_on as occurred_on from reviews",
+        name="chance",
+    )
+    assert mistakes(tmp_path) == [
+        "signals/praise.sql:7: opportunity: 'guarded' is of kind evidence, and opportunity is asked for",
+        "signals/praise.sql:8: guard: 'chance' is of kind opportunity, and evidence is asked for",
+    ]
+
+
+def test_a_header_that_is_no_yaml_is_told_with_its_line(tmp_path: Path) -> None:
+    write(tmp_path, {"basis": "one: two"})
+    (sentence,) = mistakes(tmp_path)
+    assert sentence.startswith("signals/praise.sql:10: the header is no YAML: ")
+    assert sentence.endswith("; quote a value that holds ': ' or '#'")
+
+
+def test_a_file_without_a_header_is_told_what_opens_it(tmp_path: Path) -> None:
+    (tmp_path / "signals").mkdir()
+    (tmp_path / "signals" / "praise.sql").write_text(QUERY)
+    assert mistakes(tmp_path) == [
+        "signals/praise.sql:1: the file opens with its header: YAML on the lines between /* and */"
+    ]
+
+
+def test_a_header_that_is_prose_is_told_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "signals").mkdir()
+    (tmp_path / "signals" / "praise.sql").write_text(f"/*\njust words\n*/\n{QUERY}")
+    assert mistakes(tmp_path) == [
+        "signals/praise.sql:1: the header is a list of `key: value` lines and begins with `signal:`"
+    ]
+
+
+def test_a_file_in_another_encoding_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "signals").mkdir()
+    (tmp_path / "signals" / "praise.sql").write_bytes("/* é */".encode("latin-1"))
+    assert mistakes(tmp_path) == ["signals/praise.sql:1: the file is not UTF-8 text; save it as UTF-8"]
+
+
+def test_a_folder_without_signals_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "signals").mkdir()
+    assert mistakes(tmp_path) == [
+        "signals/: there is no signal file here; a signal is signals/<name>.sql"
+    ]  # fmt: skip
+
+
+# --- the query ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "line", "sentence"),
+    [
+        ("", 0, "the query is exactly one select statement"),
+        (f"{QUERY}; select 1", 0, "the query is exactly one select statement"),
+        ("delete from reviews", 0, "the query is exactly one select statement"),
+        (
+            "select reviewer_id as person_id, submitted_on as occurred_on from reviews",
+            0,
+            "a query of kind evidence returns person_id, occurred_on, source_kind, source_id;"
+            " this one returns person_id, occurred_on",
+        ),
+        (
+            QUERY.replace("submitted_on as", "submitted_on::timestamp as"),
+            0,
+            "column 'occurred_on' is timestamp, and date is asked for",
+        ),
+        (
+            QUERY.replace("pull_request_id as source_id", "position as source_id"),
+            0,
+            "column 'source_id' is bigint, and varchar is asked for",
+        ),
+        (
+            f"{QUERY}where submitted_on < current_date",
+            6,
+            f"current_date {UNSTABLE}",
+        ),
+        (
+            f"{QUERY}where random() < 0.5",
+            6,
+            f"random() {UNSTABLE}",
+        ),
+        (
+            f"{QUERY}where submitted_on < now()::date",
+            6,
+            f"now() {UNSTABLE}",
+        ),
+        (
+            QUERY.replace("pull_request_id as", "uuid()::varchar as"),
+            4,
+            f"uuid() {UNSTABLE}",
+        ),
+        (
+            QUERY.replace("submitted_on as", "any_value(submitted_on) as") + "group by all",
+            2,
+            f"any_value() {UNSTABLE}",
+        ),
+        (
+            f"{QUERY}limit 10",
+            6,
+            "limit keeps whichever rows come first; say which ones are meant with qualify",
+        ),
+        (f"{QUERY}using sample 5 rows", 6, "a sample is different every time; remove it"),
+        (
+            f"{QUERY}where reviewer_id in (select name from read_csv('people.csv'))",
+            6,
+            "read_csv() reads something other than the warehouse's tables; remove it",
+        ),
+        (
+            QUERY.replace("from reviews", "from main.reviews"),
+            5,
+            "table 'main.reviews' is written with its schema; write 'reviews'",
+        ),
+        (
+            "select 'me' as person_id, date '2026-07-06' as occurred_on, '' as source_kind, '' as source_id",
+            0,
+            "the query reads no table; evidence comes from what happened",
+        ),
+        (
+            f"with reviews as (select * from reviews where has_body) {QUERY}",
+            0,
+            "'reviews' is the name of a table; name the step after what was done in it",
+        ),
+        (f"{QUERY}where state = $state", 6, "the query takes no parameters; months are chosen around it"),
+    ],
+)  # fmt: skip
+def test_a_wrong_query_is_answered_where_it_stands(
+    tmp_path: Path, query: str, line: int, sentence: str
+) -> None:
+    write(tmp_path, query=query)
+    assert f"signals/praise.sql:{FIRST + line}: {sentence}" in mistakes(tmp_path)
+
+
+def test_a_query_that_does_not_parse_is_told_with_its_line(tmp_path: Path) -> None:
+    write(tmp_path, query=QUERY.replace("from", "form"))
+    (sentence,) = mistakes(tmp_path)
+    assert sentence.startswith(f"signals/praise.sql:{FIRST + 5}: the query does not run: ")
+
+
+def test_a_column_that_is_not_there_is_told_with_its_line(tmp_path: Path) -> None:
+    write(tmp_path, query=QUERY.replace("reviewer_id", "reviewer"))
+    (sentence,) = mistakes(tmp_path)
+    assert sentence.startswith(f"signals/praise.sql:{FIRST + 1}: the query does not run: ")
+    assert "reviewer_id" in sentence
+
+
+def test_tables_read_and_tables_named_are_the_same(tmp_path: Path) -> None:
+    write(tmp_path, {"reads": "[issues, reviews]"}, f"{QUERY} join pull_requests using (pull_request_id)")
+    assert mistakes(tmp_path) == [
+        "signals/praise.sql:5: reads: 'issues' is in the list and the query does not read it; remove it",
+        "signals/praise.sql:5: reads: the query reads 'pull_requests', which is not in the list; add it",
+    ]
+
+
+def test_a_table_read_deep_inside_is_read(tmp_path: Path) -> None:
+    inside = "where exists (select 1 from (select * from persons) as p where p.person_id = reviewer_id)"
+    write(tmp_path, query=f"{QUERY}{inside}")
+    assert mistakes(tmp_path) == [
+        "signals/praise.sql:5: reads: the query reads 'persons', which is not in the list; add it"
+    ]
+
+
+@pytest.mark.parametrize("table", sorted(BOOKKEEPING - {"migrations"}))
+def test_what_the_pipeline_notes_about_itself_is_no_fact(tmp_path: Path, table: str) -> None:
+    write(tmp_path, {"reads": f"[reviews, {table}]"}, f"{QUERY}where (select count(*) from {table}) > 0")
+    assert mistakes(tmp_path) == [
+        f"signals/praise.sql:{FIRST}: the query reads {table!r}, which the pipeline writes itself;"
+        " a signal reads facts"
+    ]
+
+
+def test_a_query_reads_no_file_while_it_is_checked(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text("person_id\nada\n")
+    write(tmp_path, query=QUERY.replace("from reviews", f"from '{secret}'"))
+    (sentence,) = mistakes(tmp_path)
+    assert "disabled by configuration" in sentence
+
+
+def test_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    write(tmp_path, {"signal": "wrong", "owner": None, "unit": "''"}, "select 1")
+    write(tmp_path, {"signal": "other", "guard": "nothing", "reads": "[issues]"}, name="other")
+    assert mistakes(tmp_path) == [
+        "signals/other.sql:5: reads: 'issues' is in the list and the query does not read it; remove it",
+        "signals/other.sql:5: reads: the query reads 'reviews', which is not in the list; add it",
+        "signals/other.sql:8: guard: no signal named 'nothing'",
+        "signals/praise.sql:1: owner: is missing",
+        "signals/praise.sql:2: signal: is 'wrong' but the file is praise.sql; name both alike",
+        "signals/praise.sql:4: unit: is empty; say it in a few words",
+        "signals/praise.sql:5: reads: 'reviews' is in the list and the query does not read it; remove it",
+        "signals/praise.sql:13: a query of kind evidence returns person_id, occurred_on, source_kind,"
+        " source_id; this one returns 1",
+        "signals/praise.sql:13: the query reads no table; evidence comes from what happened",
+    ]
+
+
+# --- the signals we ship --------------------------------------------------------------------------------
+
+
+def test_the_manual_is_what_the_headers_say() -> None:
+    """`python -m signals.catalog > docs/signals.md` writes it again."""
+    assert (ROOT / "docs" / "signals.md").read_text() == manual(CATALOG)
+
+
+@pytest.mark.parametrize("signal", CATALOG.of_kind("evidence"), ids=lambda signal: signal.signal)
+def test_a_signal_that_waits_for_an_occasion_names_one_we_have(signal: object) -> None:
+    opportunity = getattr(signal, "opportunity")  # noqa: B009
+    assert opportunity is None or CATALOG[opportunity].kind == "opportunity"
+
+
+def test_every_opportunity_is_asked_for_by_some_signal() -> None:
+    asked = {signal.opportunity for signal in CATALOG.of_kind("evidence")}
+    assert {signal.signal for signal in CATALOG.of_kind("opportunity")} <= asked
+
+
+def test_no_signal_reads_the_size_of_a_change() -> None:
+    """Lines changed per person are refused; the band is kept for no rule yet."""
+    assert [signal.signal for signal in CATALOG.values() if "size_band" in signal.sql.split("*/")[1]] == []
+
+
+def test_reviews_received_are_never_counted() -> None:
+    """Friction received differs by who asks. Whoever a row about feedback is for, it has no denominator."""
+    assert CATALOG["feedback_addressed"].opportunity is None
+    assert CATALOG["feedback_addressed"].sensitivity == "person"
+
+
+def test_every_table_of_facts_is_used_by_some_signal() -> None:
+    read = {table for signal in CATALOG.values() for table in signal.reads}
+    assert facts() == read
+
+
+def test_a_review_that_is_overdue_is_told(tmp_path: Path) -> None:
+    write(tmp_path)
+    catalog = load_catalog(tmp_path / "signals")
+    assert catalog.overdue(date(2027, 6, 30)) == []
+    assert catalog.overdue(date(2027, 7, 1)) == [
+        "signals/praise.sql:1: review was due on 2027-06-30; tests should read the definition again"
+        " and set a new date"
+    ]
+
+
+# --- builders -------------------------------------------------------------------------------------------
+
+
+def write(
+    folder: Path,
+    change: dict[str, str | None] | dict[str, str] | None = None,
+    query: str = QUERY,
+    name: str = "praise",
+) -> Path:
+    header = {**HEADER, **(change or {})}
+    lines = [f"{key}: {value}" for key, value in header.items() if value is not None]
+    path = folder / "signals" / f"{name}.sql"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(["/*", *lines, "*/", query]))
+    return path
+
+
+def mistakes(folder: Path) -> list[str]:
+    with pytest.raises(BadInput) as caught:
+        load_catalog(folder / "signals")
+    return caught.value.mistakes
