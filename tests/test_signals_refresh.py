@@ -108,6 +108,34 @@ def test_with_nothing_changed_nothing_in_the_past_is_computed_again(store: Store
     assert days(store, "reviews_given") == [date(2026, 7, 3), date(2026, 7, 9)]
 
 
+def test_a_late_review_stays_when_its_quarter_is_computed_again(store: Store, vault: Vault) -> None:
+    """The old pull request has no other day in the quarter that another one makes dirty."""
+    late = replace(
+        pull_request("late", reviewed_on=date(2026, 7, 9)),
+        created_on=date(2026, 1, 5),
+        merged_on=date(2026, 1, 6),
+        closed_on=date(2026, 1, 6),
+    )
+    store.write("github", "acme", [Batch((late,), "")], vault)
+    refresh(store.con, CATALOG)
+    store.write("github", "acme", [Batch((pull_request("two", reviewed_on=date(2026, 8, 9)),), "")], vault)
+    refresh(store.con, CATALOG)
+    assert days(store, "reviews_given") == [date(2026, 7, 9), date(2026, 8, 9)]
+
+
+def test_the_first_review_of_a_quarter_passes_to_the_next_one(store: Store, vault: Vault) -> None:
+    """One row for an author and a repository: when its pull request goes, another stands in for it."""
+    july, september = (pull_request(key, reviewed_on=day) for key, day in FIRST_AND_SECOND)
+    store.write(
+        "github", "acme", [Batch((july, replace(september, repository_id=july.repository_id)), "")], vault
+    )
+    refresh(store.con, CATALOG)
+    assert days(store, "review_breadth") == [date(2026, 7, 9)]
+    store.write("github", "acme", [Batch((), "", gone=("one",))], vault)
+    refresh(store.con, CATALOG)
+    assert days(store, "review_breadth") == [date(2026, 9, 9)]
+
+
 def test_dirty_months_are_empty_afterwards(store: Store, vault: Vault) -> None:
     store.write("github", "acme", [Batch((pull_request("one", reviewed_on=date(2026, 7, 9)),), "")], vault)
     assert store.count("dirty_months") > 0
@@ -229,6 +257,7 @@ def test_no_robot_has_evidence_or_an_opportunity(store: Store, vault: Vault) -> 
 ROBOT = Account("github", "U8", "login8", is_bot=True)
 PEOPLE = [Account("github", f"U{n}", f"login{n}") for n in range(8)] + [ROBOT]
 START = date(2025, 11, 1)
+FIRST_AND_SECOND = (("one", date(2026, 7, 9)), ("two", date(2026, 9, 9)))
 
 
 def pull_request(key: str, reviewed_on: date) -> PullRequest:
