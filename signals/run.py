@@ -70,7 +70,7 @@ def recompute(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int
 
 def compute(con: duckdb.DuckDBPyConnection, signal: Signal) -> list[tuple[object, ...]]:
     """The rows of one signal over everything stored, in order; nothing is written."""
-    return con.execute(_distinct_rows(signal)).fetchall()
+    return con.execute(f"{_distinct_rows(signal)} order by all").fetchall()
 
 
 def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
@@ -146,10 +146,7 @@ def _distinct_rows(signal: Signal) -> str:
     # A row without a person or a day is about nobody or never: no evidence, and no reason to end the night.
     # The query stands on lines of its own because it may end in a comment.
     query = signal.sql.strip().rstrip(";")
-    return (
-        f"select distinct * from (\n{query}\n)"
-        " where person_id is not null and occurred_on is not null order by all"
-    )
+    return f"select distinct * from (\n{query}\n) where person_id is not null and occurred_on is not null"
 
 
 def _insert(signal: Signal, rows: str) -> str:
