@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.commits import ChangedFile
 from sandbox.model import (
     Account,
-    ChangedFile,
     Comment,
     Issue,
     PullRequest,

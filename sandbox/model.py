@@ -9,6 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from sandbox.commits import ChangedFile, Commit, GitActor, PullRequestCommit
+
+__all__ = [
+    "WEB", "Account", "ChangedFile", "Comment", "Commit", "Event", "GitActor", "Issue", "Label", "PullRequest",
+    "PullRequestCommit", "Repository", "Review", "ReviewComment", "ReviewRequest", "ReviewThread", "Team",
+]  # fmt: skip
+
 WEB = "https://github.example"
 """Where web addresses of the sandbox point to; nothing listens there."""
 
@@ -112,70 +119,6 @@ class Repository:
     @property
     def archived_at(self) -> str | None:
         return self.updated_at if self.is_archived else None
-
-
-@dataclass(slots=True, eq=False)
-class GitActor:
-    """A name in a commit. `user` is the account GitHub linked to the e-mail, if it could."""
-
-    name: str | None
-    email: str | None
-    user: Account | None
-    date: str | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Commit:
-    typename: ClassVar[str] = "Commit"
-    id: str
-    oid: str
-    committed_date: str
-    message: str
-    authors: list[GitActor]
-    authored_date: str = ""
-    url: str = WEB
-
-    @property
-    def abbreviated_oid(self) -> str:
-        return self.oid[:7]
-
-    @property
-    def message_headline(self) -> str:
-        return self.message.partition("\n")[0]
-
-    @property
-    def author(self) -> GitActor | None:
-        return self.authors[0] if self.authors else None
-
-    @property
-    def committer(self) -> GitActor | None:
-        return self.author
-
-
-@dataclass(slots=True, eq=False)
-class PullRequestCommit:
-    """A commit as it stands in one pull request."""
-
-    typename: ClassVar[str] = "PullRequestCommit"
-    id: str
-    commit: Commit
-    pull_request: PullRequest
-
-    @property
-    def created_at(self) -> str:
-        return self.commit.committed_date
-
-    @property
-    def url(self) -> str:
-        return f"{self.pull_request.url}/commits/{self.commit.oid}"
-
-
-@dataclass(slots=True, eq=False)
-class ChangedFile:
-    path: str
-    additions: int = 1
-    deletions: int = 0
-    change_type: str = "MODIFIED"
 
 
 @dataclass(slots=True, eq=False)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.model import Account, Commit, GitActor, Issue, Label, PullRequest, Repository
+from sandbox.commits import Commit, GitActor
+from sandbox.model import Account, Issue, Label, PullRequest, Repository
 from sandbox.world import World, number_for
 
 _NOREPLY = re.compile(r"(?:\d+\+)?(?P<login>[\w-]+(?:\[bot\])?)@users\.noreply\.github\.com", re.IGNORECASE)

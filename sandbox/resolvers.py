@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,9 @@ def by_comments(item: Any) -> Key:
     return (len(item.comments), item.number, item.id)
 
 
+@cache
 def load_schema() -> GraphQLSchema:
-    """The sandbox's schema, every field with its resolver."""
+    """The sandbox's schema, every field with its resolver; one for all servers of a process."""
     schema = build_schema((Path(__file__).parent / "schema.graphql").read_text(encoding="utf-8"))
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
@@ -77,7 +79,7 @@ def load_schema() -> GraphQLSchema:
             kind.resolve_type = lambda value, _info, _kind: value.typename
     big_number = schema.type_map["BigInt"]
     assert isinstance(big_number, GraphQLScalarType)
-    big_number.serialize = str  # type: ignore[method-assign, assignment]  # GitHub sends 64-bit numbers as text
+    big_number.coerce_output_value = str  # GitHub sends 64-bit numbers as text
     return schema
 
 

@@ -6,18 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.model import (
-    ChangedFile,
-    Comment,
-    Event,
-    Issue,
-    PullRequest,
-    PullRequestCommit,
-    Repository,
-    Review,
-    ReviewComment,
-    ReviewThread,
-)
+from sandbox.commits import ChangedFile, PullRequestCommit
+from sandbox.model import Comment, Event, Issue, PullRequest, Repository, Review, ReviewComment, ReviewThread
 from sandbox.recording import Recording, listed
 from sandbox.world import number_for
 

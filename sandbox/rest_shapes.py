@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.model import (
-    Account,
-    ChangedFile,
-    Comment,
-    Issue,
-    Label,
-    PullRequest,
-    PullRequestCommit,
-    Repository,
-    Review,
-    ReviewComment,
-    Team,
-)
+from sandbox.commits import ChangedFile, PullRequestCommit
+from sandbox.model import Account, Comment, Issue, Label, PullRequest, Repository, Review, ReviewComment, Team
 from sandbox.world import number_for
 
 Body = dict[str, Any]

@@ -9,17 +9,14 @@ import hashlib
 from collections.abc import Callable, Sequence
 from random import Random
 
+from sandbox.commits import ChangedFile, Commit, GitActor, PullRequestCommit
 from sandbox.model import (
     Account,
-    ChangedFile,
     Comment,
-    Commit,
     Event,
-    GitActor,
     Issue,
     Label,
     PullRequest,
-    PullRequestCommit,
     Repository,
     Review,
     ReviewComment,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from sandbox.model import Account, ChangedFile, Repository, Team
+from sandbox.commits import ChangedFile
+from sandbox.model import Account, Repository, Team
 from sandbox.organisation.people import Person, Staff
 from sandbox.organisation.words import REPOSITORIES
 from sandbox.world import World

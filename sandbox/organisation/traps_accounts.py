@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.model import Account, GitActor
+from sandbox.commits import GitActor
+from sandbox.model import Account
 from sandbox.organisation.maker import Maker
 from sandbox.organisation.places import FORMER_OWNER, Places
 from sandbox.organisation.quarters import later

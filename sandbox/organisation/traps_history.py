@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from sandbox.model import ChangedFile, GitActor
+from sandbox.commits import ChangedFile, GitActor
 from sandbox.organisation.maker import Maker, place_of
 from sandbox.organisation.places import Places
 from sandbox.organisation.quarters import later, moment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.model import ChangedFile, GitActor
+from sandbox.commits import ChangedFile, GitActor
 from sandbox.organisation.maker import Maker
 from sandbox.organisation.places import Places
 from sandbox.organisation.quarters import later

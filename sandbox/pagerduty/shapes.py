@@ -70,6 +70,7 @@ class Shapes:
             "avatar_url": f"{API_ADDRESS}/avatars/{user.id}",
             "description": None,
             "invitation_sent": False,
+            "created_via_sso": False,
             "job_title": None,
             "teams": [self.reference("team", team.id, team.name) for team in teams],
             "contact_methods": [],
@@ -96,6 +97,11 @@ class Shapes:
             "teams": [self.reference("team", policy.team.id, policy.team.name)],
             "integrations": [],
             "alert_creation": "create_alerts_and_incidents",
+            "incident_urgency_rule": {"type": "constant", "urgency": "high"},
+            "support_hours": None,
+            "scheduled_actions": [],
+            "alert_grouping_parameters": {"type": None, "config": None},
+            "auto_pause_notifications_parameters": {"enabled": False, "timeout": None},
         }
 
     def policy(self, policy: EscalationPolicy) -> Body:
