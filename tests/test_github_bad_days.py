@@ -18,6 +18,7 @@ from connectors.github.client import Page
 from connectors.records import Gap, Issue, PullRequest
 from sandbox import model
 from sandbox.faults import FAULTS
+from sandbox.resolvers import NotFound
 from sandbox.server import Running, running
 from sandbox.world import World
 
@@ -67,6 +68,25 @@ def test_an_object_that_stays_hidden_is_a_gap_and_the_rest_is_kept() -> None:
         found.fetch()
     assert (len(found.pulls), len(found.issues)) == (PULLS - 1, ISSUES)
     assert [(gap.kind, gap.reason) for gap in found.gaps] == [("pull_requests", "not_found")]
+
+
+def test_a_list_that_may_not_be_read_is_a_gap_and_is_read_from_the_top_once_it_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = a_world()
+    issues, slot = world.repositories[SCOPE].issues, model.Repository.issues
+    monkeypatch.setattr(model.Repository, "issues", property(_refused))
+    with fetching(world=world) as found:
+        for _ in range(2):
+            found.fetch()
+            assert found.error is None
+            assert (len(found.pulls), len(found.issues)) == (PULLS, 0)
+        assert {(gap.kind, gap.starts_on) for gap in found.gaps} == {("issues", date(2008, 1, 1))}
+        with pytest.raises(Refused, match="does not list the issues"):
+            list(found.github.inventory(SCOPE))
+        monkeypatch.setattr(model.Repository, "issues", slot)
+        found.fetch()
+    assert len(found.issues) == len(issues) == ISSUES
 
 
 def test_comments_that_stay_hidden_are_a_gap_on_the_days_of_their_pull_request() -> None:
@@ -262,6 +282,10 @@ def _state_of_all_but_the_fifth(pull: model.PullRequest) -> str:
     if pull.id == "PR_5":
         raise ValueError("something went wrong")
     return "OPEN"
+
+
+def _refused(repository: model.Repository) -> None:
+    raise NotFound(f"{repository.name} may not be read")
 
 
 def _note(waits: list[float], wait: float) -> None:

@@ -14,7 +14,7 @@ import pytest
 from connectors.errors import Refused
 from connectors.github import GitHub, GitHubSettings
 from connectors.records import Batch, Issue, PullRequest, Repository
-from sandbox import model
+from sandbox import commits, model
 from sandbox.mutations import mutate
 from sandbox.server import Running, running
 from sandbox.world import World
@@ -131,7 +131,7 @@ def test_lists_longer_than_a_page_arrive_whole() -> None:
     pull, ben = world.nodes["PR_2"], world.accounts["ben"]
     for number in range(230):
         add_review(world, pull, f"long_{number}", ben, at(number))
-        pull.files.append(model.ChangedFile(f"src/f{number}.py"))
+        pull.files.append(commits.ChangedFile(f"src/f{number}.py"))
         add_commit(world, pull, f"long_{number}", [ben], at(number))
         pull.comments.append(model.Comment(f"IC_long_{number}", ben, at(number), "Go on.", pull))
     for number in range(105):
@@ -345,7 +345,7 @@ def a_world(pulls: int = 1, issues: int = 1) -> World:
             updated_at=at(number),
             merged_at=at(number),
             closed_at=at(number),
-            files=[model.ChangedFile("src/queue.py", 3, 1)],
+            files=[commits.ChangedFile("src/queue.py", 3, 1)],
         )
         add_commit(world, pull, f"{number}", [ana, ben], at(number))
         for turn in range(2):
@@ -402,6 +402,6 @@ def add_thread(
 def add_commit(
     world: World, pull: model.PullRequest, key: str, people: Sequence[model.Account], when: str
 ) -> None:
-    authors = [model.GitActor(who.login, f"{who.login}@example.test", who) for who in people]
-    commit = world.add(model.Commit(f"C_{key}", f"oid{key}", when, "Keep it in order", authors))
-    pull.commits.append(world.add(model.PullRequestCommit(f"PRC_{key}", commit, pull)))
+    authors = [commits.GitActor(who.login, f"{who.login}@example.test", who) for who in people]
+    commit = world.add(commits.Commit(f"C_{key}", f"oid{key}", when, "Keep it in order", authors))
+    pull.commits.append(world.add(commits.PullRequestCommit(f"PRC_{key}", commit, pull)))

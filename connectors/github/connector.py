@@ -48,7 +48,8 @@ MOST_ROUNDS = 4
 class Head:
     """When the last updated pull requests and issues of a repository were updated."""
 
-    repository: Repository
+    repository: Repository | None
+    """None where one of its lists may not be read."""
     moved: dict[Kind, list[str]]
     looked_at: int
     """How many of each kind were asked for."""
@@ -141,16 +142,17 @@ class GitHub:
         for _ in range(MOST_ROUNDS):
             head = self._head(scope, may_be_shared=overlap == OVERLAP)
             behind = _behind(head, trip.progress, overlap)
-            for kind in KINDS:
-                if not behind[kind]:
+            for kind, count in behind.items():
+                if not count:
                     trip.progress = trip.progress.with_reading(kind, Reading(head.said_at))
             if not any(behind.values()):
-                yield self._batch((head.repository,), trip.progress)
+                yield self._batch((head.repository,) if head.repository else (), trip.progress)
                 return
             trip.had_several_pages = False
             for kind, count in behind.items():
                 if count:
-                    until = trip.progress.reading(kind).until or head.said_at
+                    until = trip.progress.reading(kind).until
+                    assert until is not None
                     reading = Reading(until, next_walk(until, overlap))
                     trip.progress = trip.progress.with_reading(kind, reading)
                     page = self._pages.size(scope, kind)
@@ -196,10 +198,15 @@ class GitHub:
                 ahead = self._ahead.submit(self._pages.listed, trip.scope, kind, listed.after, page)
             try:
                 gaps = [*listed.gaps, *self._completed(kind, fresh, listed.lists)]
-                reading = Reading(walk.started) if is_last else Reading(before.until, walk)
+                if listed.is_refused:
+                    # Nothing was read; once it may be, it is read from where it stood.
+                    reading = Reading(before.until)
+                else:
+                    reading = Reading(walk.started) if is_last else Reading(before.until, walk)
                 trip.progress = trip.progress.with_reading(kind, reading)
                 records = [self._record(kind, payload) for payload in fresh]
-                roots = (payloads.repository(listed.repository), *records)
+                repository = (payloads.repository(listed.repository),) if listed.repository else ()
+                roots = (*repository, *records)
                 yield self._batch(roots, trip.progress, tuple(gaps))
                 is_wanted = True
             finally:
@@ -253,11 +260,13 @@ class GitHub:
         for index, scope in enumerate(scopes):
             alias = f"r{index}"
             told = answer.data[alias]
-            if told is None:
-                found[scope] = next(iter(answer.refused_below(alias).values()), "not_found")
+            where, code = next(iter(answer.refused_below(alias).items()), ((), "not_found"))
+            if told is None and not where:
+                found[scope] = code
                 continue
+            # What may not be read counts as moved: the walk then says so, every night.
             found[scope] = Head(
-                payloads.repository(told),
+                payloads.repository(told) if told else None,
                 {kind: _moved(told, kind, iso(answer.said_at)) for kind in KINDS},
                 page.size,
                 iso(answer.said_at),
@@ -290,9 +299,8 @@ class GitHub:
         )
 
 
-def _moved(told: dict[str, Any], kind: Kind, said_at: str) -> list[str]:
-    # What may not be read counts as moved: the walk then says so, every night.
-    if told[CONNECTIONS[kind]] is None:
+def _moved(told: dict[str, Any] | None, kind: Kind, said_at: str) -> list[str]:
+    if told is None:
         return [said_at]
     return [node["updatedAt"] if node else said_at for node in told[CONNECTIONS[kind]]["nodes"]]
 
@@ -302,9 +310,14 @@ def _is_unread(reading: Reading) -> bool:
 
 
 def _behind(head: Head, progress: Progress, overlap: timedelta) -> dict[Kind, int]:
-    """How many of the last updated of each kind were updated since they were read."""
+    """How many of the last updated of each kind were updated since they were read.
+
+    Kinds that may not be read, and so never were, are left out.
+    """
     behind: dict[Kind, int] = {}
     for kind in KINDS:
-        floor = next_walk(progress.reading(kind).until or head.said_at, overlap).floor
-        behind[kind] = sum(1 for moved in head.moved[kind] if moved >= floor)
+        until = progress.reading(kind).until
+        if until is not None:
+            floor = next_walk(until, overlap).floor
+            behind[kind] = sum(1 for moved in head.moved[kind] if moved >= floor)
     return behind

@@ -29,6 +29,7 @@ class Listed:
     """One page of a repository's list."""
 
     repository: Mapping[str, Any]
+    """Empty where `is_refused`."""
     nodes: tuple[dict[str, Any], ...]
     after: str | None
     """The page to go on from; None at the end of the list."""
@@ -36,6 +37,8 @@ class Listed:
     gaps: tuple[Gap, ...] = ()
     lists: int = MOST_IN_A_LIST
     """How much of a nested list to ask for at once."""
+    is_refused: bool = False
+    """The whole list may not be read: nothing is known about what it holds."""
 
 
 class Pages:
@@ -62,8 +65,10 @@ class Pages:
         repository, connection = self._connection(answer, scope, kind)
         if connection is None:
             code = next(iter(answer.refused.values()), "truncated")
-            return Listed(repository, (), None, answer.said_at, (self.gap(kind, code),))
-        found, gaps = [], []
+            gaps = [self.gap(kind, code)]
+            return Listed(repository, (), None, answer.said_at, tuple(gaps), is_refused=True)
+        found: list[dict[str, Any]] = []
+        gaps = []
         for index, node in enumerate(connection["nodes"]):
             where = ("repository", CONNECTIONS[kind], "nodes", index)
             if node is not None:
@@ -204,7 +209,11 @@ class Pages:
     ) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
         repository = answer.data["repository"]
         if repository is None:
-            raise Refused(self.not_there(scope, next(iter(answer.refused.values()), "not_found")))
+            # A list may never be null: where one may not be read, the whole repository becomes null.
+            where, code = next(iter(answer.refused.items()), ((), "not_found"))
+            if where[1:2] == (CONNECTIONS[kind],):
+                return {}, None
+            raise Refused(self.not_there(scope, code))
         connection = repository.get(CONNECTIONS[kind])
         if connection is None and not answer.refused:
             raise PayloadBroken(f"{self._client.host} left the {kind} of {scope!r} out of its answer")

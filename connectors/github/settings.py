@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 IssueKind = Literal["incident", "regression", "bug", "question", "proposal", "follow_up"]
 
 LABELS: Mapping[IssueKind, tuple[str, ...]] = {
-    "incident": ("incident", "outage", "sev", "postmortem"),
+    "incident": ("incident", "outage", "sev"),
     "regression": ("regression",),
     "bug": ("bug", "defect"),
     "question": ("question", "help wanted: question", "support"),
