@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sandbox.app import Holding
 from sandbox.faults import FAULTS, Faults, UnknownFault
+from sandbox.organisation.build import ImpossibleSize, organisation
 from sandbox.recorded import UnreadableRecording, load
 from sandbox.server import serve
 
@@ -20,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         Faults(options.fault)
         holding = _holding(options)
-    except (UnknownFault, UnreadableRecording) as error:
+    except (UnknownFault, UnreadableRecording, ImpossibleSize) as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 2
     try:
@@ -42,8 +43,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _holding(options: argparse.Namespace) -> Holding:
     if options.recorded:
         return Holding(load(options.recorded))
-    from sandbox.organisation.build import organisation
-
     return organisation(
         options.organisation,
         teams=options.teams,

@@ -12,9 +12,24 @@ from typing import Any, ClassVar
 from sandbox.commits import ChangedFile, Commit, GitActor, PullRequestCommit
 
 __all__ = [
-    "WEB", "Account", "ChangedFile", "Comment", "Commit", "Event", "GitActor", "Issue", "Label", "PullRequest",
-    "PullRequestCommit", "Repository", "Review", "ReviewComment", "ReviewRequest", "ReviewThread", "Team",
-]  # fmt: skip
+    "WEB",
+    "Account",
+    "ChangedFile",
+    "Comment",
+    "Commit",
+    "Event",
+    "GitActor",
+    "Issue",
+    "Label",
+    "PullRequest",
+    "PullRequestCommit",
+    "Repository",
+    "Review",
+    "ReviewComment",
+    "ReviewRequest",
+    "ReviewThread",
+    "Team",
+]
 
 WEB = "https://github.example"
 """Where web addresses of the sandbox point to; nothing listens there."""

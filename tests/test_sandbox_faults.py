@@ -173,7 +173,7 @@ def test_requests_points_and_nodes_are_counted(server: Running) -> None:
 
 
 def test_the_command_prints_where_everything_is_and_serves_with_faults_on() -> None:
-    command = [sys.executable, "-m", "sandbox", "--people", "10", "--teams", "1", "--quarters", "0"]
+    command = [sys.executable, "-m", "sandbox", "--people", "8", "--teams", "1", "--quarters", "0"]
     command += ["--repositories", "2", "--until", "2026-05-20", "--fault", "server_error:1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -200,6 +200,7 @@ def test_the_command_prints_where_everything_is_and_serves_with_faults_on() -> N
     [
         (["--fault", "rain"], "no fault named 'rain'"),
         (["--recorded", "nowhere"], "no recorded payloads here"),
+        (["--people", "9", "--teams", "2"], "at least 5 people a team"),
     ],
 )
 def test_a_wrong_flag_is_one_sentence_and_status_2(flags: list[str], sentence: str) -> None:

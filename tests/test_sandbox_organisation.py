@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.app import Holding
-from sandbox.organisation.build import organisation
+from sandbox.organisation.build import ImpossibleSize, organisation
 from sandbox.organisation.people import team_sizes
 from sandbox.organisation.quarters import FOUNDED, quarter_of, quarters_until
 from sandbox.organisation.traps import TRAPS
@@ -111,6 +111,16 @@ def test_a_small_organisation_can_be_asked_for() -> None:
     holding = organisation("tiny", until=UNTIL, teams=1, people=8, quarters=0, repositories=1)
     assert len(holding.github.repositories) == 1
     assert pulls(holding) != []
+
+
+@pytest.mark.parametrize("teams", [1, 2, 3, 7])
+def test_five_people_a_team_are_enough_and_fewer_are_refused(teams: int) -> None:
+    for seed in ("one", "two", "three"):
+        assert pulls(
+            organisation(seed, until=UNTIL, teams=teams, people=5 * teams, quarters=1, repositories=2)
+        )
+    with pytest.raises(ImpossibleSize, match="at least 5 people a team"):
+        organisation("one", until=UNTIL, teams=teams, people=5 * teams - 1)
 
 
 def test_quarters_before_the_founding_are_not_shown() -> None:

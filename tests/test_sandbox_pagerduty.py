@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pagerduty
 import pytest
 
 from sandbox.organisation.build import organisation
@@ -37,6 +38,22 @@ DESCRIPTION = Path(__file__).parents[1].parent / "shared" / "data" / "pagerduty"
 def server() -> Iterator[Running]:
     with running(organisation("pages", until=UNTIL)) as found:
         yield found
+
+
+class OverPlainHttp(pagerduty.RestApiV2Client):  # type: ignore[misc]
+    """The official client, which would insist on https even on this machine."""
+
+    url = None
+
+
+def test_the_official_client_walks_everything(server: Running) -> None:
+    client = OverPlainHttp("sandbox-pagerduty")
+    client.url = server.pagerduty
+    account = server.holding.pagerduty
+    assert [user["id"] for user in client.iter_all("users")] == [user.id for user in account.users]
+    incidents = list(client.iter_all("incidents", params={"date_range": "all"}))
+    assert len(incidents) == len(account.incidents)
+    assert client.rget(f"/schedules/{account.schedules[0].id}")["name"] == account.schedules[0].name
 
 
 def test_a_wrong_token_is_refused(server: Running) -> None:

@@ -17,6 +17,12 @@ from sandbox.organisation.quarters import moment, quarters_until
 from sandbox.organisation.work import do_ordinary_work
 from sandbox.world import World
 
+PEOPLE_A_TEAM = 5
+
+
+class ImpossibleSize(ValueError):
+    """The organisation cannot have these sizes; the message says which can be had."""
+
 
 def organisation(
     seed: str,
@@ -30,7 +36,9 @@ def organisation(
     """The organisation of this seed as it stood at the end of `until`.
 
     `quarters` closed ones and the running one; each depends on the seed and itself only.
+    Raises ImpossibleSize.
     """
+    _check_sizes(teams, people, quarters, repositories)
     shown = quarters_until(until, quarters)
     everybody = staff(seed, teams, people, shown[-1])
     end = moment(until + timedelta(days=1), 0)
@@ -60,3 +68,18 @@ def organisation(
         {name: [each for each in ids if each in known] for name, ids in planted.items()},
         ORGANIZATION,
     )
+
+
+def _check_sizes(teams: int, people: int, quarters: int, repositories: int) -> None:
+    mistakes = []
+    if teams < 1:
+        mistakes.append("at least one team")
+    if people < PEOPLE_A_TEAM * max(teams, 1):
+        # the traps need three people of one team who stay for a quarter in which two others leave
+        mistakes.append(f"at least {PEOPLE_A_TEAM} people a team")
+    if quarters < 0:
+        mistakes.append("no fewer than 0 closed quarters")
+    if repositories < 1:
+        mistakes.append("at least one repository")
+    if mistakes:
+        raise ImpossibleSize(f"an organisation has {', '.join(mistakes)}")

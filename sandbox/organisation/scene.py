@@ -58,4 +58,4 @@ def scene(maker: Maker, places: Places, name: str) -> Scene:
         if len(staying) >= 3:
             author, reviewer, other = rng.sample(staying, 3)
             return Scene(maker, places, rng, places.home_repository(team), author, reviewer, other, at)
-    raise ValueError("the organisation is too small: some team needs three people who stay a quarter")
+    raise AssertionError("sizes are checked before: some team has three people who stay")
