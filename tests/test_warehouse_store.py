@@ -25,6 +25,7 @@ from warehouse.store import _DATED, Store
 from warehouse.vault import Vault, find_person
 from warehouse.windows import parse_window
 
+SPAN = (date(2026, 1, 1), date(2026, 11, 1))
 WINDOW = parse_window("2026Q3")
 
 
@@ -133,12 +134,28 @@ def test_a_window_is_complete_only_after_its_books_are_closed_without_a_gap(
     assert complete()
 
 
-def test_a_gap_the_connector_told_stays_until_its_object_is_whole(store: Store, vault: Vault) -> None:
+def test_a_gap_in_a_stored_object_stays_until_it_is_written_without_one(store: Store, vault: Vault) -> None:
+    """Nobody counts commits, so no later night would notice that they are missing."""
+    gap = Gap("commits", *SPAN, "forbidden", "PR1")
+
+    def gaps_left(told: list[Gap]) -> list[str | None]:
+        left = close_books(store, "github", "acme/api", [inventory("PR1")], [], told, SPAN)
+        return [each.object_id for each in left]
+
+    store.write("github", "acme/api", [Batch((pull_request(),), "cursor", gaps=(gap,))], vault)
+    assert gaps_left([gap]) == ["PR1"]
+    assert gaps_left([]) == ["PR1"]
     store.write("github", "acme/api", [batch(pull_request())], vault)
-    span = (date(2026, 1, 1), date(2026, 11, 1))
-    told = [Gap("reviews", *span, "forbidden", "PR1"), Gap("oncall_shifts", *span, "forbidden", "SCHEDULE")]
-    left = close_books(store, "github", "acme/api", [inventory("PR1")], [], told, span)
-    assert [gap.object_id for gap in left] == ["SCHEDULE"]
+    assert gaps_left([]) == []
+
+
+def test_a_gap_in_something_never_stored_is_as_old_as_the_night_that_told_it(
+    store: Store, vault: Vault
+) -> None:
+    store.write("github", "acme/api", [batch(pull_request())], vault)
+    told = [Gap("oncall_shifts", *SPAN, "forbidden", "SCHEDULE"), Gap("issues", *SPAN, "forbidden")]
+    for heard, expected in ((told, 2), (told, 2), ([], 0)):
+        assert len(close_books(store, "github", "acme/api", [inventory("PR1")], [], heard, SPAN)) == expected
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import duckdb
 
 from warehouse.rows import PERSON_COLUMNS
 
-_OF_THE_RUN = {"cursors", "migrations"}
+_OF_THE_RUN = {"cursors", "migrations", "signal_runs"}
 """Tables that say how a home got where it is, not what it holds."""
 
 

@@ -9,11 +9,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal, get_args
 
 from connectors.records import Gap, Inventory
 from warehouse.store import Store
 from warehouse.windows import Window
+
+Reason = Literal["missing", "counts_differ", "vanished"]
+"""Why an object is fetched again: not stored, other counts, or stored and no longer listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,7 @@ class Difference:
     kind: str
     object_id: str
     created_on: date
-    reason: str
-    """`missing`, `counts_differ`, or `vanished` (stored, and no longer listed)."""
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,13 @@ from wanted left join kept_once on wanted.kind = kept_once.kind and wanted.objec
 group by quarter, wanted.kind
 """
 
+_STORED = "select root_id from scopes where scope_key = $scope_key"
+
+_FORGET_GAPS = f"""
+delete from gaps where source = $source and scope = $scope
+  and (object_id is null or list_contains($reasons, reason) or object_id not in ({_STORED}))
+"""
+
 
 def differences(store: Store, source: str, scope: str, listed: Sequence[Inventory]) -> list[Difference]:
     """What has to be fetched again, or forgotten, so that store and source agree."""
@@ -137,23 +146,30 @@ def close_books(
 ) -> list[Gap]:
     """Writes down how the reconciliation of one scope ended; returns the gaps that are left.
 
-    `told` are the gaps that the connector itself spoke of tonight; one whose object turned out to be
-    whole after all is closed.
+    `told` are the gaps that the connector spoke of tonight. A gap in a stored object stays until the object
+    is written again without it; every other gap is as old as the night that found it.
     """
     starts_on, ends_on = span
-    whole = {item.object_id for item in listed} - {difference.object_id for difference in remaining}
-    gaps = [
+    found = [
         Gap(difference.kind, difference.created_on, ends_on, difference.reason, difference.object_id)
         for difference in remaining
     ]
-    known = {gap.object_id for gap in gaps}
-    gaps += [
-        gap for gap in dict.fromkeys(told) if gap.object_id is None or gap.object_id not in whole | known
-    ]
+    here = {"source": source, "scope": scope, "scope_key": f"{source}:{scope}"}
     with store.transaction():
-        for table in ("gaps", "expected", "reconciled"):
+        store.con.execute(_FORGET_GAPS, here | {"reasons": list(get_args(Reason))})
+        stored = {key for (key,) in store.con.execute(_STORED, {"scope_key": here["scope_key"]}).fetchall()}
+        found += [gap for gap in dict.fromkeys(told) if gap.object_id not in stored]
+        store.add_gaps(source, scope, found)
+        gaps = [
+            Gap(*row)
+            for row in store.con.execute(
+                "select kind, starts_on, ends_on, reason, object_id from gaps "
+                "where source = ? and scope = ? order by all",
+                [source, scope],
+            ).fetchall()
+        ]
+        for table in ("expected", "reconciled"):
             store.con.execute(f"delete from {table} where source = ? and scope = ?", [source, scope])
-        store.add_gaps(source, scope, gaps)
         store.con.execute(_BY_QUARTER, {"listed": _as_json(listed), "source": source, "scope": scope})
         store.con.execute(
             "insert into reconciled values (?, ?, ?, ?, ?)", [source, scope, starts_on, ends_on, not gaps]

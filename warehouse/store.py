@@ -99,6 +99,11 @@ class Store:
             for kind in sorted(kinds):
                 self._mark_dirty(kind, [key for table, key in last if table == kind])
             self._add_persons(set(person_of.values()), vault)
+            self.con.execute(
+                "delete from gaps where source = ? and scope = ? "
+                "and object_id in (select unnest(?::varchar[]))",
+                [source, scope, [*gone, *(key for _, key in last)]],
+            )
             self.add_gaps(source, scope, [gap for batch in batches for gap in batch.gaps])
             if cursor is not None:
                 self.con.execute("delete from cursors where source = ? and scope = ?", [source, scope])

@@ -1,0 +1,253 @@
+"""One night on a generated organisation, the whole way from two APIs to the reports, without Prefect."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.night import Busy, open_night
+from flows.pipeline import run_night
+from flows.settings import load_settings
+from flows.views import show_coverage, show_explanation, show_me, show_status
+from sandbox.organisation.build import organisation as generate
+from sandbox.server import Running, running
+from warehouse.compare import different_tables
+from warehouse.windows import parse_window
+
+TODAY = date(2026, 11, 22)
+RUN = "from pathlib import Path; from flows.night import open_night; from flows.pipeline import run_night\n"
+RUN += "from flows.settings import load_settings; from datetime import date\n"
+RUN += "with open_night(load_settings(Path('sightline.yaml')), date(2026, 11, 22)) as night: run_night(night)"
+
+
+def test_a_night_is_complete_and_a_second_one_changes_no_released_byte(
+    organisation: Running, home: Path
+) -> None:
+    config = written(home, organisation)
+    first = night(config)
+    released = release_bytes(home)
+    second = night(config)
+    assert first["last_run"]["outcome"] == second["last_run"]["outcome"] == "complete", first["last_run"]
+    assert len(released) > 5
+    assert release_bytes(home) == released
+    assert second["last_run"]["published"] == []
+    assert second["last_run"]["requests"] < first["last_run"]["requests"] / 3
+    assert second["last_run"]["evidence_rows"] == first["last_run"]["evidence_rows"] > 1000
+
+
+def test_every_view_of_the_same_night_speaks_of_all_38_items(organisation: Running, home: Path) -> None:
+    config = written(home, organisation)
+    night(config)
+    team = largest_team(home)
+    coverage = json.loads(show_coverage(config, team, "2026Q3", "json"))
+    assert len(coverage["items"]) == 38
+    assert {item["class"] for item in coverage["items"]} == {"observable", "partly", "ask", "withheld"}
+    bands = {item["band"] for item in coverage["items"] if item["shown"]}
+    assert bands <= {"few", "some", "most", "fewer than half", "about half or more"}
+    assert bands
+    for login in (row.split(",")[0] for row in roster_rows(home)):
+        assert login not in json.dumps(coverage)
+
+    os.environ["GITHUB_TOKEN"] = f"sandbox-{an_engineer(home, team)}"
+    mine = json.loads(show_me(config, "2026Q3", "json"))
+    assert len(mine["items"]) == 38
+    seen = [item for item in mine["items"] if item["state"] == "seen"]
+    assert seen
+    assert all(
+        row["url"] or row["source_kind"] == "oncall_shift" for item in seen for row in item["evidence"]
+    )
+    link = next(row["url"] for item in seen for row in item["evidence"] if row["url"])
+    assert seen[0]["rule"] in show_explanation(config, seen[0]["item"], "2026Q3", "json")
+    assert "signals/" in show_explanation(config, link, "2026Q3", "json")
+
+    status = json.loads(show_status(config, "json"))
+    assert {source["source"] for source in status["sources"]} == {"github", "github_incidents", "pagerduty"}
+    assert all(source["complete"] and source["records"] == source["expected"] for source in status["sources"])
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_a_review_months_after_the_merge_is_seen(home: Path, moves: bool) -> None:
+    """Whether or not GitHub moves the pull request's `updatedAt` with it."""
+    with running(generate("late", until=TODAY, teams=2, people=12, repositories=2)) as server:
+        config = written(home, server)
+        night(config)
+        before = count(config, "reviews_given")
+        pull_request, reviewer = long_merged(server, home)
+        told(
+            server,
+            "mutate",
+            {"do": "late_review", "pull_request": pull_request, "author": reviewer, "bump": moves},
+        )
+        status = night(config)
+        assert status["last_run"]["outcome"] == "complete"
+        assert count(config, "reviews_given") == before + 1
+
+
+def test_a_source_that_refuses_stops_neither_the_others_nor_publishes_anything(
+    organisation: Running, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAGERDUTY_TOKEN", "wrong")
+    status = night(written(home, organisation))
+    assert status["last_run"]["outcome"] == "refused"
+    assert status["last_run"]["evidence_rows"] > 1000
+    assert status["last_run"]["published"] == []
+    assert release_bytes(home) == {}
+    assert any("pagerduty" in message for message in status["last_run"]["messages"])
+
+
+def test_two_nights_do_not_write_at_once(organisation: Running, home: Path) -> None:
+    settings = load_settings(written(home, organisation))
+    with open_night(settings, TODAY), pytest.raises(Busy, match="another night"), open_night(settings, TODAY):
+        pass
+
+
+def test_a_night_killed_ten_times_ends_like_an_undisturbed_one(organisation: Running, home: Path) -> None:
+    whole, killed = home / "whole", home / "killed"
+    for folder in (whole, killed):
+        folder.mkdir()
+        written(folder, organisation)
+    started = time.monotonic()
+    subprocess.run([sys.executable, "-c", RUN], cwd=whole, check=True, env=environment())
+    length = time.monotonic() - started
+    chance = random.Random(7)
+    kills = 0
+    for _ in range(10):
+        process = subprocess.Popen([sys.executable, "-c", RUN], cwd=killed, env=environment())
+        try:
+            process.wait(timeout=length * chance.uniform(0.15, 0.95))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+            process.wait()
+    subprocess.run([sys.executable, "-c", RUN], cwd=killed, check=True, env=environment())
+    tables = different_tables(whole / "sightline-home", killed / "sightline-home")
+    assert kills > 2
+    assert {table for table, (_, _, same) in tables.items() if not same} == set()
+    assert tables["evidence"][0] > 1000
+    assert release_bytes(whole) == release_bytes(killed)
+
+
+def test_no_window_is_published_before_it_was_closed_for_a_fortnight(
+    organisation: Running, home: Path
+) -> None:
+    config = written(home, organisation)
+    assert not published(night(config, date(2026, 10, 14)), "2026Q3")
+    assert published(night(config, date(2026, 10, 15)), "2026Q3")
+
+
+def test_planted_names_and_prose_are_in_no_file_outside_the_vault(organisation: Running, home: Path) -> None:
+    """Compression hides strings in the database files, so their values are read back and looked through."""
+    config = written(home, organisation)
+    night(config)
+    logins = {row.split(",")[0] for row in roster_rows(home)}
+    settings = load_settings(config)
+    with open_night(settings, TODAY) as opened:
+        values = {
+            str(value)
+            for (table,) in opened.store.con.execute("select table_name from duckdb_tables()").fetchall()
+            if table not in ("repositories", "cursors")  # public names, and moments of our own runs
+            for row in opened.store.con.execute(f"select distinct * from {table}").fetchall()
+            for value in row
+        }
+    assert not values & logins
+    assert not [value for value in values if " " in value and not value.startswith("[")]
+    for path in settings.home.rglob("*"):
+        if path.is_file() and path.suffix != ".duckdb":
+            text = path.read_bytes().decode("utf-8", "replace")
+            assert not [login for login in logins if login in text], path
+
+
+# --- builders ---
+
+
+def written(folder: Path, server: Running) -> Path:
+    with urllib.request.urlopen(f"{server.control}/roster.csv") as answer:
+        (folder / "roster.csv").write_bytes(answer.read())
+    organization = server.holding.organization
+    path = folder / "sightline.yaml"
+    path.write_text(
+        f"roster: roster.csv\n"
+        f"github:\n  base_url: {server.github}\n  organisations: [{organization}]\n  since: 2026-04-01\n"
+        f"github_incidents:\n  repositories: [{organization}/operations]\n"
+        f"pagerduty:\n  base_url: {server.pagerduty}\n  since: 2026-04-01\n"
+    )
+    return path
+
+
+def night(config: Path, as_of: date = TODAY) -> dict[str, Any]:
+    with open_night(load_settings(config), as_of) as opened:
+        return run_night(opened)
+
+
+def count(config: Path, signal_name: str) -> int:
+    with open_night(load_settings(config), TODAY) as opened:
+        found = opened.store.con.execute(
+            "select count(*) from evidence where signal = ?", [signal_name]
+        ).fetchone()
+        assert found is not None
+        return int(found[0])
+
+
+def told(server: Running, what: str, body: dict[str, Any]) -> dict[str, Any]:
+    request = urllib.request.Request(
+        f"{server.control}/{what}", data=json.dumps(body).encode(), method="POST"
+    )
+    with urllib.request.urlopen(request) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
+def long_merged(server: Running, home: Path) -> tuple[str, str]:
+    """A pull request of an enrolled person, merged before July, and somebody who did not review it."""
+    logins = {row.split(",")[0] for row in roster_rows(home)}
+    for repository in server.holding.github.repositories.values():
+        for pull in repository.pull_requests:
+            if (
+                pull.author
+                and pull.author.login in logins
+                and "2026-04" <= (pull.merged_at or "") < "2026-07"
+            ):
+                others = (
+                    logins - {pull.author.login} - {each.author.login for each in pull.reviews if each.author}
+                )
+                return pull.id, min(others)
+    raise AssertionError("the organisation has no such pull request")
+
+
+def release_bytes(home: Path) -> dict[str, bytes]:
+    teams = home / "sightline-home" / "published" / "teams"
+    return {str(path.relative_to(teams)): path.read_bytes() for path in sorted(teams.glob("*/*.json"))}
+
+
+def published(status: dict[str, Any], window: str) -> bool:
+    assert parse_window(window)
+    return any(window in name for name in status["last_run"]["published"])
+
+
+def roster_rows(home: Path) -> list[str]:
+    return (home / "roster.csv").read_text().splitlines()[1:]
+
+
+def largest_team(home: Path) -> str:
+    teams = [row.split(",")[1] for row in roster_rows(home)]
+    return max(sorted(set(teams)), key=teams.count)
+
+
+def an_engineer(home: Path, team: str) -> str:
+    rows = [row.split(",") for row in roster_rows(home)]
+    return next(row[0] for row in rows if row[1] == team and row[0] != row[2] and not row[4])
+
+
+def environment() -> dict[str, str]:
+    return dict(os.environ)
