@@ -52,7 +52,7 @@ def run_nightly(config: Path, as_of: date | None) -> int:
 def serve_nightly(config: Path, cron: str | None) -> None:
     """Runs the nightly on its schedule until stopped. Raises BadInput before anything starts."""
     settings = _checked(config)
-    with orchestrator(settings.home) as server:
+    with orchestrator(settings.home, schedules=True) as server:
         from flows import nightly
 
         server.wait_until_up()

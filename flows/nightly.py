@@ -62,7 +62,12 @@ def run_now(config: Path, as_of: date | None, progress: steps.Progress) -> str:
 
 def serve(config: Path, cron: str) -> None:
     """Runs the nightly on its schedule until stopped."""
-    nightly.serve(name="nightly", cron=cron, parameters={"config": str(config.resolve()), "as_of": None})
+    nightly.serve(
+        name="nightly",
+        cron=cron,
+        parameters={"config": str(config.resolve()), "as_of": None},
+        print_starting_message=False,
+    )
 
 
 def _as_task(name: str, action: Callable[[], Any]) -> Any:

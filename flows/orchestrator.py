@@ -54,8 +54,11 @@ class Orchestrator:
 
 
 @contextmanager
-def orchestrator(home: Path) -> Iterator[Orchestrator]:
-    """A Prefect server that is starting; import Prefect only inside, it reads its settings once."""
+def orchestrator(home: Path, *, schedules: bool = False) -> Iterator[Orchestrator]:
+    """A Prefect server that is starting; import Prefect only inside, it reads its settings once.
+
+    With `schedules` it also creates the runs of a deployment as they fall due.
+    """
     if url := orchestrator_url():
         yield Orchestrator(url)
         return
@@ -65,7 +68,7 @@ def orchestrator(home: Path) -> Iterator[Orchestrator]:
     with (data / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "flows.orchestrator_server", str(port), str(os.getpid())],
-            env=orchestrator_environment(data),
+            env=orchestrator_environment(data, schedules=schedules),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -207,23 +207,18 @@ def orchestrator_url() -> str | None:
     return os.environ.get("PREFECT_API_URL") or None
 
 
-def orchestrator_environment(data: Path) -> dict[str, str]:
-    """The environment of our own Prefect server: no token and no secret of ours in it."""
+def orchestrator_environment(data: Path, *, schedules: bool) -> dict[str, str]:
+    """The environment of our own Prefect server: no token and no secret of ours in it.
+
+    An ephemeral server starts faster and leaves out the service that creates scheduled runs.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if not any(word in name for word in ("TOKEN", "KEY", "SECRET", "PASSWORD"))
     }
-    return (
-        kept
-        | _ORCHESTRATOR
-        | {
-            "PREFECT_HOME": str(data),
-            "PREFECT_UI_ENABLED": "0",
-            "PREFECT__SERVER_EPHEMERAL": "1",
-            "PREFECT__SERVER_FINAL": "1",
-        }
-    )
+    ephemeral = {} if schedules else {"PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+    return kept | _ORCHESTRATOR | ephemeral | {"PREFECT_HOME": str(data), "PREFECT_UI_ENABLED": "0"}
 
 
 def use_orchestrator(url: str, data: Path) -> None:

@@ -81,7 +81,7 @@ def test_a_missing_file_says_how_to_name_one(tmp_path: Path) -> None:
 def test_the_orchestrator_inherits_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "canary-1")
     monkeypatch.setenv("SIGHTLINE_GITHUB__APP_PRIVATE_KEY", "canary-2")
-    assert not [v for v in orchestrator_environment(tmp_path).values() if "canary" in v]
+    assert not [v for v in orchestrator_environment(tmp_path, schedules=True).values() if "canary" in v]
 
 
 def written(folder: Path, text: str) -> Path:

@@ -1,0 +1,183 @@
+"""The commands as an operator runs them: real processes, a real Prefect server, exit codes and sentences."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from sandbox.server import Running
+
+pytestmark = pytest.mark.xdist_group("prefect")
+
+
+def test_a_night_through_prefect_is_complete_and_leaves_no_person_in_its_database(
+    organisation: Running, home: Path
+) -> None:
+    config = written(home, organisation)
+    done = sightline("--config", config, "nightly", "--as-of", "2026-11-22")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "complete" in done.stdout
+    assert done.stderr == ""
+    logins = {row.split(",")[0] for row in (home / "roster.csv").read_text().splitlines()[1:]}
+    stored = everything_stored(home / "sightline-home" / "orchestrator" / "prefect.db")
+    assert "nightly-receipt" in stored
+    assert [secret for secret in [*logins, "sandbox-token", "sandbox-pagerduty"] if secret in stored] == []
+
+    status = sightline("status", "--config", config, "--format", "json")
+    found = json.loads(status.stdout)
+    assert found["last_run"]["outcome"] == "complete"
+    assert {
+        "source",
+        "scope",
+        "records",
+        "expected",
+        "complete",
+        "gaps",
+        "requests",
+        "points",
+        "last_event",
+    } == set(found["sources"][0])
+
+
+def test_a_wrong_token_exits_3_with_one_sentence(organisation: Running, home: Path) -> None:
+    config = written(home, organisation)
+    done = sightline("--config", config, "nightly", GITHUB_TOKEN="wrong-canary")
+    assert done.returncode == 3
+    assert "does not accept the credentials" in one_line(done.stdout)
+    assert "wrong-canary" not in done.stdout + done.stderr
+    assert b"wrong-canary" not in b"".join(p.read_bytes() for p in home.rglob("*") if p.is_file())
+
+
+def test_a_scheduled_run_starts(organisation: Running, home: Path) -> None:
+    """With the wrong sqlalchemy everything else works and this silently never happens."""
+    config = written(home, organisation)
+    server = subprocess.Popen(
+        [*SIGHTLINE, "--config", str(config), "serve", "--cron", "* * * * *"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    status = home / "sightline-home" / "status.json"
+    try:
+        deadline = time.monotonic() + 240
+        while not status.exists() and time.monotonic() < deadline and server.poll() is None:
+            time.sleep(0.5)
+        assert status.exists(), "no scheduled run finished"
+        assert json.loads(status.read_text())["last_run"]["outcome"] == "complete"
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "code", "sentence"),
+    [
+        (["--config", "none.yaml", "status"], {}, 2, "none.yaml: cannot be read"),
+        (["status"], {}, 2, "no night has run here yet; run `sightline nightly`"),
+        (["coverage", "nobody", "--window", "2026Q3"], {}, 1, "nobody"),
+        (["coverage", "nobody", "--window", "third"], {}, 2, "write it like 2026Q3"),
+        (["nightly", "--as-of", "yesterday"], {}, 2, "write it like 2026-09-30"),
+        (["nightly"], {"GITHUB_TOKEN": ""}, 2, "GITHUB_TOKEN is not set"),
+        (["me"], {"GITHUB_TOKEN": ""}, 2, "GITHUB_TOKEN is not set"),
+        (["me"], {"GITHUB_TOKEN": "wrong"}, 3, "does not accept the credentials"),
+        (["nightly"], {"SIGHTLINE_ROSTER": "missing.csv"}, 2, "missing.csv"),
+        (["nightly"], {"SIGHTLINE_HOME": "/proc/none"}, 2, "home cannot be written"),
+        (["signals", "show", "reviews_gven"], {}, 2, "did you mean 'reviews_given'?"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_an_exit_code(
+    organisation: Running,
+    home: Path,
+    arguments: list[str],
+    variables: dict[str, str],
+    code: int,
+    sentence: str,
+) -> None:
+    written(home, organisation)
+    done = sightline(*arguments, cwd=home, **variables)
+    assert done.returncode == code, done.stderr
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_unknown_signal_in_the_map_is_named_before_anything_starts(
+    organisation: Running, home: Path
+) -> None:
+    shipped = Path(__file__).parents[1] / "rubric_map.yaml"
+    (home / "map.yaml").write_text(
+        shipped.read_text().replace("signal: reviews_given", "signal: reviews_gven")
+    )
+    written(home, organisation)
+    done = sightline("nightly", cwd=home, SIGHTLINE_RUBRIC_MAP="map.yaml")
+    assert done.returncode == 2
+    assert re.search(
+        r"map\.yaml:\d+: item '.*': no signal named 'reviews_gven'; did you mean 'reviews_given'\?",
+        done.stderr,
+    )
+    assert not (home / "sightline-home" / "warehouse.duckdb").exists()
+
+
+# --- builders ---
+
+SIGHTLINE = [sys.executable, "-m", "flows.cli"]
+
+
+def sightline(
+    *arguments: object, cwd: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*SIGHTLINE, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def written(folder: Path, server: Running) -> Path:
+    with urllib.request.urlopen(f"{server.control}/roster.csv") as answer:
+        (folder / "roster.csv").write_bytes(answer.read())
+    path = folder / "sightline.yaml"
+    path.write_text(
+        f"roster: roster.csv\n"
+        f"github:\n  base_url: {server.github}\n  organisations: [{server.holding.organization}]\n"
+        f"  since: 2026-04-01\n"
+        f"pagerduty:\n  base_url: {server.pagerduty}\n  since: 2026-04-01\n"
+    )
+    return path
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def everything_stored(database: Path) -> str:
+    """Every value of every table, and what it says once base64 is decoded."""
+    found: list[str] = []
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as con:
+        for (table,) in con.execute("select name from sqlite_master where type = 'table'").fetchall():
+            for row in con.execute(f'select * from "{table}"').fetchall():
+                found += [
+                    value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+                    for value in row
+                ]
+    text = "\n".join(found)
+    for candidate in set(re.findall(r"[A-Za-z0-9+/]{24,}={0,2}", text)):
+        try:
+            text += base64.b64decode(candidate, validate=True).decode("utf-8", "ignore")
+        except ValueError:
+            continue
+    return text
