@@ -104,20 +104,6 @@ def show_status(config: Path, form: str) -> str:
     return status_text(status)
 
 
-def check_rubric(config: Path, file: Path | None) -> str:
-    """One sentence when the map is right. Raises BadInput with every mistake."""
-    from rubric.map import load_map
-    from signals.catalog import load_catalog
-
-    path = file or (load_settings(config).rubric_map if config.exists() else _shipped_map())
-    found = load_map(path, load_catalog())
-    classes: dict[str, int] = {}
-    for item in found.items:
-        classes[item.item_class] = classes.get(item.item_class, 0) + 1
-    counted = ", ".join(f"{count} {name}" for name, count in classes.items())
-    return f"{path}: {len(found.items)} items, all classified: {counted}"
-
-
 def list_signals(form: str) -> str:
     """Every signal with its question."""
     from signals.catalog import load_catalog
@@ -186,12 +172,6 @@ def _window(text: str | None) -> str | None:
         return parse_window(text).name
     except ValueError as error:
         raise BadInput([str(error)]) from None
-
-
-def _shipped_map() -> Path:
-    from flows.settings import SHIPPED
-
-    return SHIPPED / "rubric_map.yaml"
 
 
 def _json(body: Any) -> str:

@@ -171,3 +171,11 @@ def _shape(node: Any) -> str:
 def hint(name: str, known: Sequence[str]) -> str:
     close = get_close_matches(name, list(dict.fromkeys(known)), n=1, cutoff=0.6)
     return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def is_a_mapping_with(path: Path, key: str) -> bool:
+    """Whether this YAML file holds keys with values, and this key among them. Raises BadInput."""
+    root = root_of(path)
+    return isinstance(root, MappingNode) and any(
+        isinstance(name, ScalarNode) and name.value == key for name, _ in root.value
+    )

@@ -72,15 +72,13 @@ def test_a_bullet_without_a_heading_is_reported_with_its_line(tmp_path: Path) ->
 def test_a_document_without_statements_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         read_document(written(tmp_path, "Title\nLead\nScope\n"))
-    assert caught.value.mistakes == ["rubric.txt: no statements; a statement is a line that starts with '- '"]
+    assert caught.value.mistakes == ["rubric.txt:1: no statements; a statement is a line that starts with '- '"]
 
 
 def test_a_statement_that_stands_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         read_document(written(tmp_path, PLAIN + "- I water on time\n"))
-    assert caught.value.mistakes == [
-        "rubric.txt: the same statement stands twice, the second time in Craft / Names"
-    ]
+    assert caught.value.mistakes == ["rubric.txt:14: the same statement stands twice, first on line 8"]
 
 
 def test_a_document_that_is_not_there_is_named(tmp_path: Path) -> None:

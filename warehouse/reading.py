@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import NamedTuple
+
+import duckdb
 
 from warehouse.store import Store
 
@@ -45,6 +50,28 @@ class MembershipRow(NamedTuple):
     starts_on: date
     ends_on: date | None
     rubric: str
+
+
+class ReadOnlyStore(Store):
+    """The warehouse file, open for reading: whatever would write to it fails."""
+
+    def __init__(self, path: Path) -> None:
+        self.con = duckdb.connect(path, read_only=True, config={"enable_external_access": "false"})
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[ReadOnlyStore]:
+    """The store in this file, for a moment; the caller holds the writer's lock meanwhile."""
+    store = ReadOnlyStore(path)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def computed_signals(store: Store) -> dict[str, str]:
+    """The signals whose evidence is stored, each with the hash of the file it was computed with."""
+    return dict(store.con.execute("select signal, sha256 from signal_runs order by all").fetchall())
 
 
 def memberships(store: Store) -> list[MembershipRow]:

@@ -1,0 +1,194 @@
+"""What a change of the map would do to a team's bands: the release it would make, beside the one that is out.
+
+Only for a window that is published, only for items whose band would rest on something else, and only through
+the door, which hides what it would have hidden. The published word is read, never worked out again: a second
+answer to the same question would give away who joined, left or was erased since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from connectors.errors import BadInput
+from flows.settings import Settings
+from privacy import door
+from privacy.policy import Policy, load_policy
+from privacy.released import Released
+from rubric import cells
+from rubric.impact import ItemChange
+from rubric.map import Item, RubricMap
+from signals.catalog import Catalog
+from warehouse import reading
+from warehouse.windows import Window, parse_window
+
+NOT_SHOWN, NOT_COMPUTED, NO_ITEM = "not shown", "not computed yet", "no item"
+"""What stands in the place of a band word."""
+
+
+def band_changes(
+    settings: Settings,
+    new: RubricMap,
+    changed: Sequence[ItemChange],
+    catalog: Catalog,
+    *,
+    window: str | None,
+    teams: Sequence[str],
+) -> dict[str, Any]:
+    """A word before and a word after for each team and item that has a band in one of both.
+
+    Raises BadInput while a night is writing, and DoorError for a team or window without a release.
+    """
+    known = door.published_teams(settings.published)
+    if not known:
+        return _none("No team has a release yet, so there is no band to compare.")
+    if not settings.warehouse_file.exists():
+        return _none("There is no warehouse here; run this where the nights run to compare bands.")
+    chosen = list(dict.fromkeys(teams)) or known
+    name = window or max(door.latest_window(settings.published, team) for team in chosen)
+    compared = [each for each in changed if each.band_reach != "same"]
+    releases = {
+        team: door.read_team(settings.published, team, name)
+        for team in chosen
+        # a team that is asked for by name and has no release is an error of whoever asked
+        if teams or door.is_published(settings.published, team, name)
+    }
+    if not compared:
+        return _none("No band rests on anything that this changes.") | {"window": name}
+    policy = load_policy(settings.agreement)
+    rows = []
+    try:
+        # A night must not start while its file is read; reading takes a moment.
+        with FileLock(settings.lock_file, timeout=0), reading.opened(settings.warehouse_file) as store:
+            stale = _not_computed(reading.computed_signals(store), catalog)
+            for released in releases.values():
+                rows += _of_team(store, released, new, compared, catalog, policy, stale)
+    except Timeout:
+        raise BadInput([f"{settings.home}: a night is writing here; ask again when it has ended"]) from None
+    return {"window": name, "note": None, "rows": rows}
+
+
+def _of_team(
+    store: reading.ReadOnlyStore,
+    released: Released,
+    new: RubricMap,
+    compared: Sequence[ItemChange],
+    catalog: Catalog,
+    policy: Policy,
+    stale: set[str],
+) -> list[dict[str, str]]:
+    before = {item["item"]: item for item in released.body["items"]}
+    asked = [each.after for each in compared if each.after is not None]
+    after = {item["item"]: item for item in _would_release(store, released, new, asked, catalog, policy)}
+    rows = []
+    for each in compared:
+        was = _word(before.get(each.item))
+        becomes = _word(after.get(each.item))
+        if before.get(each.item, {}).get("because") == door.WITHDRAWN:
+            becomes = NOT_SHOWN if each.after else NO_ITEM
+        elif becomes not in (NOT_SHOWN, NO_ITEM) and each.after and _banded(each.after, catalog) & stale:
+            becomes = NOT_COMPUTED
+        if not {was, becomes} <= {NOT_SHOWN, NO_ITEM}:
+            rows.append({"team": released.body["team"], "item": each.item, "before": was, "after": becomes})
+    return rows
+
+
+def _would_release(
+    store: reading.ReadOnlyStore,
+    released: Released,
+    new: RubricMap,
+    items: Sequence[Item],
+    catalog: Catalog,
+    policy: Policy,
+) -> list[Mapping[str, Any]]:
+    """These items as the door would have let them out on the day of the release, from what is stored now."""
+    body = released.body
+    window = parse_window(body["window"])
+    as_of = date.fromisoformat(body["published_on"])
+    sources = [_source(row, policy) for row in body["sources"]]
+    members = door.eligible(reading.memberships(store), body["team"], window, policy)
+    starts_on = min(
+        (cells.windows_read(item, window)[0].starts_on for item in items), default=window.starts_on
+    )
+    evidence = {
+        person_id: [cells.Evidence(*row) for row in rows]
+        for person_id, rows in reading.evidence_by_person(store, starts_on, window.ends_on).items()
+        if person_id in members
+    }
+    would_be = door.release_team(
+        team=body["team"],
+        window=window,
+        members=members,
+        traces={item.slug: _who_left_any(item, catalog, evidence, window) for item in items},
+        items=[_team_item(item, catalog, sources, window, as_of) for item in items],
+        sources=body["sources"],
+        rubric={"id": new.id, "title": new.title},
+        policy=policy,
+        published_on=as_of,
+    )
+    found: list[Mapping[str, Any]] = would_be.body["items"]
+    return found
+
+
+def _who_left_any(
+    item: Item, catalog: Catalog, evidence: Mapping[str, Iterable[cells.Evidence]], window: Window
+) -> set[str]:
+    return {
+        person_id for person_id, rows in evidence.items() if cells.trace(item, catalog, rows, window=window)
+    }
+
+
+def _team_item(
+    item: Item, catalog: Catalog, sources: Sequence[cells.SourceState], window: Window, as_of: date
+) -> dict[str, Any]:
+    left_open = cells.open_reasons(item, catalog, window=window, as_of=as_of, sources=sources)
+    return {
+        "item": item.slug,
+        "pillar": item.pillar,
+        "group": item.group,
+        "says": item.says,
+        "class": item.item_class,
+        "question": item.question,
+        "because": item.because,
+        "sources": list(cells.sources_of(item, catalog, sources)),
+        "misleads": [],
+        "bandable": cells.bandable(item, catalog),
+        "left_open": " ".join(left_open) or None,
+    }
+
+
+def _source(row: Mapping[str, Any], policy: Policy) -> cells.SourceState:
+    """A source as the release speaks of it, filling the tables that the agreement lets it fill."""
+    agreed = policy.sources.get(row["source"])
+    return cells.SourceState(
+        row["source"],
+        frozenset(agreed.tables) if agreed else frozenset(),
+        date.fromisoformat(row["from"]) if row["from"] else None,
+        date.fromisoformat(row["through"]) if row["through"] else None,
+        row["complete"],
+        row["because"],
+    )
+
+
+def _not_computed(computed: Mapping[str, str], catalog: Catalog) -> set[str]:
+    """Signals whose file, as it is now, was not run yet: having no rows proves nothing of them."""
+    return {name for name, signal in catalog.items() if computed.get(name) != signal.sha256}
+
+
+def _word(item: Mapping[str, Any] | None) -> str:
+    if item is None:
+        return NO_ITEM
+    return str(item["band"]) if item["shown"] else NOT_SHOWN
+
+
+def _banded(item: Item, catalog: Catalog) -> set[str]:
+    """The signals that the item's band rests on."""
+    named = {indicator.signal for indicator in item.indicators}
+    return {name for name in named if catalog[name].sensitivity == "band"}
+
+
+def _none(note: str) -> dict[str, Any]:
+    return {"window": None, "note": note, "rows": []}

@@ -1,0 +1,339 @@
+"""The text of a rubric document -> its title and its lines, each with what it means there.
+
+One function a form: plain text, a published page, Markdown, a table. A document in levels has a file of its
+own, `rubric/levels.py`. Whatever a form cannot hold is a mistake with its line; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import Literal
+
+from rubric.tree import hint
+
+BULLETS = ("- ", "* ", "• ")
+Kind = Literal["pillar", "group", "statement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a document that means something."""
+
+    kind: Kind
+    text: str
+    number: int
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found in a document so far, and what is wrong with it, by line."""
+
+    title: str = ""
+    lines: list[Line] = field(default_factory=list)
+    mistakes: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, kind: Kind, text: str, number: int) -> None:
+        """A line, in single spaces. A statement without words is a mistake."""
+        text = " ".join(text.split())
+        if kind == "statement" and not re.search(r"\w", text):
+            self.mistakes.append((number, "a statement without words; write it or delete its line"))
+        else:
+            self.lines.append(Line(kind, text, number))
+
+
+# --- plain text -----------------------------------------------------------------------------------------
+
+
+def plain_text(text: str) -> Found:
+    """Headings have no markup in the plain form, so their order between two bullets tells them apart."""
+    found = Found()
+    headings: list[tuple[str, int]] = []
+    is_first_run = True
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.strip()
+        if line.startswith(BULLETS) or line in {"-", "*", "•"}:
+            if is_first_run:
+                # A document opens with its title and the level's lead sentence.
+                found.title = headings[0][0] if headings else ""
+                headings = headings[2:]
+            _name_headings(headings, found)
+            headings, is_first_run = [], False
+            found.add("statement", line[1:], number)
+        elif line:
+            headings.append((line, number))
+    return found
+
+
+def _name_headings(run: Sequence[tuple[str, int]], found: Found) -> None:
+    """The lines between two bullets, named: a pillar, a group, or a description that is left out."""
+    below: list[tuple[str, int]] = []
+    after_pillar = False
+    for text, number in run:
+        if _starts_with_symbol(text):
+            found.add("pillar", without_symbol(text), number)
+            after_pillar, below = True, []
+        else:
+            below.append((text, number))
+    if below:
+        # Under a pillar come its lead sentence and then the group; elsewhere the group and its description.
+        found.add("group", *below[-1 if after_pillar else 0])
+
+
+def _starts_with_symbol(text: str) -> bool:
+    return unicodedata.category(text[0]) == "So"
+
+
+def without_symbol(text: str) -> str:
+    """A heading without the picture in front of it."""
+    return re.sub(r"^[^\w]+", "", text)
+
+
+# --- a published page -----------------------------------------------------------------------------------
+
+
+def html_page(text: str) -> Found:
+    """Headings and bullets of a page; everything before its main heading is navigation."""
+    parser = _Page()
+    parser.feed(text)
+    parser.close()
+    return parser.found
+
+
+class _Page(HTMLParser):
+    _BLOCKS = {"h1": "title", "h2": "pillar", "h3": "group", "h4": "group", "li": "bullet", "p": "paragraph"}  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found = Found()
+        self._block: str | None = None
+        self._strong = self._plain = ""
+        self._in_strong = False
+        self._number = 0
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - the parser hands it over
+        if tag == "p" and self._block == "bullet":
+            self._plain += " "  # a loose list has its statements in paragraphs
+        elif tag in self._BLOCKS:
+            self._close()
+            self._block = self._BLOCKS[tag]
+            self._number = self.getpos()[0]
+        elif tag == "strong":
+            self._in_strong = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "strong":
+            self._in_strong = False
+        elif tag == "p" and self._block == "bullet":
+            self._plain += " "
+        elif tag in {*self._BLOCKS, "ul", "ol"}:
+            self._close()
+
+    def handle_data(self, data: str) -> None:
+        if self._block == "paragraph" and self._in_strong:
+            self._strong += data
+        elif self._block is not None:
+            self._plain += data
+
+    def close(self) -> None:
+        super().close()
+        self._close()
+
+    def _close(self) -> None:
+        strong, plain = " ".join(self._strong.split()), " ".join(self._plain.split())
+        match self._block:
+            case "title" if not any(line.kind == "group" for line in self.found.lines):
+                # A later main heading inside the document parts it and starts no other one.
+                self.found.lines.clear()
+                self.found.title = plain
+            case "pillar" if plain:
+                self.found.add("pillar", without_symbol(plain), self._number)
+            case "group" if plain:
+                self.found.add("group", without_symbol(plain), self._number)
+            case "bullet" if plain:
+                self.found.add("statement", plain, self._number)
+            case "paragraph" if strong:
+                self.found.add("group", strong, self._number)
+        self._block, self._strong, self._plain = None, "", ""
+
+
+# --- Markdown -------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Mark:
+    """A heading with its depth, or a bullet with its indent."""
+
+    is_heading: bool
+    depth: int
+    text: str
+    number: int
+
+
+_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*")
+_BOLD_LINE = re.compile(r"\s*(?:\*\*|__)([^*_]+)(?:\*\*|__):?\s*")
+_BULLET = re.compile(r"(\s*)(?:[-*+•]|\d{1,3}[.)])(?:\s+(?:\[[ xX]\]\s+)?(.*))?")
+_UNDER_ALL_HEADINGS = 7
+
+
+def markdown(text: str) -> Found:
+    """Headings by their depth, bullets and numbered lines as statements; paragraphs are descriptions.
+
+    One heading above all others is the title, the next depth is the pillar, and all below it is the group. A
+    bullet that ends with a colon and has bullets under it is a heading too.
+    """
+    found = Found()
+    marks = list(_marks(text, found))
+    headings = [mark for mark in marks if mark.is_heading]
+    depths = sorted({mark.depth for mark in headings})
+    first = [mark for mark in headings if mark.depth == depths[0]]
+    if len(first) == 1 and marks[0] is first[0] and len(depths) > 1:
+        found.title, depths = _words(first[0].text), depths[1:]
+        marks = marks[1:]
+    pillar_depth = depths[0] if depths else 0
+    above: list[_Mark] = []
+    said_group = ""
+    for mark, after in pairwise([*marks, None]):
+        if mark is None:
+            break
+        if mark.is_heading:
+            above = [each for each in above if each.is_heading and each.depth < mark.depth] + [mark]
+            if mark.depth == pillar_depth:
+                found.add("pillar", without_symbol(_words(mark.text)), mark.number)
+            said_group = ""
+            continue
+        above = [each for each in above if each.is_heading or each.depth < mark.depth]
+        if after and not after.is_heading and after.depth > mark.depth and mark.text.endswith(":"):
+            above.append(mark)
+            continue
+        path = [without_symbol(_words(each.text)).rstrip(": ") for each in above]
+        group = " / ".join(path[1:]) or "".join(path)
+        if group != said_group:
+            found.add("group", group, above[-1].number)
+            said_group = group
+        found.add("statement", _words(mark.text), mark.number)
+    return found
+
+
+def _marks(text: str, found: Found) -> Iterator[_Mark]:
+    """Headings and bullets, a bullet with the lines that go on with it."""
+    bullet: _Mark | None = None
+    was_blank = False
+    for number, raw in enumerate(_without_asides(text, found), start=1):
+        heading = _HEADING.fullmatch(raw) or _BOLD_LINE.fullmatch(raw)
+        item = _BULLET.fullmatch(raw)
+        if (heading or item or (was_blank and raw.strip() and not raw.startswith("  "))) and bullet:
+            yield bullet
+            bullet = None
+        if heading:
+            depth = len(heading[1]) if heading.re is _HEADING else _UNDER_ALL_HEADINGS
+            yield _Mark(True, depth, heading[2] if heading.re is _HEADING else heading[1], number)
+        elif item:
+            bullet = _Mark(False, len(item[1].expandtabs(4)), (item[2] or "").strip(), number)
+        elif bullet and raw.strip():
+            bullet.text += " " + raw.strip()
+        was_blank = not raw.strip()
+    if bullet:
+        yield bullet
+
+
+def _without_asides(text: str, found: Found) -> Iterator[str]:
+    """The lines, with front matter, fenced code and comments as empty ones, so that numbers stay."""
+    text = re.sub(r"<!--.*?-->", lambda aside: "\n" * aside[0].count("\n"), text, flags=re.DOTALL)
+    lines = text.split("\n")
+    fence, opened = "", 0
+    if lines[0].strip() == "---" and "---" in [line.strip() for line in lines[1:]]:
+        fence, opened = "---", 1
+        lines[0] = ""
+    for number, line in enumerate(lines, start=1):
+        mark = re.match(r"\s*(```|~~~)", line)
+        if fence:
+            if line.strip().startswith(fence):
+                fence = ""
+            yield ""
+        elif mark:
+            fence, opened = mark[1], number
+            yield ""
+        else:
+            yield line
+    if fence:
+        found.mistakes.append((opened, f"'{fence}' is opened here and never closed"))
+
+
+def _words(text: str) -> str:
+    """A line of Markdown as it reads: links by their text, no emphasis."""
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"(\*\*|__)(.+?)\1", r"\2", text)
+    text = re.sub(r"(?<![\w*])[*_](\S(?:.*?\S)?)[*_](?![\w*])", r"\1", text)
+    return re.sub(r"`([^`]*)`", r"\1", text)
+
+
+# --- a table --------------------------------------------------------------------------------------------
+
+_COLUMNS = ("pillar", "group", "statement")
+
+
+def table(text: str) -> Found:
+    """One statement a row; the columns are named pillar, group and statement, in any order."""
+    found = Found()
+    head = text.split("\n", 1)[0]
+    rows = csv.reader(
+        io.StringIO(text),
+        delimiter=";" if ";" in head and "," not in head else ",",
+        strict=True,
+    )
+    names: list[str] = []
+    before: dict[str, str] = {}
+    number = 1
+    try:
+        for cells in rows:
+            if not names:
+                names = [cell.strip().casefold() for cell in cells]
+                if not _is_known_head(names, found):
+                    return found
+            elif any(cell.strip() for cell in cells):
+                before = _row(dict(zip(names, cells, strict=False)), len(cells), number, before, found)
+            number = rows.line_num + 1
+    except csv.Error:
+        found.mistakes.append((number, "a quotation mark that is never closed, or stands inside a cell"))
+    return found
+
+
+def _is_known_head(names: Sequence[str], found: Found) -> bool:
+    for name in names:
+        if name not in _COLUMNS:
+            found.mistakes.append((1, f"unknown column '{name}'{hint(name, _COLUMNS)}"))
+    for name in _COLUMNS:
+        if names.count(name) != 1:
+            said = "is missing" if name not in names else "is there twice"
+            found.mistakes.append((1, f"column '{name}' {said}; a table has {', '.join(_COLUMNS)}"))
+    return not found.mistakes
+
+
+def _row(
+    cells: dict[str, str], count: int, number: int, before: dict[str, str], found: Found
+) -> dict[str, str]:
+    """Adds a row's statement; returns its headings, so that the next row only names others."""
+    if count != len(_COLUMNS):
+        found.mistakes.append(
+            (number, f"a row of {count} cells where there are {len(_COLUMNS)} columns; is a quote missing?")
+        )
+        return before
+    pillar, group = (" ".join(cells[name].split()) for name in ("pillar", "group"))
+    for name in _COLUMNS:
+        if not cells[name].strip():
+            found.mistakes.append((number, f"{name} is empty; every row names all three"))
+    if pillar and before.get("pillar") != pillar:
+        found.add("pillar", pillar, number)
+        before = {"pillar": pillar}
+    if group and before.get("group") != group:
+        found.add("group", group, number)
+    if cells["statement"].strip():
+        found.add("statement", cells["statement"], number)
+    return {"pillar": pillar, "group": group}

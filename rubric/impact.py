@@ -1,0 +1,173 @@
+"""Two versions of a map -> what the change does, as far as the maps alone can tell.
+
+Whether more or less would be seen follows from the rules where one of them implies the other, and is left
+open where none does. What it does to a team's bands needs evidence, and is read in `flows/rubric_impact.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rubric.cells import bandable
+from rubric.map import Indicator, Item, RubricMap, SignalLike, rule_text
+
+Change = Literal["added", "dropped", "changed"]
+Reach = Literal["same", "wider", "narrower", "other", "begins", "ends"]
+
+_WORDS = ("pillar", "group", "says", "because", "question")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """One item that is not the same in both maps; `before` or `after` is None where it is not there."""
+
+    item: str
+    change: Change
+    before: Item | None
+    after: Item | None
+    reach: Reach
+    """For how many people the item would be seen: whether it can only be more, only fewer, or both."""
+    band_reach: Reach
+    """The same for those who left a trace that a band may rest on."""
+    words: tuple[str, ...]
+    """Which of its texts differ."""
+    is_of_other_statement: bool
+
+
+def changes(old: RubricMap, new: RubricMap, catalog: Mapping[str, SignalLike]) -> list[ItemChange]:
+    """Every item that differs, in the order of the new map; then what was dropped, in that of the old."""
+    before = {item.slug: item for item in old.items}
+    after = {item.slug: item for item in new.items}
+    found = []
+    for slug in [*after, *(slug for slug in before if slug not in after)]:
+        one, other = before.get(slug), after.get(slug)
+        words = tuple(word for word in _WORDS if getattr(one, word, None) != getattr(other, word, None))
+        found.append(
+            ItemChange(
+                item=slug,
+                change="added" if one is None else "dropped" if other is None else "changed",
+                before=one,
+                after=other,
+                reach=_reach(_rule(one), _rule(other)),
+                band_reach=_band_reach(_traces(one, catalog), _traces(other, catalog)),
+                words=words if one and other else (),
+                is_of_other_statement=bool(one and other and one.statement_sha256 != other.statement_sha256),
+            )
+        )
+    return [each for each in found if _differs(each)]
+
+
+def as_json(change: ItemChange, catalog: Mapping[str, SignalLike]) -> dict[str, Any]:
+    """One change as plain values. Words of items are named and not quoted: the two files have them."""
+    before, after = _signals(change.before), _signals(change.after)
+
+    def described(names: list[str]) -> list[dict[str, str]]:
+        return [
+            {"signal": name, "answers": catalog[name].answers, "sensitivity": catalog[name].sensitivity}
+            for name in names
+        ]
+
+    return {
+        "item": change.item,
+        "change": change.change,
+        "class": _both(change, lambda item: item.item_class),
+        "rule": _both(change, lambda item: rule_text(item) or None),
+        "signals": {
+            "added": described([name for name in after if name not in before]),
+            "removed": described([name for name in before if name not in after]),
+        },
+        "may_be_banded": _both(change, lambda item: bandable(item, catalog)),
+        "reach": change.reach,
+        "band_reach": change.band_reach,
+        "words": list(change.words),
+        "is_of_other_statement": change.is_of_other_statement,
+    }
+
+
+def _both(change: ItemChange, value_of: Any) -> dict[str, Any]:
+    return {
+        "before": value_of(change.before) if change.before else None,
+        "after": value_of(change.after) if change.after else None,
+    }
+
+
+def _differs(change: ItemChange) -> bool:
+    before, after = change.before, change.after
+    if before is None or after is None or change.words or change.is_of_other_statement:
+        return True
+    # The order of indicators is a matter of reading, and changes nothing.
+    return (before.item_class, _rule(before)) != (after.item_class, _rule(after))
+
+
+# --- what a rule implies --------------------------------------------------------------------------------
+
+_Rule = tuple[str, frozenset[Indicator]]
+
+
+def _rule(item: Item | None) -> _Rule | None:
+    """The rule, without the words it is written in."""
+    if item is None or not item.indicators:
+        return None
+    how = "all" if len(item.indicators) == 1 else item.seen_when
+    return how, frozenset(
+        Indicator(each.signal, each.at_least, "", each.in_weeks, each.over_quarters)
+        for each in item.indicators
+    )
+
+
+def _reach(before: _Rule | None, after: _Rule | None) -> Reach:
+    if before is None or after is None:
+        return "same" if before is after else "begins" if before is None else "ends"
+    return _named(_implies(before, after), _implies(after, before))
+
+
+def _named(is_kept: bool, is_not_new: bool) -> Reach:
+    """`is_kept`: whoever had it before has it after. `is_not_new`: whoever has it after had it before."""
+    if is_kept:
+        return "same" if is_not_new else "wider"
+    return "narrower" if is_not_new else "other"
+
+
+def _implies(one: _Rule, other: _Rule) -> bool:
+    """Whether every evidence that meets `one` is sure to meet `other`."""
+    some_or_all = any if one[0] == "all" else all
+    if other[0] == "all":
+        return all(some_or_all(_asks_no_less(mine, theirs) for mine in one[1]) for theirs in other[1])
+    return some_or_all(any(_asks_no_less(mine, theirs) for theirs in other[1]) for mine in one[1])
+
+
+def _asks_no_less(one: Indicator, other: Indicator) -> bool:
+    return (
+        one.signal == other.signal
+        and one.at_least >= other.at_least
+        and (one.in_weeks or 0) >= (other.in_weeks or 0)
+        and one.over_quarters <= other.over_quarters
+    )
+
+
+def _traces(item: Item | None, catalog: Mapping[str, SignalLike]) -> dict[str, int] | None:
+    """What a band of this item looks at: each signal that may feed one, and over how many quarters."""
+    if item is None or not bandable(item, catalog):
+        return None
+    return {
+        each.signal: each.over_quarters
+        for each in item.indicators
+        if catalog[each.signal].sensitivity == "band"
+    }
+
+
+def _band_reach(before: dict[str, int] | None, after: dict[str, int] | None) -> Reach:
+    """A band rests on any trace at all, so amounts and weeks do not move it; signals and spans do."""
+    if before is None or after is None:
+        return "same" if before is after else "begins" if before is None else "ends"
+
+    def covers(wide: dict[str, int], narrow: dict[str, int]) -> bool:
+        return all(wide.get(signal, 0) >= quarters for signal, quarters in narrow.items())
+
+    return _named(covers(after, before), covers(before, after))
+
+
+def _signals(item: Item | None) -> list[str]:
+    return [each.signal for each in item.indicators] if item else []
