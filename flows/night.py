@@ -114,6 +114,8 @@ def connect(settings: Settings) -> tuple[Connector, ...]:
     mistakes = []
     if settings.github and settings.github.token is None and settings.github.app_id is None:
         mistakes.append("GITHUB_TOKEN is not set; set it to a token that can read the repositories")
+    if settings.github and settings.github.app_id and settings.github.app_private_key is None:
+        mistakes.append("GITHUB_APP_PRIVATE_KEY is not set; set it to the GitHub App's private key")
     if settings.pagerduty and settings.pagerduty.token is None:
         mistakes.append("PAGERDUTY_TOKEN is not set; set it to a read-only API key")
     if mistakes:

@@ -1,13 +1,14 @@
 """The operator's settings: one YAML file, overridden by SIGHTLINE_* variables.
 
 The only reader of the environment.
-Tokens never stand in the file: they come from `GITHUB_TOKEN` and `PAGERDUTY_TOKEN`, or from a file that
-`GITHUB_TOKEN_FILE` or `PAGERDUTY_TOKEN_FILE` names.
+Secrets never stand in the file: they come from `GITHUB_TOKEN`, `GITHUB_APP_PRIVATE_KEY` and
+`PAGERDUTY_TOKEN`, or from files that the same names with `_FILE` behind them name.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,13 @@ from connectors.pagerduty import PagerDutySettings
 
 SHIPPED = Path(__file__).resolve().parent.parent
 """Where the shipped map and agreement stand."""
+
+_SECRETS = {
+    ("github", "token"): "GITHUB_TOKEN",
+    ("github", "app_private_key"): "GITHUB_APP_PRIVATE_KEY",
+    ("pagerduty", "token"): "PAGERDUTY_TOKEN",
+}
+"""What never stands in the settings file, and the variable it comes from."""
 
 _PATHS = ("home", "roster", "rubric_map", "agreement")
 
@@ -78,14 +86,7 @@ class Settings(BaseSettings):
 def load_settings(path: Path) -> Settings:
     """The settings of this file and the environment. Raises BadInput with every mistake and its line."""
     data = _read(path)
-    mistakes = [
-        f"{path}:{data.lc.key(section)[0] + 1 if hasattr(data, 'lc') else 1}: {section}.token does not "
-        f"belong in a file that is shared; put it into {section.upper()}_TOKEN or name a file in "
-        f"{section.upper()}_TOKEN_FILE"
-        for section in ("github", "pagerduty")
-        if isinstance(data.get(section), dict) and "token" in data[section]
-    ]
-    if mistakes:
+    if mistakes := [*_secrets_in(path, data)]:
         raise BadInput(mistakes)
 
     class FromFile(Settings):
@@ -105,7 +106,7 @@ def load_settings(path: Path) -> Settings:
         settings: Settings = FromFile()  # type: ignore[call-arg]  # its values come from the sources above
     except ValidationError as error:
         raise BadInput([_sentence(path, data, problem) for problem in error.errors()]) from None
-    return _with_tokens(_with_absolute_paths(settings, path.resolve().parent))
+    return _with_secrets(_with_absolute_paths(settings, path.resolve().parent))
 
 
 def token(name: str) -> SecretStr | None:
@@ -141,6 +142,17 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise BadInput([f"{path}:1: the settings are `key: value` lines, not a {type(data).__name__}"])
     return data
+
+
+def _secrets_in(path: Path, data: Any) -> Iterator[str]:
+    for (section, key), variable in _SECRETS.items():
+        found: Any = data.get(section)
+        if hasattr(found, "lc") and key in found:
+            line = found.lc.key(key)[0] + 1
+            yield (
+                f"{path}:{line}: {section}.{key} does not belong in a file that is shared; "
+                f"put it into {variable}, or name a file that holds it in {variable}_FILE"
+            )
 
 
 def _plain(value: Any) -> Any:
@@ -180,13 +192,15 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(update=moved)
 
 
-def _with_tokens(settings: Settings) -> Settings:
-    github_token = token("GITHUB_TOKEN")
+def _with_secrets(settings: Settings) -> Settings:
     update: dict[str, BaseModel] = {}
-    if settings.github:
-        update["github"] = settings.github.model_copy(update={"token": github_token})
-    if settings.pagerduty:
-        update["pagerduty"] = settings.pagerduty.model_copy(update={"token": token("PAGERDUTY_TOKEN")})
+    for (section, key), variable in _SECRETS.items():
+        found: BaseModel | None = update.get(section, getattr(settings, section))
+        is_app = isinstance(found, GitHubSettings) and found.app_id is not None
+        if is_app and key == "token":
+            continue  # GITHUB_TOKEN then proves who reads, and fetches nothing
+        if found is not None and (secret := token(variable)) is not None:
+            update[section] = found.model_copy(update={key: secret})
     return settings.model_copy(update=update)
 
 

@@ -41,6 +41,22 @@ def test_the_token_comes_from_the_environment_or_a_file(
     assert "from-a-file" not in repr(load_settings(path))
 
 
+def test_a_github_app_gets_its_key_from_the_environment_and_no_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = "roster: r.csv\ngithub:\n  repositories: [acme/api]\n  app_id: 1\n  app_installation_id: 2\n"
+    path = written(tmp_path, app)
+    monkeypatch.delenv("GITHUB_APP_PRIVATE_KEY", raising=False)
+    monkeypatch.setenv("GITHUB_TOKEN", "a reader's own")
+    github = load_settings(path).github
+    assert github is not None
+    assert (github.token, github.app_private_key) == (None, None)
+    monkeypatch.setenv("GITHUB_APP_PRIVATE_KEY", "key")
+    github = load_settings(path).github
+    assert github is not None
+    assert github.app_private_key is not None
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -57,7 +73,7 @@ def test_the_token_comes_from_the_environment_or_a_file(
         ("- roster\n", "s.yaml:1: the settings are `key: value` lines"),
         (
             "roster: r.csv\ngithub:\n  token: abc\n",
-            "s.yaml:2: github.token does not belong in a file that is shared",
+            "s.yaml:3: github.token does not belong in a file that is shared",
         ),
     ],
 )

@@ -37,7 +37,7 @@ def is_repository_name(text: str) -> bool:
 class GitHubSettings(BaseModel):
     """Where GitHub is, what to read there, as whom, and how far back."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     base_url: str = "https://api.github.com"
     """GitHub Enterprise Server: `https://host/api/v3`."""
@@ -89,15 +89,9 @@ class GitHubSettings(BaseModel):
 
     @model_validator(mode="after")
     def _one_identity(self) -> GitHubSettings:
-        app = {
-            "app_id": self.app_id,
-            "app_installation_id": self.app_installation_id,
-            "app_private_key": self.app_private_key,
-        }
-        missing = [name for name, value in app.items() if not value]
-        if missing and len(missing) < len(app):
-            raise ValueError(f"a GitHub App needs all of {', '.join(app)}; missing: {', '.join(missing)}")
-        if self.token and not missing:
+        if bool(self.app_id) != bool(self.app_installation_id):
+            raise ValueError("a GitHub App needs both app_id and app_installation_id")
+        if self.token and self.app_id:
             raise ValueError("give either a token or a GitHub App, not both")
         return self
 
