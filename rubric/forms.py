@@ -325,15 +325,14 @@ def _row(
             (number, f"a row of {count} cells where there are {len(_COLUMNS)} columns; is a quote missing?")
         )
         return before
-    pillar, group = (" ".join(cells[name].split()) for name in ("pillar", "group"))
-    for name in _COLUMNS:
-        if not cells[name].strip():
-            found.mistakes.append((number, f"{name} is empty; every row names all three"))
-    if pillar and before.get("pillar") != pillar:
-        found.add("pillar", pillar, number)
-        before = {"pillar": pillar}
-    if group and before.get("group") != group:
-        found.add("group", group, number)
-    if cells["statement"].strip():
-        found.add("statement", cells["statement"], number)
-    return {"pillar": pillar, "group": group}
+    empty = [name for name in _COLUMNS if not cells[name].strip()]
+    if empty:
+        found.mistakes += [(number, f"{name} is empty; every row names all three") for name in empty]
+        return before
+    here = {name: " ".join(cells[name].split()) for name in ("pillar", "group")}
+    if before.get("pillar") != here["pillar"]:
+        found.add("pillar", here["pillar"], number)
+    if before != here:
+        found.add("group", here["group"], number)
+    found.add("statement", cells["statement"], number)
+    return here

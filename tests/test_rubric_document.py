@@ -72,7 +72,9 @@ def test_a_bullet_without_a_heading_is_reported_with_its_line(tmp_path: Path) ->
 def test_a_document_without_statements_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         read_document(written(tmp_path, "Title\nLead\nScope\n"))
-    assert caught.value.mistakes == ["rubric.txt:1: no statements; a statement is a line that starts with '- '"]
+    assert caught.value.mistakes == [
+        "rubric.txt:1: no statements; a statement is a line that starts with '- '"
+    ]
 
 
 def test_a_statement_that_stands_twice_is_refused(tmp_path: Path) -> None:
