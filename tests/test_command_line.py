@@ -18,8 +18,6 @@ import pytest
 
 from sandbox.server import Running
 
-pytestmark = pytest.mark.xdist_group("prefect")
-
 
 def test_a_night_through_prefect_is_complete_and_leaves_no_person_in_its_database(
     organisation: Running, home: Path
