@@ -13,8 +13,8 @@ from rubric.map import Indicator, Item, RubricMap, SignalLike, indicator_text, l
 _INTRODUCTION = """\
 Generated from `rubric_map.yaml` by `python -m rubric.manual > docs/rubric.md`; change the map, not this page.
 
-The words are a paraphrase. The document's own statement is known by its hash, and `sightline rubric diff`
-says when it has changed.
+The words are a paraphrase. The document's own statement is known by its hash, and `sightline rubric drift`
+says when it has changed. [own-rubric.md](own-rubric.md) says how to bring another rubric.
 
 | class | means |
 |---|---|

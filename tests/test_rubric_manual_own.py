@@ -1,0 +1,55 @@
+"""The page about one's own rubric says what really happens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from click import Group
+from ruamel.yaml import YAML
+
+from flows.cli import cli
+from rubric.map import load_map
+from rubric.skeleton import skeleton_of
+from signals.catalog import load_catalog
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = (DOCS / "own-rubric.md").read_text(encoding="utf-8")
+
+
+def test_the_skeleton_on_the_page_is_the_one_that_is_made(tmp_path: Path) -> None:
+    text, count = skeleton_of(example(tmp_path))
+    assert count == 2
+    assert text.endswith(blocks("yaml")[0])
+
+
+def test_the_answered_item_on_the_page_passes_the_check(tmp_path: Path) -> None:
+    text, _ = skeleton_of(example(tmp_path))
+    first = text.index("  tending-water")
+    (tmp_path / "map.yaml").write_text(text[:first] + blocks("yaml")[1], encoding="utf-8")
+    assert [item.item_class for item in load_map(tmp_path / "map.yaml", load_catalog()).items] == ["partly"]
+
+
+@pytest.mark.parametrize("page", ["own-rubric.md", "rubric.md", "rubric-impact.yml"])
+def test_every_command_on_a_page_exists(page: str) -> None:
+    group = cli.commands["rubric"]
+    assert isinstance(group, Group)
+    named = set(re.findall(r"sightline rubric (\w+)", (DOCS / page).read_text(encoding="utf-8")))
+    assert named
+    assert named <= set(group.commands)
+
+
+def test_the_example_workflow_may_read_and_nothing_else() -> None:
+    workflow = YAML(typ="safe").load((DOCS / "rubric-impact.yml").read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+
+
+def example(folder: Path) -> str:
+    path = folder / "garden.md"
+    path.write_text(blocks("markdown")[0], encoding="utf-8")
+    return str(path)
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
