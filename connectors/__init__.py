@@ -45,5 +45,8 @@ class Connector(Protocol):
         Its batches have an empty cursor; objects that no longer exist are named in `gone`.
         """
 
+    def close(self) -> None:
+        """Closes every connection; nothing is fetched after it."""
+
     def spent(self) -> tuple[int, int]:
         """Requests and rate-limit points used by this connector object so far."""

@@ -140,6 +140,9 @@ class Files:
         roots = tuple(found[object_id] for object_id in object_ids if object_id in found)
         yield Batch(roots, "", gone=tuple(sorted(set(object_ids) - found.keys())))
 
+    def close(self) -> None:
+        """Nothing: a file is closed as soon as it is read."""
+
     def spent(self) -> tuple[int, int]:
         """Nothing: a file costs no requests."""
         return 0, 0
@@ -179,8 +182,19 @@ def read_file(source: FileSource) -> dict[str, Incident] | dict[str, Interview]:
     incidents: dict[str, Incident] = {}
     interviews: dict[str, Interview] = {}
     line_of: dict[str, int] = {}
-    for row in rows:
-        reading = Reading(source.name, source.accounts, row.cells, source.columns, source.constants)
+    readings = [
+        (row, Reading(source.name, source.accounts, row.cells, source.columns, source.constants))
+        for row in rows
+    ]
+    nowhere = [
+        f"{source.path}:1: no row has a column '{column}' for {name}; "
+        f"the first has {', '.join(rows[0].cells)}"
+        for name, column in source.columns.items()
+        if rows and not any(reading.has(name) for _, reading in readings)
+    ]
+    if nowhere:
+        raise BadFile(mistakes + nowhere)
+    for row, reading in readings:
         record_id = reading.record_id()
         if source.kind == "incidents":
             incidents[record_id] = incident(reading, record_id)

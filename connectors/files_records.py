@@ -84,6 +84,11 @@ class Reading:
         value: Any = self.cells[path] if path in self.cells else _at(self.cells, path)
         return None if value in ("", [], {}) else value
 
+    def has(self, name: str) -> bool:
+        """Whether the row has the column declared for this field, or what a dotted path starts from."""
+        path = self.columns[name]
+        return path in self.cells or path.partition(".")[0] in self.cells
+
     def text(self, name: str) -> str | None:
         """One word or number."""
         value = self.value(name)

@@ -128,6 +128,11 @@ class PagerDuty:
         elif kind == "oncall_shifts":
             yield from self._hydrated_shifts(object_ids)
 
+    def close(self) -> None:
+        """Closes the connection, if one was opened."""
+        if self._api_once:
+            self._api_once.close()
+
     def spent(self) -> tuple[int, int]:
         """Requests so far. PagerDuty counts requests a minute and knows no points."""
         return (self._api_once.requests if self._api_once else 0), 0

@@ -54,6 +54,10 @@ class Api:
         self._wait_limit_seconds = wait_limit_seconds
         self._client = Client(base_url, token)
 
+    def close(self) -> None:
+        """Closes the connection."""
+        self._client.close()
+
     def get(self, path: str, parameters: Parameters | None = None) -> Payload:
         """The answer to one question, after waiting and asking again where that helps.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TypeVar
@@ -22,6 +22,7 @@ from flows.settings import Settings
 from privacy.policy import Policy, check_agreement, load_policy
 from rubric.map import RubricMap, load_map
 from signals.catalog import Catalog, load_catalog
+from warehouse.files import as_owner_only
 from warehouse.store import Store
 from warehouse.vault import Vault
 
@@ -68,7 +69,7 @@ def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
     connectors = connect(settings)
     mistakes = check_agreement(
         policy,
-        sources_in_use=[connector.source for connector in connectors] + ["roster"],
+        sources_in_use=["roster", *(_agreed_name(connector) for connector in connectors)],
         signals_in_use=[*catalog],
         tables_in_use=sorted({table for connector in connectors for table in connector.yields}),
     )
@@ -82,17 +83,16 @@ def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
         raise Busy(
             f"{settings.home}: another night is writing here; wait for its end, or give this one its own home"
         ) from None
-    try:
+    with ExitStack() as ends:
+        ends.callback(lock.release)
+        ends.enter_context(as_owner_only())  # the database driver makes files of its own
+        for connector in connectors:
+            ends.callback(connector.close)
         vault = Vault(settings.vault_file)
-        store = Store(settings.warehouse_file)
-        try:
-            yield Night(
-                settings, as_of or today, today, policy, catalog, rubric, roster, connectors, store, vault
-            )
-        finally:
-            store.close()
-    finally:
-        lock.release()
+        store = ends.enter_context(closing(Store(settings.warehouse_file)))
+        yield Night(
+            settings, as_of or today, today, policy, catalog, rubric, roster, connectors, store, vault
+        )
 
 
 def check_everything(settings: Settings) -> tuple[Policy, Catalog, RubricMap, tuple[Membership, ...]]:
@@ -131,6 +131,11 @@ def connect(settings: Settings) -> tuple[Connector, ...]:
     if not found:
         raise BadInput(["no source is configured; add a `github:` section to the settings"])
     return tuple(found)
+
+
+def _agreed_name(connector: Connector) -> str:
+    """What the agreement calls this source: declared files have names of their own."""
+    return "files" if isinstance(connector, Files) else connector.source
 
 
 def _tried(load: Callable[[], Loaded], mistakes: list[str]) -> Loaded | None:

@@ -47,15 +47,12 @@ def band_changes(
         return _none("No team has a release yet, so there is no band to compare.")
     if not settings.warehouse_file.exists():
         return _none("There is no warehouse here; run this where the nights run to compare bands.")
-    chosen = list(dict.fromkeys(teams)) or known
+    if not teams:  # many people read a pull request, and a manager never sees other teams' bands
+        return _none("No band is compared unless a team is named with --team.")
+    chosen = list(dict.fromkeys(teams))
     name = window or max(door.latest_window(settings.published, team) for team in chosen)
     compared = [each for each in changed if each.band_reach != "same"]
-    releases = {
-        team: door.read_team(settings.published, team, name)
-        for team in chosen
-        # a team that is asked for by name and has no release is an error of whoever asked
-        if teams or door.is_published(settings.published, team, name)
-    }
+    releases = {team: door.read_team(settings.published, team, name) for team in chosen}
     if not compared:
         return _none("No band rests on anything that this changes.") | {"window": name}
     policy = load_policy(settings.agreement)

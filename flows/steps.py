@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors import Connector
-from connectors.errors import Refused, SourceError, Unreachable
+from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.github.identity import resolve_logins
 from connectors.records import Batch, Gap, Membership
 from flows.night import Night
@@ -21,6 +21,9 @@ from warehouse.files import write_whole
 
 ROOTS_A_WRITE = 250
 """Batches are stored together until they hold this many records: few transactions, little to repeat."""
+
+MISTAKES_SHOWN = 5
+"""Of a file that is wrong in every row, a few rows say what is wrong."""
 
 Progress = Callable[[str], None]
 
@@ -146,6 +149,13 @@ def leave_source_open(night: Night, connector: Connector, error: SourceError) ->
 
 def _say(night: Night, connector: Connector, error: SourceError) -> None:
     asks_somebody = isinstance(error, Refused | Unreachable)
+    if isinstance(error, BadInput):
+        shown = error.mistakes[:MISTAKES_SHOWN]
+        more = len(error.mistakes) - len(shown)
+        night.messages += shown + (
+            [f"{connector.source}: and {more} more mistakes like these"] if more else []
+        )
+        return
     named = str(error).startswith(connector.source)
     sentence = str(error) if named else f"{connector.source}: {error}"
     (night.refused if asks_somebody else night.messages).append(sentence)

@@ -396,6 +396,6 @@ def _alone(published_dir: Path) -> Iterator[None]:
     """One writer at a time; the lock ends with the process that holds it."""
     from filelock import FileLock  # readers need none
 
-    published_dir.mkdir(parents=True, exist_ok=True, mode=0o750)
+    _make_folder(published_dir, 0o750)
     with FileLock(published_dir / ".door.lock", mode=0o600):
         yield

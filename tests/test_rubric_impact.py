@@ -151,8 +151,17 @@ def test_a_band_is_the_published_word_and_the_one_the_new_map_would_have(home: P
     assert bands(home, REVIEWED, DOCUMENTED) == [("large", "fewer than half", "about half or more")]
 
 
+def test_no_band_is_compared_unless_a_team_is_named(home: Path) -> None:
+    maps = [yaml_map(home, "old", REVIEWED), yaml_map(home, "new", DOCUMENTED)]
+    command = ["--config", str(home / "sightline.yaml"), "rubric", "impact", *maps, "--format", "json"]
+    done = CliRunner().invoke(cli, command)
+    assert json.loads(done.output)["bands"]["rows"] == []
+    assert "--team" in json.loads(done.output)["bands"]["note"]
+
+
 def test_a_team_too_small_for_bands_has_no_row(home: Path) -> None:
-    assert {team for team, _, _ in bands(home, REVIEWED, DOCUMENTED)} == {"large"}
+    both = ("--team", "small", "--team", "large")
+    assert {team for team, _, _ in bands(home, REVIEWED, DOCUMENTED, *both)} == {"large"}
     assert bands(home, REVIEWED, DOCUMENTED, "--team", "small") == []
 
 
@@ -253,7 +262,8 @@ def home(tmp_path: Path) -> Path:
 def impact(home: Path, old: str, new: str, *more: str) -> Result:
     maps = [yaml_map(home, "old", old), yaml_map(home, "new", new)]
     config = str(home / "sightline.yaml")
-    return CliRunner().invoke(cli, ["--config", config, "rubric", "impact", *maps, *more])
+    named = more if "--team" in more else (*more, "--team", "large")
+    return CliRunner().invoke(cli, ["--config", config, "rubric", "impact", *maps, *named])
 
 
 def bands(home: Path, old: str, new: str, *more: str) -> list[tuple[str, str, str]]:
