@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from flows import logbook
 from flows.night import Night
 from privacy import door
 from privacy.errors import DoorError
@@ -118,7 +119,7 @@ def publish_due(night: Night) -> dict[str, Any]:
                 night.messages.append(str(error))
             else:
                 published.append(f"{team} {window.name}")
-    night.messages += door.verify(night.settings.published)
+    night.messages += door.verify(night.settings.published) + logbook.note_published(night.settings)
     return {"published": published}
 
 

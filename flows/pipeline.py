@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from connectors import Connector
 from connectors.errors import Refused, SourceError, Unreachable
-from flows import outcomes, steps
+from flows import logbook, outcomes, steps
 from flows.night import Night
 
 
@@ -43,6 +43,7 @@ def run_night(night: Night, do: Do = plainly, progress: steps.Progress = lambda 
         "seconds": round((finished - started).total_seconds()),
         "messages": [*dict.fromkeys(night.refused + night.messages)],
     }
+    run["messages"] += do("audit", lambda: logbook.note_night(night.settings, run))
     status: dict[str, Any] = do("receipt", lambda: steps.write_status(night, run))
     return status
 

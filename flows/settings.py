@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     github_incidents: GitHubIncidentsSettings | None = None
     pagerduty: PagerDutySettings | None = None
     files: tuple[FileSource, ...] = ()
+    audit_anchor: Path | None = None
+    """Where each night's end of the audit log is copied: a place that whoever can write here cannot write."""
     schedule: str = Field(default="0 3 * * *", description="cron, in UTC")
 
     @property
@@ -81,6 +83,14 @@ class Settings(BaseSettings):
     @property
     def lock_file(self) -> Path:
         return self.home / "writer.lock"
+
+    @property
+    def audit_file(self) -> Path:
+        return self.home / "audit.jsonl"
+
+    @property
+    def audit_key(self) -> Path:
+        return self.home / "audit.key"
 
 
 def load_settings(path: Path) -> Settings:
@@ -186,6 +196,8 @@ def _sentence(path: Path, data: Any, problem: Any) -> str:
 
 def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     moved: dict[str, Any] = {name: folder / getattr(settings, name) for name in _PATHS}
+    if settings.audit_anchor:
+        moved["audit_anchor"] = folder / settings.audit_anchor
     moved["files"] = tuple(
         source.model_copy(update={"path": folder / source.path}) for source in settings.files
     )

@@ -133,6 +133,7 @@ def show_signal(name: str) -> str:
 
 def _own_report(settings: Settings, window: str | None) -> Released:
     from connectors.github.identity import whoami
+    from flows.logbook import note
     from privacy import door
     from warehouse.vault import find_person_waiting
 
@@ -147,7 +148,9 @@ def _own_report(settings: Settings, window: str | None) -> Released:
     if person_id is None:
         raise Refused("no report is kept for the account of this token; ask whoever keeps the roster")
     name = _window(window) or window_of(_last_as_of(settings)).name
-    return door.read_self(settings.published, person_id, name)
+    released = door.read_self(settings.published, person_id, name)
+    note(settings, "report read", person_id=person_id, window=name)
+    return released
 
 
 def _last_as_of(settings: Settings) -> Any:

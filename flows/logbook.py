@@ -1,0 +1,71 @@
+"""What is written into the audit log, and when. The chain itself is `privacy/audit.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from flows.settings import Settings
+from privacy import audit
+from privacy.errors import DoorError
+from privacy.published import read_manifest
+
+
+def note(settings: Settings, action: str, **about: str) -> None:
+    """Logs one action of today. Raises NotLogged; what is not logged is not done."""
+    audit.append(
+        settings.audit_file, audit.key_in(settings.audit_key, settings.audit_file), action, about, on=_today()
+    )
+
+
+def note_published(settings: Settings) -> list[str]:
+    """Logs every release and withdrawal that the log does not know yet; returns what is wrong with either.
+
+    It goes by what was recorded, so a night that was killed after publishing is made up for by the next.
+    """
+    try:
+        recorded = read_manifest(settings.published / "teams").files
+        known = {
+            entry["about"]["file"]
+            for entry in audit.entries(settings.audit_file)
+            if entry["action"] in ("release published", "item withdrawn")
+        }
+        for name, sha256 in sorted(recorded.items()):
+            if name not in known and (settings.published / "teams" / name).exists():
+                action = "item withdrawn" if ".withdrawn/" in name else "release published"
+                note(settings, action, file=name, sha256=sha256)
+        # the very first night has no anchor to hold the log against
+        is_new = settings.audit_anchor is None or not _has_nights(settings)
+        return problems(settings, None if is_new else settings.audit_anchor)
+    except DoorError as error:
+        return [str(error)]
+
+
+def note_night(settings: Settings, run: Mapping[str, Any]) -> list[str]:
+    """Logs that a night ran, and anchors the log where the settings say; returns what went wrong with it."""
+    try:
+        note(settings, "night ran", run_id=run["run_id"], outcome=run["outcome"])
+        if settings.audit_anchor:
+            audit.write_anchor(settings.audit_file, settings.audit_anchor, on=_today())
+    except DoorError as error:
+        return [str(error)]
+    return []
+
+
+def problems(settings: Settings, anchor: Path | None) -> list[str]:
+    """A sentence for everything that is wrong with the log, or with a release according to it."""
+    key = audit.key_in(settings.audit_key, settings.audit_file)
+    return [
+        *audit.verify(settings.audit_file, key, anchor),
+        *audit.released_otherwise(settings.audit_file, settings.published / "teams"),
+    ]
+
+
+def _has_nights(settings: Settings) -> bool:
+    return any(entry["action"] == "night ran" for entry in audit.entries(settings.audit_file))
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,151 @@
+"""What `sightline privacy` prints: the agreement, and whether its promises still hold."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from connectors.errors import BadInput
+from flows.logbook import note_published
+from flows.settings import SHIPPED, load_settings
+from privacy import audit, door
+from warehouse.windows import parse_window
+
+if TYPE_CHECKING:
+    from privacy.policy import Policy
+
+
+def show_agreement(config: Path, form: str) -> str:
+    """The agreement in force, or the shipped one where there are no settings yet. Raises BadInput."""
+    import json
+
+    from privacy.policy import load_policy
+
+    policy = load_policy(load_settings(config).agreement if config.exists() else SHIPPED / "agreement.yaml")
+    if form == "json":
+        return json.dumps(policy.model_dump(mode="json") | {"sha256": policy.sha256}, indent=1)
+    return "\n".join(_agreement(policy))
+
+
+def verify_published(config: Path) -> list[str]:
+    """A sentence for every published file that is not what was published, by the manifest and by the log."""
+    settings = load_settings(config)
+    if not settings.published.exists():
+        raise BadInput([f"{settings.home}: nothing was published here yet; run `sightline nightly`"])
+    by_manifest = door.verify(settings.published)
+    return by_manifest + [
+        sentence
+        for sentence in audit.released_otherwise(settings.audit_file, settings.published / "teams")
+        if sentence.split(":")[0] not in {each.split(":")[0] for each in by_manifest}
+    ]
+
+
+def verify_audit(config: Path, anchor: Path | None) -> tuple[list[str], str]:
+    """What is wrong with the audit log, and the sentence for when nothing is. Raises BadInput, NotLogged."""
+    settings = load_settings(config)
+    anchor = anchor or settings.audit_anchor
+    if not settings.audit_file.exists() and not settings.audit_key.exists() and not anchor:
+        raise BadInput([f"{settings.home}: nothing was logged here yet; run `sightline nightly`"])
+    if not settings.audit_file.exists():
+        return [f"{settings.audit_file}: the log is missing; restore it from a backup"], ""
+    wrong = audit.verify(settings.audit_file, audit.key_in(settings.audit_key, settings.audit_file), anchor)
+    count = sum(1 for _ in audit.entries(settings.audit_file))
+    if anchor:
+        return wrong, f"{settings.audit_file}: {count} entries, whole, and as anchored in {anchor}"
+    return wrong, (
+        f"{settings.audit_file}: {count} entries, whole; without an anchor nobody can tell whether its end "
+        "was cut off: set `audit_anchor` to a path elsewhere"
+    )
+
+
+def withdraw_item(config: Path, team: str, window: str, item: str) -> str:
+    """Withdraws one item of a release and logs it; returns a sentence. Raises DoorError or BadInput."""
+    settings = load_settings(config)
+    try:
+        named = parse_window(window)
+    except ValueError as error:
+        raise BadInput([str(error)]) from None
+    door.withdraw(settings.published, team, named, item, withdrawn_on=datetime.now(UTC).date())
+    wrong = note_published(settings)
+    return "\n".join([f"{item} of {team} in {named.name} is withdrawn; it is never shown again", *wrong])
+
+
+def attack_door(config: Path, seeds: Sequence[int], say: Callable[[str], None]) -> list[str]:
+    """Attacks generated organisations that went through the door; a sentence for everybody given away."""
+    from flows.rehearsal import rehearse, rules_of
+    from privacy.policy import load_policy
+    from rubric.map import load_map
+    from signals.catalog import load_catalog
+
+    settings = load_settings(config) if config.exists() else None
+    policy = load_policy(settings.agreement if settings else SHIPPED / "agreement.yaml")
+    catalog = load_catalog()
+    rules = rules_of(
+        load_map(settings.rubric_map if settings else SHIPPED / "rubric_map.yaml", catalog), catalog
+    )
+    started, answers, wrong = perf_counter(), 0, []
+    with tempfile.TemporaryDirectory() as folder:
+        for seed, looked_at, found in rehearse(seeds, rules, policy, Path(folder)):
+            answers += looked_at
+            wrong += [
+                f"organisation {seed}: {leak.fact.person_id}, {leak.fact.item} in {leak.fact.window} is "
+                f"given away to {', '.join(sorted(leak.coalition)) or 'any reader'} (by {leak.by})"
+                for leak in found
+            ]
+    say(
+        f"{len(seeds)} organisations, {len(rules)} items, 4 quarters, up to {policy.coalition} colluding: "
+        f"{answers} answers attacked, {len(wrong)} given away ({perf_counter() - started:.0f} s)"
+    )
+    return wrong
+
+
+def _agreement(policy: Policy) -> Iterator[str]:
+    yield policy.title
+    yield f"This text is {policy.file}, version {policy.sha256[:12]}. It is no legal advice."
+    yield from _part(
+        "What it is for", (f"{each.says} ({each.basis}) {each.because}" for each in policy.purposes.values())
+    )
+    for name, source in policy.sources.items():
+        yield from _part(f"What is kept from {name}", [source.because, *_tables(source.tables)])
+    yield from _part("What is worked out from it", _tables(policy.computed))
+    asked = ["every signal there is"] if policy.signals is None else [", ".join(policy.signals)]
+    yield from _part("Which questions are asked of it", asked)
+    for name, audience in policy.audiences.items():
+        yield from _part(f"What is shown to: {name}", audience.sees)
+        yield from _part(f"Never shown to: {name}", audience.never)
+    yield from _part(
+        "How teams are blurred",
+        [
+            f"A team of fewer than {policy.k} has no bands.",
+            f"A band gives nobody away to up to {policy.coalition} colleagues who pool what they know.",
+            f"Whoever was there for less than {policy.presence_percent} % of a quarter is not counted.",
+            f"A quarter is published {policy.delay_days} days after its end, or up to {policy.hold_days} "
+            "days later while a source is incomplete, and is never computed again.",
+        ],
+    )
+    yield from _part(
+        "How long it is kept",
+        (f"{name.replace('_', ' ')}: {value}" for name, value in policy.retention.model_dump().items()),
+    )
+    yield from _part("What is never made", policy.forbidden_outputs.values())
+    yield from _part(
+        "Where the people are",
+        (f"{name}: {' '.join(says.split())}" for name, says in policy.jurisdictions.items()),
+    )
+
+
+def _part(title: str, lines: Iterable[str]) -> Iterator[str]:
+    yield ""
+    yield title
+    for line in lines:
+        yield f"  - {' '.join(line.split())}"
+
+
+def _tables(tables: object) -> Iterator[str]:
+    assert hasattr(tables, "items")
+    for table, fields in tables.items():
+        yield f"{table}: {', '.join(fields)}"

@@ -1,0 +1,221 @@
+"""The audit log: what it holds, and that no change of it goes unnoticed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from privacy import audit
+from privacy.audit import NotLogged
+
+ON = date(2026, 11, 22)
+CHANGES: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
+    "an edit": (
+        lambda lines: [*lines[:2], lines[2].replace("complete", "gaps"), *lines[3:]],
+        "audit.jsonl:3:",
+    ),
+    "an edit of the first": (lambda lines: [lines[0].replace("2026", "2025"), *lines[1:]], "audit.jsonl:1:"),
+    "a deletion": (lambda lines: [*lines[:2], *lines[3:]], "audit.jsonl:3:"),
+    "a deletion of the first": (lambda lines: lines[1:], "audit.jsonl:1:"),
+    "a swap": (lambda lines: [lines[0], lines[2], lines[1], *lines[3:]], "audit.jsonl:2:"),
+    "a copy": (lambda lines: [*lines[:3], lines[2], *lines[3:]], "audit.jsonl:4:"),
+    "a deletion numbered anew": (
+        lambda lines: [
+            *lines[:2],
+            *(line.replace(f'"number":{n}', f'"number":{n - 1}') for n, line in enumerate(lines[3:], 4)),
+        ],
+        "audit.jsonl:3:",
+    ),
+    "an edited hash": (
+        lambda lines: [lines[0].replace('"hash":"', '"hash":"0'), *lines[1:]],
+        "audit.jsonl:1:",
+    ),
+    "a space": (lambda lines: [lines[0].replace('":', '": ', 1), *lines[1:]], "audit.jsonl:1:"),
+    "a word": (lambda lines: [*lines[:4], "nothing happened"], "audit.jsonl:5:"),
+}
+
+
+def test_a_log_that_nobody_touched_is_whole(tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 5)
+    assert audit.verify(log, key) == []
+    assert [entry["number"] for entry in audit.entries(log)] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_is_found_with_its_place(change: str, tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 5)
+    altered, place = CHANGES[change]
+    lines = log.read_text().splitlines()
+    changed = altered(list(lines))
+    assert changed != lines
+    log.write_text("\n".join(changed) + "\n")
+    found = audit.verify(log, key)
+    assert found
+    assert found[0].startswith(place)
+
+
+def test_one_edit_is_one_sentence(tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 9)
+    log.write_text(log.read_text().replace("run-4", "run-5", 1))
+    assert len(audit.verify(log, key)) == 1
+
+
+@pytest.mark.parametrize("cut", [1, 4, 5])
+def test_a_tail_that_was_cut_off_is_found_by_the_anchor_alone(cut: int, tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 5)
+    anchor = tmp_path / "elsewhere" / "anchor"
+    audit.write_anchor(log, anchor, on=ON)
+    assert audit.verify(log, key, anchor) == []
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:-cut]))
+    assert audit.verify(log, key) == []
+    (found,) = audit.verify(log, key, anchor)
+    assert f"ends after entry {5 - cut}, and on 2026-11-22 there were 5" in found
+
+
+def test_a_log_written_anew_with_the_stolen_key_is_found_by_the_anchor(tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 5)
+    audit.write_anchor(log, tmp_path / "anchor", on=ON)
+    log.unlink()
+    for n in range(5):
+        append(log, key, f"forged-{n}")
+    assert audit.verify(log, key) == []
+    (found,) = audit.verify(log, key, tmp_path / "anchor")
+    assert "entry 5 is not the one that was anchored" in found
+
+
+def test_a_day_is_anchored_once_and_each_day_is_held_against_the_log(tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 2)
+    anchor = tmp_path / "anchor"
+    for day in (ON, ON, date(2026, 11, 23)):
+        audit.write_anchor(log, anchor, on=day)
+        append(log, key, "more")
+    assert [json.loads(line)["number"] for line in anchor.read_text().splitlines()] == [2, 4]
+    assert audit.verify(log, key, anchor) == []
+
+
+def test_an_anchor_that_is_missing_or_altered_is_no_clean_bill(tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 2)
+    assert "holds no anchor" in audit.verify(log, key, tmp_path / "anchor")[0]
+    (tmp_path / "anchor").write_text("{}\n")
+    assert "is no anchor" in audit.verify(log, key, tmp_path / "anchor")[0]
+
+
+def test_another_key_believes_nothing(tmp_path: Path) -> None:
+    log, _ = log_of(tmp_path, 3)
+    assert len(audit.verify(log, bytes(32))) == 3
+
+
+def test_a_writer_killed_in_the_middle_of_a_line_is_found_and_the_chain_goes_on(tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 3)
+    with log.open("a") as file:
+        file.write('{"about":{"outc')
+    append(log, key, "after")
+    assert [entry["number"] for entry in audit.entries(log)] == [1, 2, 3, 4]
+    (found,) = audit.verify(log, key)
+    assert found.startswith("audit.jsonl:4: is no whole entry")
+
+
+@pytest.mark.parametrize(
+    ("action", "about"),
+    [
+        ("report read", {"person_id": "p1", "window": "2026Q3", "login": "ada"}),
+        ("report read", {"window": "2026Q3"}),
+        ("report read", {"person_id": "Ada Lovelace", "window": "2026Q3"}),
+        ("report read", {"person_id": "ada@example.com", "window": "2026Q3"}),
+        ("night ran", {"run_id": "r1", "outcome": "broke:\nTraceback"}),
+        ("looked around", {}),
+    ],
+)
+def test_an_entry_holds_codes_and_nothing_else(action: str, about: dict[str, str], tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 1)
+    before = log.read_bytes()
+    with pytest.raises(ValueError, match=r"nothing that is logged|is no code"):
+        audit.append(log, key, action, about, on=ON)
+    assert log.read_bytes() == before
+
+
+def test_an_entry_holds_a_day_and_no_hour(tmp_path: Path) -> None:
+    log, _ = log_of(tmp_path, 1)
+    (entry,) = audit.entries(log)
+    assert entry["on"] == "2026-11-22"
+    assert ":" not in "".join(str(value) for name, value in entry.items() if name != "about")
+
+
+def test_key_and_log_are_for_their_owner_alone(tmp_path: Path) -> None:
+    log, _ = log_of(tmp_path, 1)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (log, tmp_path / "audit.key")] == [0o600, 0o600]
+
+
+def test_the_key_is_made_once(tmp_path: Path) -> None:
+    path, log = tmp_path / "audit.key", tmp_path / "audit.jsonl"
+    assert audit.key_in(path, log) == audit.key_in(path, log)
+    assert len(audit.key_in(path, log)) == 32
+    assert [each.name for each in tmp_path.iterdir()] == ["audit.key"]
+
+
+def test_a_lost_key_is_not_replaced_while_there_is_a_log(tmp_path: Path) -> None:
+    log, _ = log_of(tmp_path, 1)
+    (tmp_path / "audit.key").unlink()
+    with pytest.raises(NotLogged, match="restore it from a backup"):
+        audit.key_in(tmp_path / "audit.key", log)
+
+
+def test_a_log_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 1)
+    log.unlink()
+    log.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(NotLogged, match="what is not logged does not happen"):
+        append(log, key, "more")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_many_writers_at_a_time_make_one_chain(tmp_path: Path) -> None:
+    _, key = log_of(tmp_path, 1)
+    code = (
+        "import sys; from pathlib import Path; from datetime import date; from privacy import audit\n"
+        "log, key = Path(sys.argv[1]) / 'audit.jsonl', bytes.fromhex(sys.argv[2])\n"
+        "for n in range(20):\n"
+        "    audit.append(log, key, 'night ran', {'run_id': f'r{n}', 'outcome': 'complete'}, "
+        "on=date(2026, 11, 22))"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), key.hex()]) for _ in range(3)]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+    assert audit.verify(tmp_path / "audit.jsonl", key) == []
+    assert sum(1 for _ in audit.entries(tmp_path / "audit.jsonl")) == 61
+
+
+def test_a_release_altered_together_with_its_manifest_is_found(tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 1)
+    (tmp_path / "payments").mkdir()
+    release = tmp_path / "payments" / "2026Q3.json"
+    release.write_text("few")
+    about = {"file": "payments/2026Q3.json", "sha256": hashlib.sha256(b"few").hexdigest()}
+    audit.append(log, key, "release published", about, on=ON)
+    assert audit.released_otherwise(log, tmp_path) == []
+    release.write_text("most")
+    assert "differs from what was published on 2026-11-22" in audit.released_otherwise(log, tmp_path)[0]
+    release.unlink()
+    assert "is missing" in audit.released_otherwise(log, tmp_path)[0]
+
+
+# --- builders -------------------------------------------------------------------------------------------
+
+
+def log_of(home: Path, count: int) -> tuple[Path, bytes]:
+    log = home / "audit.jsonl"
+    key = audit.key_in(home / "audit.key", log)
+    for n in range(1, count + 1):
+        append(log, key, f"run-{n}")
+    return log, key
+
+
+def append(log: Path, key: bytes, run_id: str) -> None:
+    audit.append(log, key, "night ran", {"run_id": run_id, "outcome": "complete"}, on=ON)
