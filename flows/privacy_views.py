@@ -27,7 +27,7 @@ def show_agreement(config: Path, form: str) -> str:
 
     policy = load_policy(load_settings(config).agreement if config.exists() else SHIPPED / "agreement.yaml")
     if form == "json":
-        return json.dumps(policy.model_dump(mode="json") | {"sha256": policy.sha256}, indent=1)
+        return json.dumps(dict(policy) | {"sha256": policy.sha256}, indent=1, default=dict)
     return "\n".join(_agreement(policy))
 
 

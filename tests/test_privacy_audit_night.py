@@ -1,0 +1,242 @@
+"""What a night and its readers leave in the audit log, and what `sightline privacy` says of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.logbook import note_night, note_published
+from flows.night import open_night
+from flows.pipeline import run_night
+from flows.privacy_views import verify_audit, verify_published, withdraw_item
+from flows.settings import Settings, load_settings
+from flows.views import show_coverage, show_explanation, show_me
+from privacy import audit
+from sandbox.server import Running
+
+AGREED = Path(__file__).parents[1] / "agreement.yaml"
+
+
+@pytest.fixture(scope="module")
+def config(organisation: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One night ran here, on a generated organisation, with an anchor; the tests below read and add."""
+    folder = tmp_path_factory.mktemp("night")
+    path = written(folder, organisation)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_TOKEN", "sandbox-token")
+        patch.setenv("PAGERDUTY_TOKEN", "sandbox-pagerduty")
+        with open_night(load_settings(path), date(2026, 11, 22)) as night:
+            assert run_night(night)["last_run"]["messages"] == []
+        yield path
+
+
+def test_a_night_logs_itself_and_every_release_with_its_hash(config: Path) -> None:
+    settings = load_settings(config)
+    teams = settings.published / "teams"
+    logged = {
+        entry["about"]["file"]: entry["about"]["sha256"] for entry in logged_as(settings, "release published")
+    }
+    assert logged == {
+        str(path.relative_to(teams)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in teams.glob("*/*.json")
+    }
+    assert len(logged) > 5
+    assert [entry["about"]["outcome"] for entry in logged_as(settings, "night ran")] == ["complete"]
+
+
+def test_reading_ones_own_report_is_logged_by_id_and_not_by_login(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings(config)
+    login = an_engineer(config)
+    monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{login}")
+    before = len(logged_as(settings, "report read"))
+    body = json.loads(show_me(config, "2026Q3", "json"))
+    show_explanation(config, body["items"][0]["item"], "2026Q3", "json")
+    read = logged_as(settings, "report read")[before:]
+    assert [entry["about"]["window"] for entry in read] == ["2026Q3", "2026Q3"]
+    (person_id,) = {entry["about"]["person_id"] for entry in read}
+    assert (settings.published / "people" / person_id / "2026Q3.json").exists()
+    assert login not in settings.audit_file.read_text()
+
+
+def test_a_report_that_cannot_be_logged_is_not_shown(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(config)
+    monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{an_engineer(config)}")
+    key = settings.audit_key.read_text()
+    settings.audit_key.unlink()
+    try:
+        with pytest.raises(audit.NotLogged):
+            show_me(config, "2026Q3", "json")
+    finally:
+        settings.audit_key.write_text(key)
+
+
+def test_no_name_of_anybody_is_in_the_log(config: Path) -> None:
+    text = load_settings(config).audit_file.read_text()
+    rows = (config.parent / "roster.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows if row.split(",")[0] in text] == []
+
+
+def test_a_withdrawal_is_logged_and_the_item_is_gone(config: Path) -> None:
+    settings = load_settings(config)
+    team = a_team(config)
+    shown = [item for item in coverage_items(config, team) if item["shown"]]
+    said = withdraw_item(config, team, "2026Q3", shown[0]["item"])
+    assert said.splitlines() == [
+        f"{shown[0]['item']} of {team} in 2026Q3 is withdrawn; it is never shown again"
+    ]
+    assert [item["item"] for item in coverage_items(config, team) if item["shown"]] == [
+        item["item"] for item in shown[1:]
+    ]
+    (entry,) = logged_as(settings, "item withdrawn")
+    assert (settings.published / "teams" / entry["about"]["file"]).exists()
+
+
+def test_a_second_look_logs_no_release_twice(config: Path) -> None:
+    settings = load_settings(config)
+    assert note_published(settings) == []
+    files = Counter(entry["about"]["file"] for entry in logged_as(settings, "release published"))
+    assert set(files.values()) == {1}
+
+
+def test_all_is_well_and_says_so(config: Path) -> None:
+    assert verify_published(config) == []
+    wrong, fine = verify_audit(config, None)
+    assert wrong == []
+    assert "whole, and as anchored in" in fine
+
+
+def test_a_log_cut_off_at_its_end_is_in_the_next_nights_messages(config: Path) -> None:
+    settings = load_settings(config)
+    text = settings.audit_file.read_text()
+    note_night(settings, {"run_id": "again", "outcome": "complete"})
+    lines = text.splitlines(keepends=True)
+    night = next(at for at, line in enumerate(lines) if "night ran" in line)
+    settings.audit_file.write_text("".join(lines[: night - 1]) + lines[night])
+    assert any("entries were deleted" in sentence for sentence in note_published(settings))
+    settings.audit_file.write_text(text)
+
+
+def test_a_release_and_its_manifest_altered_together_are_found(config: Path) -> None:
+    teams = load_settings(config).published / "teams"
+    release = sorted(teams.glob("*/2026Q3.json"))[0]
+    manifest = teams / "manifest.json"
+    before = release.read_text(), manifest.read_text()
+    altered = before[0].replace("2026-10", "2026-11")
+    assert altered != before[0]
+    release.write_text(altered)
+    old, new = (hashlib.sha256(text.encode()).hexdigest() for text in (before[0], altered))
+    manifest.write_text(before[1].replace(old, new))
+    found = verify_published(config)
+    release.write_text(before[0])
+    manifest.write_text(before[1])
+    assert len(found) == 1
+    assert found[0].startswith(f"{release.relative_to(teams)}: differs from what was published on ")
+
+
+@pytest.mark.parametrize("command", [["verify"], ["audit", "verify"]])
+def test_the_command_exits_with_one_when_something_was_altered(config: Path, command: list[str]) -> None:
+    settings = load_settings(config)
+    altered = sorted((settings.published / "teams").glob("*/2026Q3.json"))[0]
+    path = altered if command == ["verify"] else settings.audit_file
+    before = path.read_text()
+    assert sightline(config, *command).returncode == 0
+    path.write_text(before.replace("2026", "2025", 1))
+    spoiled = sightline(config, *command)
+    path.write_text(before)
+    assert (spoiled.returncode, spoiled.stdout) == (1, "")
+    assert altered.name in spoiled.stderr or "audit.jsonl:1: " in spoiled.stderr
+
+
+def test_the_agreement_is_printed_in_plain_words_with_all_that_it_lists(config: Path) -> None:
+    said = sightline(config, "agreement").stdout
+    assert hashlib.sha256(AGREED.read_bytes()).hexdigest()[:12] in said
+    for words in [
+        "A team of fewer than 5 has no bands.",
+        "reviews_given",
+        "review_threads: thread_id",
+        "audit months: 24",
+    ]:
+        assert words in said
+    assert "{" not in said
+    assert "mappingproxy" not in said
+
+
+def test_the_agreement_can_be_read_before_anything_is_set_up(tmp_path: Path) -> None:
+    answer = sightline(tmp_path / "none.yaml", "agreement", "--format", "json")
+    assert answer.returncode == 0
+    agreement = json.loads(answer.stdout)
+    assert (agreement["k"], agreement["retention"]["raw_payloads_days"]) == (5, 0)
+    assert agreement["sources"]["github"]["tables"]["closing_references"] == ["pull_request_id", "issue_id"]
+
+
+@pytest.mark.parametrize("command", [["verify"], ["audit", "verify"]])
+def test_a_home_without_a_night_says_what_to_do(tmp_path: Path, command: list[str]) -> None:
+    path = tmp_path / "sightline.yaml"
+    path.write_text("roster: roster.csv\n")
+    answer = sightline(path, *command)
+    assert answer.returncode == 2
+    assert "run `sightline nightly`" in answer.stderr
+
+
+def test_the_door_can_be_attacked_from_the_command_line(tmp_path: Path) -> None:
+    answer = sightline(tmp_path / "none.yaml", "attack", "--organisations", "2")
+    assert answer.returncode == 0
+    assert answer.stdout.startswith("2 organisations, 15 items, 4 quarters, up to 1 colluding: ")
+    assert ", 0 given away" in answer.stdout
+
+
+# --- builders -------------------------------------------------------------------------------------------
+
+
+def written(folder: Path, server: Running) -> Path:
+    with urllib.request.urlopen(f"{server.control}/roster.csv") as answer:
+        (folder / "roster.csv").write_bytes(answer.read())
+    organization = server.holding.organization
+    path = folder / "sightline.yaml"
+    path.write_text(
+        f"roster: roster.csv\naudit_anchor: elsewhere/anchor\n"
+        f"github:\n  base_url: {server.github}\n  organisations: [{organization}]\n  since: 2026-04-01\n"
+        f"github_incidents:\n  repositories: [{organization}/operations]\n"
+        f"pagerduty:\n  base_url: {server.pagerduty}\n  since: 2026-04-01\n"
+    )
+    return path
+
+
+def logged_as(settings: Settings, action: str) -> list[dict[str, Any]]:
+    return [entry for entry in audit.entries(settings.audit_file) if entry["action"] == action]
+
+
+def coverage_items(config: Path, team: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads(show_coverage(config, team, "2026Q3", "json"))["items"]
+    return items
+
+
+def a_team(config: Path) -> str:
+    teams = [row.split(",")[1] for row in (config.parent / "roster.csv").read_text().splitlines()[1:]]
+    return max(sorted(set(teams)), key=teams.count)
+
+
+def an_engineer(config: Path) -> str:
+    rows = [row.split(",") for row in (config.parent / "roster.csv").read_text().splitlines()[1:]]
+    return next(row[0] for row in rows if row[1] == a_team(config) and row[0] != row[2] and not row[4])
+
+
+def sightline(config: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flows.cli", "--config", str(config), "privacy", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
