@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -380,6 +381,10 @@ def main() -> NoReturn:
     except DoorError as error:
         click.echo(str(error), err=True)
         code = 1
+    except Exception:
+        traceback.print_exc()
+        click.echo("this is a defect of Sightline; please report the lines above", err=True)
+        code = BROKEN
     sys.exit(code)
 
 

@@ -90,6 +90,7 @@ def test_a_scheduled_run_starts(organisation: Running, home: Path) -> None:
         (["me"], {"GITHUB_TOKEN": "wrong"}, 3, "does not accept the credentials"),
         (["nightly"], {"SIGHTLINE_ROSTER": "missing.csv"}, 2, "missing.csv"),
         (["nightly"], {"SIGHTLINE_HOME": "/proc/none"}, 2, "home cannot be written"),
+        (["compare", "here", "there"], {}, 2, "here: no night has run here"),
         (["signals", "show", "reviews_gven"], {}, 2, "did you mean 'reviews_given'?"),
     ],
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from connectors.errors import BadInput
 from warehouse.rows import PERSON_COLUMNS
 
 _OF_THE_RUN = {"cursors", "migrations", "signal_runs"}
@@ -13,11 +14,14 @@ _OF_THE_RUN = {"cursors", "migrations", "signal_runs"}
 
 
 def different_tables(home_a: Path, home_b: Path) -> dict[str, tuple[int, int, bool]]:
-    """Each table with its rows here and there and whether they are the same. Raises duckdb.Error."""
+    """Each table with its rows here and there and whether they are the same.
+
+    Raises BadInput for a home where no night has run, or where one is writing.
+    """
     with duckdb.connect() as con:
         for name, home in (("a", home_a), ("b", home_b)):
             for file in ("warehouse", "vault"):
-                con.execute(f"attach '{home / file}.duckdb' as {file}_{name} (read_only)")
+                _attach(con, home / f"{file}.duckdb", f"{file}_{name}")
             con.execute(
                 f"create table person_{name} as select person_id, "
                 f"min(source || ':' || account_id) as account from vault_{name}.accounts group by person_id"
@@ -26,6 +30,16 @@ def different_tables(home_a: Path, home_b: Path) -> dict[str, tuple[int, int, bo
             "select table_name from duckdb_tables() where database_name = 'warehouse_a' order by table_name"
         ).fetchall()
         return {table: _compared(con, table) for (table,) in tables if table not in _OF_THE_RUN}
+
+
+def _attach(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    if not path.exists():
+        raise BadInput([f"{path.parent}: no night has run here; name the `home` of two settings files"])
+    quoted = str(path).replace("'", "''")
+    try:
+        con.execute(f"attach '{quoted}' as {name} (read_only)")
+    except duckdb.IOException:
+        raise BadInput([f"{path}: cannot be opened; wait until no night is writing there"]) from None
 
 
 def _compared(con: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int, bool]:
