@@ -190,7 +190,7 @@ COMPANY = [
 
 
 def anything(seed: int) -> Traces:
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)
     people = sorted(row.person_id for row in COMPANY)
     return {item: set(draw.sample(people, draw.randrange(len(people)))) for item in ITEMS}
 
