@@ -32,14 +32,13 @@ _SOURCE = {"source": "generated", "complete": True, "from": None, "through": Non
 
 
 def rules_of(rubric: RubricMap, catalog: Catalog) -> Rules:
-    """For each item that may have a band: which traces make it true, and how many quarters ago."""
+    """For each item that may have a band: which traces of the window itself make it true."""
     return closed_under(
         {
             item.slug: [
-                (indicator.signal, ago)
+                (indicator.signal, 0)
                 for indicator in item.indicators
                 if catalog[indicator.signal].sensitivity == "band"
-                for ago in range(indicator.over_quarters)
             ]
             for item in rubric.items
             if bandable(item, catalog)

@@ -107,12 +107,9 @@ def _would_release(
     as_of = date.fromisoformat(body["published_on"])
     sources = [_source(row, policy) for row in body["sources"]]
     members = door.eligible(reading.memberships(store), body["team"], window, policy)
-    starts_on = min(
-        (cells.windows_read(item, window)[0].starts_on for item in items), default=window.starts_on
-    )
     evidence = {
         person_id: [cells.Evidence(*row) for row in rows]
-        for person_id, rows in reading.evidence_by_person(store, starts_on, window.ends_on).items()
+        for person_id, rows in reading.evidence_by_person(store, window.starts_on, window.ends_on).items()
         if person_id in members
     }
     would_be = door.release_team(

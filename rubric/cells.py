@@ -146,17 +146,12 @@ def trace(
 ) -> bool:
     """The one bit per person and item that the door may band: whether anything bandable is there at all.
 
-    With a `window`, only days count that the item's rule looks at.
+    With a `window`, only its own days count, however far back the rule looks: two bands that shared a
+    quarter would give people away around whoever joined or left between them.
     """
-    starts_on = {
-        each.signal: _starts_on(each, window) if window else date.min
-        for each in item.indicators
-        if catalog[each.signal].sensitivity == "band"
-    }
-    ends_on = window.ends_on if window else date.max
-    return any(
-        row.signal in starts_on and starts_on[row.signal] <= row.occurred_on < ends_on for row in evidence
-    )
+    signals = {each.signal for each in item.indicators if catalog[each.signal].sensitivity == "band"}
+    starts_on, ends_on = (window.starts_on, window.ends_on) if window else (date.min, date.max)
+    return any(row.signal in signals and starts_on <= row.occurred_on < ends_on for row in evidence)
 
 
 def bandable(item: Item, catalog: Mapping[str, SignalLike]) -> bool:

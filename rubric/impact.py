@@ -147,26 +147,19 @@ def _asks_no_less(one: Indicator, other: Indicator) -> bool:
     )
 
 
-def _traces(item: Item | None, catalog: Mapping[str, SignalLike]) -> dict[str, int] | None:
-    """What a band of this item looks at: each signal that may feed one, and over how many quarters."""
+def _traces(item: Item | None, catalog: Mapping[str, SignalLike]) -> set[str] | None:
+    """What a band of this item looks at: each signal that may feed one."""
     if item is None or not bandable(item, catalog):
         return None
-    return {
-        each.signal: each.over_quarters
-        for each in item.indicators
-        if catalog[each.signal].sensitivity == "band"
-    }
+    return {each.signal for each in item.indicators if catalog[each.signal].sensitivity == "band"}
 
 
-def _band_reach(before: dict[str, int] | None, after: dict[str, int] | None) -> Reach:
-    """A band rests on any trace at all, so amounts and weeks do not move it; signals and spans do."""
+def _band_reach(before: set[str] | None, after: set[str] | None) -> Reach:
+    """A band rests on any trace in the window, so amounts, weeks and spans do not move it; signals do."""
     if before is None or after is None:
         return "same" if before is after else "begins" if before is None else "ends"
 
-    def covers(wide: dict[str, int], narrow: dict[str, int]) -> bool:
-        return all(wide.get(signal, 0) >= quarters for signal, quarters in narrow.items())
-
-    return _named(covers(after, before), covers(before, after))
+    return _named(after >= before, before >= after)
 
 
 def _signals(item: Item | None) -> list[str]:

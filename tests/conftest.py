@@ -39,4 +39,4 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def generated(until: date, seed: str = "tests") -> Holding:
-    return generate(seed, until=until)
+    return generate(seed, until=until, teams=3, people=24, repositories=3)

@@ -216,6 +216,13 @@ def test_a_trace_of_a_window_lies_in_the_window(day: date, expected: bool) -> No
     assert trace(simple(), CATALOG, [review("PR_1", day)], window=Q3) is expected
 
 
+def test_a_band_counts_its_own_quarter_however_far_back_the_rule_looks() -> None:
+    """Two bands that shared a quarter determined people around leavers in generated organisations."""
+    looks_back = simple(over_quarters=2)
+    assert not trace(looks_back, CATALOG, [review("PR_1", date(2026, 6, 30))], window=Q3)
+    assert trace(looks_back, CATALOG, [review("PR_1", date(2026, 7, 1))], window=Q3)
+
+
 def test_an_item_may_be_banded_when_one_of_its_signals_may() -> None:
     assert bandable(two_signals("all"), CATALOG)
     assert not bandable(simple("review_questions"), CATALOG)
