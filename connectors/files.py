@@ -140,6 +140,11 @@ class Files:
         roots = tuple(found[object_id] for object_id in object_ids if object_id in found)
         yield Batch(roots, "", gone=tuple(sorted(set(object_ids) - found.keys())))
 
+    @property
+    def accounts(self) -> str:
+        """Whose accounts the people's columns hold."""
+        return self._declared.accounts
+
     def close(self) -> None:
         """Nothing: a file is closed as soon as it is read."""
 

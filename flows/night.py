@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from filelock import FileLock, Timeout
@@ -45,6 +45,8 @@ class Night:
     rubric: RubricMap
     roster: tuple[Membership, ...]
     connectors: tuple[Connector, ...]
+    account_sources: Mapping[str, str]
+    """Whose accounts each source names people by: `github` or `pagerduty`."""
     store: Store
     vault: Vault
     scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -55,6 +57,8 @@ class Night:
     """Sentences for the receipt."""
     told_gaps: dict[tuple[str, str], list[Gap]] = field(default_factory=dict)
     """What connectors said tonight that they could not get, by source and scope."""
+    read_whole: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """Whether a scope was read from its beginning tonight, by source and scope."""
     unfinished: list[str] = field(default_factory=list)
     """Scopes that were not fetched or reconciled to their end tonight."""
     spent: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
@@ -65,6 +69,8 @@ class Night:
 def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
     """A night ready to run, the only writer of its home. Raises BadInput or Busy, with nothing changed."""
     today = datetime.now(UTC).date()
+    if as_of and as_of > today + timedelta(days=1):  # somewhere it may be tomorrow already
+        raise BadInput([f"--as-of {as_of} has not come yet; today is {today}"])
     policy, catalog, rubric, roster = check_everything(settings)
     connectors = connect(settings)
     mistakes = check_agreement(
@@ -90,8 +96,25 @@ def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
             ends.callback(connector.close)
         vault = Vault(settings.vault_file)
         store = ends.enter_context(closing(Store(settings.warehouse_file)))
+        if strangers := store.person_ids() - vault.persons():
+            raise BadInput(
+                [
+                    f"{settings.vault_file}: knows nothing of {len(strangers)} people of the warehouse; "
+                    "restore the vault and the warehouse of the same night, or start with an empty home"
+                ]
+            )
         yield Night(
-            settings, as_of or today, today, policy, catalog, rubric, roster, connectors, store, vault
+            settings=settings,
+            as_of=as_of or today,
+            today=today,
+            policy=policy,
+            catalog=catalog,
+            rubric=rubric,
+            roster=roster,
+            connectors=connectors,
+            account_sources={connector.source: _account_source(connector) for connector in connectors},
+            store=store,
+            vault=vault,
         )
 
 
@@ -131,6 +154,13 @@ def connect(settings: Settings) -> tuple[Connector, ...]:
     if not found:
         raise BadInput(["no source is configured; add a `github:` section to the settings"])
     return tuple(found)
+
+
+def _account_source(connector: Connector) -> str:
+    """Whose accounts this source names people by."""
+    if isinstance(connector, Files):
+        return connector.accounts
+    return "pagerduty" if isinstance(connector, PagerDuty) else "github"
 
 
 def _agreed_name(connector: Connector) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from flows.night import Busy, check_everything, connect
 from flows.orchestrator import OrchestratorFailed, orchestrator
 from flows.settings import Settings, load_settings
 from flows.steps import HomeNotWritable, StepFailed
+from warehouse.files import write_whole
 
 EXIT_CODES = {"complete": 0, "gaps": 1, "refused": REFUSED}
 
@@ -39,8 +40,15 @@ def run_nightly(config: Path, as_of: date | None) -> int:
             "again: what was stored before is whole, and the next night goes on from there",
             CONFIGURATION,
         )
-    except (StepFailed, OrchestratorFailed) as error:
-        return _say(f"the night broke: {error}; nothing half-written stays, run it again", BROKEN)
+    except StepFailed as error:
+        details = settings.home / "last-failure.txt"
+        with suppress(OSError):
+            write_whole(details, error.details)
+        return _say(
+            f"the night broke: {error}; nothing half-written stays, run it again (details: {details})", BROKEN
+        )
+    except OrchestratorFailed as error:
+        return _say(f"the night did not start: {error}", BROKEN)
     from rich.console import Console
 
     from reports.text import receipt_of

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.settings import orchestrator_environment, orchestrator_url, use_orchestrator
+from flows.settings import keep_quiet, orchestrator_environment, orchestrator_url, use_orchestrator
 
 START_SECONDS = 120
 """A first start migrates a new database: 20 s on two cores, more on a busy machine."""
@@ -60,6 +60,7 @@ def orchestrator(home: Path, *, schedules: bool = False) -> Iterator[Orchestrato
     With `schedules` it also creates the runs of a deployment as they fall due.
     """
     if url := orchestrator_url():
+        keep_quiet()
         yield Orchestrator(url)
         return
     data = home / "orchestrator"

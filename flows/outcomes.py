@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 from flows import logbook
@@ -23,22 +24,29 @@ CLOSED_WINDOWS = 8
 def write_self_reports(night: Night) -> dict[str, Any]:
     """Refreshes the report of every enrolled person for every window; returns how many."""
     members = reading.memberships(night.store)
+    accounts_of = night.vault.sources_by_person()
     written = 0
     for window in _windows(night):
-        sources = _sources(night, window)
+        of_window = _sources(night, window, window.starts_on)
         starts_on, ends_on = _span(night, window)
         evidence = reading.evidence_by_person(night.store, starts_on, ends_on)
         links = reading.links(night.store, starts_on, ends_on)
+        of_spans = {begin: _sources(night, window, begin) for begin in _begins(night, window)}
         opportunities = reading.opportunities_by_person(
             night.store, window.starts_on, min(window.ends_on, ends_on)
         )
         for person_id, rows in sorted(_enrolled(members, window, night).items()):
+            known_at = accounts_of.get(person_id, set())
+            sources = {
+                begin: [_as_known(source, night, known_at) for source in of_span]
+                for begin, of_span in of_spans.items()
+            }
             found = [cells.Evidence(*row) for row in evidence.get(person_id, [])]
             items = [
                 _self_item(
                     item,
                     night,
-                    sources,
+                    of_window,
                     links,
                     cells.evaluate(
                         item,
@@ -49,7 +57,7 @@ def write_self_reports(night: Night) -> dict[str, Any]:
                         evidence=found,
                         opportunities=opportunities.get(person_id, set()),
                         memberships=[(row.starts_on, row.ends_on) for row in rows],
-                        sources=sources,
+                        sources=sources[_begin(item, window)],
                     ),
                 )
                 for item in night.rubric.items
@@ -59,7 +67,7 @@ def write_self_reports(night: Night) -> dict[str, Any]:
                 as_of=night.as_of,
                 team=max(rows, key=lambda row: row.starts_on).team,
                 rubric=_rubric(night),
-                sources=[_source(source) for source in sources],
+                sources=[_source(source) for source in sources[window.starts_on]],
                 items=items,
                 policy=night.policy,
             )
@@ -71,18 +79,22 @@ def write_self_reports(night: Night) -> dict[str, Any]:
 def publish_due(night: Night) -> dict[str, Any]:
     """Publishes every team release that is due and not yet out, once; returns which.
 
-    A night in which a source refused publishes nothing.
+    Nothing is published on a night in which a source refused, or before every source was read to its end
+    once; and an incomplete window waits for as long after the first night as after its own end.
     """
-    if night.refused:
-        # a release is frozen for good, and this night lacks what somebody can still mend
-        night.messages.append("nothing was published, because a source refused; mend that and run again")
+    if waits_for := _still_to_come(night):
+        # a release is frozen for good, and this night lacks what another may still bring
+        night.messages.append(f"nothing was published: {waits_for}")
         return {"published": []}
     members = reading.memberships(night.store)
+    held_until = night.store.first_night(night.as_of) + timedelta(days=night.policy.hold_days)
     published = []
     for window in _windows(night):
-        sources = _sources(night, window)
+        sources = _sources(night, window, window.starts_on)
         whole = all(source.complete for source in sources)
         if not door.is_due(window, night.as_of, night.policy, sources_complete=whole):
+            continue
+        if not whole and night.as_of < held_until:
             continue
         starts_on, ends_on = _span(night, window)
         evidence = reading.evidence_by_person(night.store, starts_on, ends_on)
@@ -123,6 +135,18 @@ def publish_due(night: Night) -> dict[str, Any]:
     return {"published": published}
 
 
+def _still_to_come(night: Night) -> str | None:
+    if night.refused:
+        return "a source refused; mend that and run again"
+    for connector in night.connectors:
+        scopes = night.scopes.get(connector.source, ())
+        unread = ledger.never_reconciled(night.store, connector.source, scopes)
+        if connector.source in night.unfinished or not scopes or unread:
+            named = f" ({', '.join(unread[:3])})" if unread else ""
+            return f"{connector.source} was never read to its end{named}; another night goes on from here"
+    return None
+
+
 def _windows(night: Night) -> list[Window]:
     """The running window and the closed ones that some source was asked about, oldest first."""
     first_asked = min(connector.since for connector in night.connectors)
@@ -135,22 +159,38 @@ def _windows(night: Night) -> list[Window]:
 
 def _span(night: Night, window: Window) -> tuple[Any, Any]:
     """The days whose evidence a window's cells may read."""
-    first = min(cells.windows_read(item, window)[0].starts_on for item in night.rubric.items)
-    return first, min(window.ends_on, night.as_of + timedelta(days=1))
+    return min(_begins(night, window)), min(window.ends_on, night.as_of + timedelta(days=1))
 
 
-def _sources(night: Night, window: Window) -> list[ledger.SourceWindow]:
+def _begin(item: Item, window: Window) -> date:
+    """The first day whose evidence the item's rule may read."""
+    return cells.windows_read(item, window)[0].starts_on
+
+
+def _begins(night: Night, window: Window) -> set[date]:
+    return {_begin(item, window) for item in night.rubric.items} | {window.starts_on}
+
+
+def _sources(night: Night, window: Window, starts_on: date) -> list[ledger.SourceWindow]:
+    """How far each source can be trusted from this day until the window's end, or until now."""
     return [
         ledger.source_window(
             night.store,
             connector.source,
             connector.yields,
             night.scopes.get(connector.source, ()),
-            window,
-            night.as_of,
+            (starts_on, min(window.ends_on, night.as_of)),
         )
         for connector in sorted(night.connectors, key=lambda connector: connector.source)
     ]
+
+
+def _as_known(source: ledger.SourceWindow, night: Night, known_at: Collection[str]) -> ledger.SourceWindow:
+    """The same for one person: a source in which nobody knows their account shows nothing of them."""
+    if night.account_sources[source.source] in known_at:
+        return source
+    because = f"the roster names no account of yours in {night.account_sources[source.source]}"
+    return replace(source, complete=False, because=because)
 
 
 def _enrolled(

@@ -29,22 +29,30 @@ def run_night(night: Night, do: Do = plainly, progress: steps.Progress = lambda 
 
     Raises StepFailed or HomeNotWritable; what a source refused is in the status instead.
     """
-    run: dict[str, Any] = {"run_id": f"{steps.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"}
     started = steps.now()
-    _fetch_everything(night, do, progress)
-    run["evidence_rows"] = do("evidence", lambda: steps.compute_evidence(night))
-    run |= do("reports", lambda: outcomes.write_self_reports(night))
-    run |= do("releases", lambda: outcomes.publish_due(night))
+    run: dict[str, Any] = {
+        "run_id": f"{started:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}",
+        "started_at": started.isoformat(),
+        "as_of": night.as_of.isoformat(),
+    }
+    steps.note_outcome(night, run, "running")
+    try:
+        _fetch_everything(night, do, progress)
+        run["evidence_rows"] = do("evidence", lambda: steps.compute_evidence(night))
+        run |= do("reports", lambda: outcomes.write_self_reports(night))
+        run |= do("releases", lambda: outcomes.publish_due(night))
+    except Exception:
+        steps.note_outcome(night, run, "failed")
+        raise
     finished = steps.now()
     run |= steps.totals(night) | {
         "outcome": _outcome(night),
-        "started_at": started.isoformat(),
         "finished_at": finished.isoformat(),
         "seconds": round((finished - started).total_seconds()),
         "messages": [*dict.fromkeys(night.refused + night.messages)],
     }
-    run["messages"] += do("audit", lambda: logbook.note_night(night.settings, run))
     status: dict[str, Any] = do("receipt", lambda: steps.write_status(night, run))
+    do("audit", lambda: logbook.note_night(night.settings, run))
     return status
 
 
@@ -57,6 +65,7 @@ def _fetch_everything(night: Night, do: Do, progress: steps.Progress) -> None:
             steps.leave_source_open(night, connector, error)
             continue
         _fetch_scopes(night, connector, scopes, do, progress)
+        do(f"lost scopes {connector.source}", partial(steps.look_for_lost_scopes, night, connector))
 
 
 def _fetch_scopes(
@@ -70,6 +79,7 @@ def _fetch_scopes(
             do(f"fetch {name}", partial(steps.fetch_scope, night, connector, scope, progress))
             progress(f"reconciling {name}")
             do(f"reconcile {name}", partial(steps.reconcile_scope, night, connector, scope))
+            said_before = ""
         except SourceError as error:
             steps.leave_scope_open(night, connector, scope, error)
             if isinstance(error, Refused | Unreachable) and str(error) == said_before:

@@ -247,10 +247,15 @@ def orchestrator_environment(data: Path, *, schedules: bool) -> dict[str, str]:
     return kept | _ORCHESTRATOR | ephemeral | {"PREFECT_HOME": str(data), "PREFECT_UI_ENABLED": "0"}
 
 
-def use_orchestrator(url: str, data: Path) -> None:
-    """Points this process, before it imports Prefect, at our server."""
+def keep_quiet() -> None:
+    """What Prefect is told to log and to persist, on whoever's server, before it is imported."""
     for name, value in _ORCHESTRATOR.items():
         os.environ.setdefault(name, value)
+
+
+def use_orchestrator(url: str, data: Path) -> None:
+    """Points this process, before it imports Prefect, at our server."""
+    keep_quiet()
     os.environ["PREFECT_HOME"] = str(data)
     os.environ["PREFECT_API_URL"] = url
 

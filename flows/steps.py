@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from flows.night import Night
 from signals.run import refresh
 from warehouse import ledger
 from warehouse.files import write_whole
+from warehouse.rows import root_id
 
 ROOTS_A_WRITE = 250
 """Batches are stored together until they hold this many records: few transactions, little to repeat."""
@@ -31,6 +33,9 @@ Progress = Callable[[str], None]
 class StepFailed(Exception):
     """A step broke in a way nobody foresaw. Its message holds a type and a place, no value."""
 
+    details = ""
+    """The whole traceback, for a file that only the operator reads."""
+
 
 class HomeNotWritable(Exception):
     """The disk is full, closed or read-only."""
@@ -40,6 +45,11 @@ def list_scopes(night: Night, connector: Connector) -> Sequence[str]:
     """What this source has to fetch, remembered for the ledger. Raises SourceError."""
     scopes = tuple(connector.scopes())
     night.scopes[connector.source] = scopes
+    if not scopes:
+        night.unfinished.append(connector.source)
+        night.messages.append(
+            f"{connector.source}: nothing to read is listed; check the settings and what the token may see"
+        )
     return scopes
 
 
@@ -82,13 +92,31 @@ def import_roster(night: Night) -> None:
 def fetch_scope(night: Night, connector: Connector, scope: str, progress: Progress) -> None:
     """Everything that changed in this scope, stored step by step.
 
+    A gap of an earlier night that the changes cannot close makes it read the scope from the beginning.
     Raises SourceError after the last whole step.
     """
     before = connector.spent()
+    key = (connector.source, scope)
+    try:
+        cursor = night.store.cursor(*key)
+        night.read_whole[key] = cursor is None
+        _fetch_from(night, connector, scope, cursor, progress)
+        if cursor is not None and ledger.gaps_to_read_again(night.store, *key, night.told_gaps.get(key, [])):
+            night.store.forget_cursor(*key)
+            night.told_gaps.pop(key, None)
+            night.read_whole[key] = True
+            _fetch_from(night, connector, scope, None, progress)
+    finally:
+        _count_spending(night, connector, scope, before)
+
+
+def _fetch_from(
+    night: Night, connector: Connector, scope: str, cursor: str | None, progress: Progress
+) -> None:
     kept: list[Batch] = []
     seen = 0
     try:
-        for batch in connector.fetch(scope, night.store.cursor(connector.source, scope)):
+        for batch in connector.fetch(scope, cursor):
             kept.append(batch)
             _hear_gaps(night, connector, scope, batch)
             seen += len(batch.roots)
@@ -99,7 +127,6 @@ def fetch_scope(night: Night, connector: Connector, scope: str, progress: Progre
     finally:
         if kept:
             night.store.write(connector.source, scope, kept, night.vault)
-        _count_spending(night, connector, scope, before)
 
 
 def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]:
@@ -108,43 +135,75 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
     try:
         listed = list(connector.inventory(scope))
         found = ledger.differences(night.store, connector.source, scope, listed)
-        repaired = _repair(night, connector, scope, found)
         left = found
-        if repaired:
+        if found:
+            confirmed = _repair(night, connector, scope, found)
             left = ledger.differences(night.store, connector.source, scope, listed)
-            # what changed between the count and the repair is counted once more
-            if left:
+            if left:  # what changed between the count and the repair is counted once more
                 listed = list(connector.inventory(scope))
                 left = ledger.differences(night.store, connector.source, scope, listed)
+            # older than the days that are asked about, and still there: the source has just sent it
+            left = [each for each in left if each.reason != "vanished" or each.object_id not in confirmed]
         span = (connector.since, min(night.today, night.as_of))
-        told = night.told_gaps.get((connector.source, scope), [])
-        return ledger.close_books(night.store, connector.source, scope, listed, left, told, span)
+        key = (connector.source, scope)
+        return ledger.close_books(
+            night.store,
+            *key,
+            listed,
+            left,
+            night.told_gaps.get(key, []),
+            span,
+            was_read_whole=night.read_whole.get(key, False),
+        )
     finally:
         _count_spending(night, connector, scope, before)
 
 
 def leave_scope_open(night: Night, connector: Connector, scope: str, error: SourceError) -> None:
     """Writes down that this scope could not be fetched to its end, and says so."""
-    reconciled = night.store.con.execute(
-        "select ends_on from reconciled where source = ? and scope = ?", [connector.source, scope]
-    ).fetchone()
-    starts_on = reconciled[0] if reconciled else connector.since
-    gap = Gap("*", starts_on, night.today + timedelta(days=1), error.code)
-    ledger.leave_open(night.store, connector.source, scope, gap)
-    night.unfinished.append(f"{connector.source}:{scope}")
+    _open_gap(night, connector, scope, error.code)
     _say(night, connector, error)
 
 
 def leave_source_open(night: Night, connector: Connector, error: SourceError) -> None:
     """The same for a source that did not even say what there is to fetch: all it had before is open."""
-    known = night.store.con.execute(
-        "select distinct scope from reconciled where source = ? order by scope", [connector.source]
-    ).fetchall()
-    night.scopes[connector.source] = tuple(str(scope) for (scope,) in known)
+    night.scopes[connector.source] = tuple(ledger.known_scopes(night.store, connector.source))
     for scope in night.scopes[connector.source]:
-        leave_scope_open(night, connector, scope, error)
-    night.unfinished.append(f"{connector.source}:*")
+        _open_gap(night, connector, scope, error.code)
+    night.unfinished.append(connector.source)
     _say(night, connector, error)
+
+
+def look_for_lost_scopes(night: Night, connector: Connector) -> None:
+    """A repository that its organisation no longer lists is a gap, not a quiet one.
+
+    One that was renamed is empty by now, since all it held was fetched again under its new name; one
+    that the settings no longer ask for was left out on purpose.
+    """
+    settings = night.settings.github
+    if connector.source != "github" or settings is None:
+        return
+    asked = {owner.casefold() for owner in settings.organisations}
+    excluded = {name.casefold() for name in settings.exclude}
+    for scope in sorted({*ledger.known_scopes(night.store, "github")} - {*night.scopes["github"]}):
+        is_asked = scope.split("/")[0].casefold() in asked and scope.casefold() not in excluded
+        if is_asked and ledger.holds_anything(night.store, "github", scope):
+            night.scopes["github"] += (scope,)
+            _open_gap(night, connector, scope, "no_longer_listed")
+            night.messages.append(
+                f"github: {scope} is no longer listed by its organisation: give the token access again, "
+                "or name it under github.exclude if it is gone for good"
+            )
+
+
+def _open_gap(night: Night, connector: Connector, scope: str, code: str) -> None:
+    reconciled = night.store.con.execute(
+        "select ends_on from reconciled where source = ? and scope = ?", [connector.source, scope]
+    ).fetchone()
+    starts_on = reconciled[0] if reconciled else connector.since
+    gap = Gap(ledger.EVERYTHING, starts_on, night.today + timedelta(days=1), code)
+    ledger.leave_open(night.store, connector.source, scope, gap)
+    night.unfinished.append(f"{connector.source}:{scope}")
 
 
 def _say(night: Night, connector: Connector, error: SourceError) -> None:
@@ -195,7 +254,6 @@ def everything_reconciled(night: Night) -> bool:
 def totals(night: Night) -> dict[str, Any]:
     """What the night cost, and how many people it is about."""
     return {
-        "as_of": night.as_of.isoformat(),
         "requests": sum(requests for requests, _ in night.spent.values()),
         "points": sum(points for _, points in night.spent.values()),
         "people": len({member.account.login.casefold() for member in night.roster}),
@@ -215,7 +273,20 @@ def without_values(name: str, action: Callable[[], Any]) -> Any:
             raise HomeNotWritable(f"{name}: the warehouse cannot be written") from None
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}:{frame.lineno}"
-        raise StepFailed(f"{name}: {type(error).__name__} at {place}") from error
+        failed = StepFailed(f"{name}: {type(error).__name__} at {place}")
+        failed.details = "".join(traceback.format_exception(error))
+        raise failed from None  # the orchestrator would store the values in the cause
+
+
+def note_outcome(night: Night, run: dict[str, Any], outcome: str) -> None:
+    """Says in the status that this run is `running` or has `failed`; the sources stay as they were."""
+    try:
+        before = json.loads(night.settings.status_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        before = {"sources": []}
+    status = {"sources": before["sources"], "last_run": run | {"outcome": outcome}}
+    with suppress(OSError):  # a full disk is said by the step that needed it
+        write_whole(night.settings.status_file, json.dumps(status, indent=1, sort_keys=True))
 
 
 def now() -> datetime:
@@ -223,7 +294,9 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def _repair(night: Night, connector: Connector, scope: str, found: Sequence[ledger.Difference]) -> bool:
+def _repair(night: Night, connector: Connector, scope: str, found: Sequence[ledger.Difference]) -> set[str]:
+    """Fetches these again, whole; returns the ids of those that the source still has."""
+    confirmed: set[str] = set()
     by_kind: dict[str, list[str]] = {}
     for difference in found:
         by_kind.setdefault(difference.kind, []).append(difference.object_id)
@@ -231,8 +304,9 @@ def _repair(night: Night, connector: Connector, scope: str, found: Sequence[ledg
         for group in _groups(connector.hydrate(scope, kind, object_ids)):
             for batch in group:
                 _hear_gaps(night, connector, scope, batch)
+                confirmed |= {root_id(root) for root in batch.roots}
             night.store.write(connector.source, scope, group, night.vault)
-    return bool(by_kind)
+    return confirmed
 
 
 def _hear_gaps(night: Night, connector: Connector, scope: str, batch: Batch) -> None:

@@ -13,7 +13,8 @@ OUTCOMES = {
     "complete": "complete: everything the sources hold was collected",
     "gaps": "ended with gaps: what is missing is named below",
     "refused": "refused: a source wants something from you, named below",
-    "failed": "failed: last night's reports still stand",
+    "running": "has not ended: it is running, or was killed; run it again if no night is writing",
+    "failed": "failed: the reports of the night before still stand",
 }
 
 

@@ -19,7 +19,14 @@ from connectors.records import (
     PullRequest,
     Review,
 )
-from warehouse.ledger import close_books, differences, source_window
+from warehouse.ledger import (
+    close_books,
+    differences,
+    gaps_to_read_again,
+    leave_open,
+    source_window,
+    status_of_scope,
+)
 from warehouse.rows import PERSON_COLUMNS
 from warehouse.store import _DATED, Store
 from warehouse.vault import Vault, find_person
@@ -120,7 +127,7 @@ def test_a_window_is_complete_only_after_its_books_are_closed_without_a_gap(
 ) -> None:
     def complete() -> bool:
         return source_window(
-            store, "github", ["reviews"], ["acme/api"], WINDOW, as_of=date(2026, 11, 1)
+            store, "github", ["reviews"], ["acme/api"], (WINDOW.starts_on, WINDOW.ends_on)
         ).complete
 
     store.write("github", "acme/api", [batch(pull_request())], vault)
@@ -128,34 +135,50 @@ def test_a_window_is_complete_only_after_its_books_are_closed_without_a_gap(
     listed = [inventory("PR1"), inventory("PR2")]
     left = differences(store, "github", "acme/api", listed)
     span = (date(2026, 1, 1), date(2026, 11, 1))
-    close_books(store, "github", "acme/api", listed, left, [], span)
+    close_books(store, "github", "acme/api", listed, left, [], span, was_read_whole=True)
     assert not complete()
-    close_books(store, "github", "acme/api", listed[:1], [], [], span)
+    close_books(store, "github", "acme/api", listed[:1], [], [], span, was_read_whole=False)
     assert complete()
 
 
 def test_a_gap_in_a_stored_object_stays_until_it_is_written_without_one(store: Store, vault: Vault) -> None:
     """Nobody counts commits, so no later night would notice that they are missing."""
     gap = Gap("commits", *SPAN, "forbidden", "PR1")
-
-    def gaps_left(told: list[Gap]) -> list[str | None]:
-        left = close_books(store, "github", "acme/api", [inventory("PR1")], [], told, SPAN)
-        return [each.object_id for each in left]
-
     store.write("github", "acme/api", [Batch((pull_request(),), "cursor", gaps=(gap,))], vault)
-    assert gaps_left([gap]) == ["PR1"]
-    assert gaps_left([]) == ["PR1"]
+    assert gaps_left(store, [gap]) == [gap]
+    assert gaps_left(store, [], was_read_whole=True) == [gap]
     store.write("github", "acme/api", [batch(pull_request())], vault)
-    assert gaps_left([]) == []
+    assert gaps_left(store, []) == []
 
 
-def test_a_gap_in_something_never_stored_is_as_old_as_the_night_that_told_it(
+def test_a_gap_in_nothing_stored_stays_until_the_scope_is_read_whole_without_it(
     store: Store, vault: Vault
 ) -> None:
+    """An incremental night speaks of the last days only; the older ones are as missing as before."""
     store.write("github", "acme/api", [batch(pull_request())], vault)
-    told = [Gap("oncall_shifts", *SPAN, "forbidden", "SCHEDULE"), Gap("issues", *SPAN, "forbidden")]
-    for heard, expected in ((told, 2), (told, 2), ([], 0)):
-        assert len(close_books(store, "github", "acme/api", [inventory("PR1")], [], heard, SPAN)) == expected
+    long, short = (
+        Gap("incidents", *SPAN, "forbidden"),
+        Gap("incidents", date(2026, 10, 1), SPAN[1], "forbidden"),
+    )
+    assert gaps_left(store, [long], was_read_whole=True) == [long]
+    assert gaps_left(store, [short]) == [long]
+    assert gaps_to_read_again(store, "github", "acme/api", []) is True
+    assert gaps_to_read_again(store, "github", "acme/api", [short]) is False
+    assert gaps_left(store, [short], was_read_whole=True) == [short]
+    assert gaps_left(store, [], was_read_whole=True) == []
+
+
+def test_a_scope_that_broke_keeps_its_other_gaps(store: Store, vault: Vault) -> None:
+    store.write("github", "acme/api", [batch(pull_request())], vault)
+    told = Gap("incidents", *SPAN, "forbidden")
+    gaps_left(store, [told], was_read_whole=True)
+    leave_open(store, "github", "acme/api", Gap("*", *SPAN, "unreachable"))
+    leave_open(store, "github", "acme/api", Gap("*", *SPAN, "rate_limited"))
+    assert {gap["reason"] for gap in status_of_scope(store, "github", "acme/api")["gaps"]} == {
+        "forbidden",
+        "rate_limited",
+    }
+    assert gaps_left(store, [told]) == [told]
 
 
 @pytest.mark.parametrize(
@@ -165,8 +188,10 @@ def test_a_source_that_misses_one_day_of_the_window_is_not_complete(
     store: Store, vault: Vault, since: date, through: date
 ) -> None:
     store.write("github", "acme/api", [batch(pull_request())], vault)
-    close_books(store, "github", "acme/api", [inventory("PR1")], [], [], (since, through))
-    found = source_window(store, "github", ["reviews"], ["acme/api"], WINDOW, as_of=date(2026, 11, 1))
+    close_books(
+        store, "github", "acme/api", [inventory("PR1")], [], [], (since, through), was_read_whole=True
+    )
+    found = source_window(store, "github", ["reviews"], ["acme/api"], (WINDOW.starts_on, WINDOW.ends_on))
     assert not found.complete
     assert found.because
 
@@ -189,6 +214,30 @@ def test_a_pagerduty_account_named_late_by_the_roster_moves_its_rows(store: Stor
         "select count(*) from oncall_shifts join memberships using (person_id)"
     ).fetchone() == (1,)
     assert store.write_memberships([replace(membership("ada"), other_accounts=(pager,))], vault) == 0
+
+
+def test_a_corrected_pagerduty_id_takes_nobodys_github_history(store: Store, vault: Vault) -> None:
+    pager = Account("pagerduty", "PU1", "PU1")
+    ada, bo = Account("github", "U_1", "ada"), Account("github", "U_2", "bo")
+    store.write("github", "acme/api", [batch(pull_request(author=ada))], vault)
+    vault.person_ids([bo])
+    wrong = [replace(membership("ada"), other_accounts=(pager,)), membership("bo")]
+    store.write_memberships(wrong, vault)
+    shift = OnCallShift("S1", "pagerduty", "P1", pager, date(2026, 7, 1), date(2026, 7, 2), ())
+    store.write("pagerduty", "account", [Batch((shift,), "c")], vault)
+    store.write_memberships([membership("ada"), replace(membership("bo"), other_accounts=(pager,))], vault)
+    assert store.con.execute("select author_id from pull_requests").fetchall() == [(vault.person_of(ada),)]
+    assert vault.person_of(pager) == vault.person_of(bo)
+    assert store.count("oncall_shifts") == 0, "PagerDuty is read again: whose shift it was is asked there"
+    assert store.cursor("pagerduty", "account") is None
+
+
+def test_whoever_takes_a_freed_login_is_another_person(vault: Vault) -> None:
+    placeholder = Account("github", "login:ada", "ada")
+    first, second = Account("github", "U_1", "ada"), Account("github", "U_2", "ada")
+    person = vault.person_ids([placeholder])[("github", "login:ada")]
+    assert vault.person_ids([first])[("github", "U_1")] == person
+    assert vault.person_ids([second])[("github", "U_2")] != person
 
 
 def test_the_vault_finds_the_same_person_after_a_rename(tmp_path: Path) -> None:
@@ -247,7 +296,15 @@ def test_every_date_an_event_is_dated_by_marks_its_month(store: Store) -> None:
         "select table_name, column_name from duckdb_columns() where not internal and data_type = 'DATE'"
     ).fetchall():
         dates.setdefault(table, set()).add(column)
-    bookkeeping = {"memberships", "evidence", "opportunities", "dirty_months", "reconciled", "gaps"}
+    bookkeeping = {
+        "memberships",
+        "evidence",
+        "opportunities",
+        "dirty_months",
+        "reconciled",
+        "gaps",
+        "first_night",
+    }
     assert {table: found for table, found in dates.items() if table not in bookkeeping} == {
         table: set(columns) for table, columns in _DATED.items()
     }
@@ -278,6 +335,12 @@ def review(review_id: str, on: date = date(2026, 7, 5), by: Account | None = REV
 
 def batch(*roots: PullRequest) -> Batch:
     return Batch(roots, "cursor")
+
+
+def gaps_left(store: Store, told: list[Gap], *, was_read_whole: bool = False) -> list[Gap]:
+    return close_books(
+        store, "github", "acme/api", [inventory("PR1")], [], told, SPAN, was_read_whole=was_read_whole
+    )
 
 
 def inventory(object_id: str, reviews: int = 0) -> Inventory:

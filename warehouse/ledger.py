@@ -13,10 +13,12 @@ from typing import Any, Literal, get_args
 
 from connectors.records import Gap, Inventory
 from warehouse.store import Store
-from warehouse.windows import Window
 
 Reason = Literal["missing", "counts_differ", "vanished"]
 """Why an object is fetched again: not stored, other counts, or stored and no longer listed."""
+
+EVERYTHING = "*"
+"""The kind of the gap that a scope has until a night reads it to its end; no connector tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,12 @@ group by quarter, wanted.kind
 
 _STORED = "select root_id from scopes where scope_key = $scope_key"
 
-_FORGET_GAPS = f"""
-delete from gaps where source = $source and scope = $scope
-  and (object_id is null or list_contains($reasons, reason) or object_id not in ({_STORED}))
+_LOOSE = f"source = $source and scope = $scope and (object_id is null or object_id not in ({_STORED}))"
+"""Gaps that are in no stored object: nothing that is written later can close them by itself."""
+
+_FORGET_OWN = """
+delete from gaps
+where source = $source and scope = $scope and (kind = $everything or list_contains($reasons, reason))
 """
 
 
@@ -143,11 +148,13 @@ def close_books(
     remaining: Sequence[Difference],
     told: Sequence[Gap],
     span: tuple[date, date],
+    *,
+    was_read_whole: bool,
 ) -> list[Gap]:
     """Writes down how the reconciliation of one scope ended; returns the gaps that are left.
 
     `told` are the gaps that the connector spoke of tonight. A gap in a stored object stays until the object
-    is written again without it; every other gap is as old as the night that found it.
+    is written again without it; any other stays until the scope was read from its beginning without it.
     """
     starts_on, ends_on = span
     found = [
@@ -156,18 +163,15 @@ def close_books(
     ]
     here = {"source": source, "scope": scope, "scope_key": f"{source}:{scope}"}
     with store.transaction():
-        store.con.execute(_FORGET_GAPS, here | {"reasons": list(get_args(Reason))})
+        own = {"everything": EVERYTHING, "reasons": list(get_args(Reason))}
+        store.con.execute(_FORGET_OWN, {"source": source, "scope": scope} | own)
         stored = {key for (key,) in store.con.execute(_STORED, {"scope_key": here["scope_key"]}).fetchall()}
-        found += [gap for gap in dict.fromkeys(told) if gap.object_id not in stored]
-        store.add_gaps(source, scope, found)
-        gaps = [
-            Gap(*row)
-            for row in store.con.execute(
-                "select kind, starts_on, ends_on, reason, object_id from gaps "
-                "where source = ? and scope = ? order by all",
-                [source, scope],
-            ).fetchall()
-        ]
+        loose = [gap for gap in told if gap.object_id not in stored]
+        if not was_read_whole:
+            loose += [gap for gap in _gaps(store, source, scope) if gap.object_id not in stored]
+        store.con.execute(f"delete from gaps where {_LOOSE}", here)
+        store.add_gaps(source, scope, [*found, *_joined(loose)])
+        gaps = _gaps(store, source, scope)
         for table in ("expected", "reconciled"):
             store.con.execute(f"delete from {table} where source = ? and scope = ?", [source, scope])
         store.con.execute(_BY_QUARTER, {"listed": _as_json(listed), "source": source, "scope": scope})
@@ -177,20 +181,77 @@ def close_books(
     return gaps
 
 
+def gaps_to_read_again(store: Store, source: str, scope: str, told: Iterable[Gap]) -> bool:
+    """Whether the scope has a gap of an earlier night that tonight's changes cannot close."""
+    here = {"source": source, "scope": scope, "scope_key": f"{source}:{scope}"}
+    found = store.con.execute(
+        f"select distinct kind, reason, object_id from gaps where {_LOOSE} "
+        "and kind != $everything and not list_contains($reasons, reason)",
+        here | {"everything": EVERYTHING, "reasons": list(get_args(Reason))},
+    ).fetchall()
+    return bool(set(found) - {(gap.kind, gap.reason, gap.object_id) for gap in told})
+
+
+def known_scopes(store: Store, source: str) -> list[str]:
+    """Every scope of this source that was ever fetched, or tried."""
+    found = store.con.execute(
+        "select scope from reconciled where source = $source "
+        "union select scope from gaps where source = $source "
+        "union select scope from cursors where source = $source order by scope",
+        {"source": source},
+    ).fetchall()
+    return [str(scope) for (scope,) in found]
+
+
+def holds_anything(store: Store, source: str, scope: str) -> bool:
+    """Whether anything but the repository itself is stored under this scope."""
+    found = store.con.execute(
+        "select count(*) from scopes where scope_key = ? and root_kind != 'repositories'",
+        [f"{source}:{scope}"],
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def never_reconciled(store: Store, source: str, scopes: Iterable[str]) -> list[str]:
+    """Those of these scopes that no night has read and counted to the end yet."""
+    found = store.con.execute("select scope from reconciled where source = ?", [source]).fetchall()
+    return sorted(set(scopes) - {str(scope) for (scope,) in found})
+
+
 def leave_open(store: Store, source: str, scope: str, gap: Gap) -> None:
     """Writes down that a scope could not be fetched or held against its source to the end."""
     with store.transaction():
         store.con.execute(
-            "delete from gaps where source = ? and scope = ? and object_id is null", [source, scope]
+            "delete from gaps where source = ? and scope = ? and kind = ?", [source, scope, EVERYTHING]
         )
         store.add_gaps(source, scope, [gap])
 
 
+def _joined(gaps: Iterable[Gap]) -> list[Gap]:
+    """One gap for each thing that is missing, over all the days it was missing for."""
+    found: dict[tuple[str, str, str | None], Gap] = {}
+    for gap in gaps:
+        key = (gap.kind, gap.reason, gap.object_id)
+        known = found.get(key, gap)
+        span = min(known.starts_on, gap.starts_on), max(known.ends_on, gap.ends_on)
+        found[key] = Gap(gap.kind, *span, gap.reason, gap.object_id)
+    return list(found.values())
+
+
+def _gaps(store: Store, source: str, scope: str) -> list[Gap]:
+    found = store.con.execute(
+        "select kind, starts_on, ends_on, reason, object_id from gaps "
+        "where source = ? and scope = ? order by all",
+        [source, scope],
+    ).fetchall()
+    return [Gap(*row) for row in found]
+
+
 def source_window(
-    store: Store, source: str, kinds: Iterable[str], scopes: Sequence[str], window: Window, as_of: date
+    store: Store, source: str, kinds: Iterable[str], scopes: Sequence[str], span: tuple[date, date]
 ) -> SourceWindow:
-    """Whether everything this source has for the window is here, over all of its scopes."""
-    end = min(window.ends_on, as_of)
+    """Whether everything this source has for these days (half-open) is here, over all of its scopes."""
+    begin, end = span
     found = {
         str(scope): (starts_on, ends_on)
         for scope, starts_on, ends_on in store.con.execute(
@@ -200,7 +261,7 @@ def source_window(
     gaps = store.con.execute(
         "select scope, reason, count(*) from gaps where source = ? and starts_on < ? and ends_on > ? "
         "group by all order by all",
-        [source, end, window.starts_on],
+        [source, end, begin],
     ).fetchall()
     gaps = [gap for gap in gaps if gap[0] in scopes]
     spans = [found[scope] for scope in scopes if scope in found]
@@ -209,7 +270,7 @@ def source_window(
     because = None
     if len(spans) < len(scopes) or not scopes:
         because = f"{source} was not fetched for {len(scopes) - len(spans) or 'any'} of its scopes"
-    elif from_day is not None and from_day > window.starts_on:
+    elif from_day is not None and from_day > begin:
         because = f"{source} is only asked about days from {from_day}"
     elif through_day is not None and through_day < end:
         because = f"{source} was last complete on {through_day}"

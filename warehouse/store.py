@@ -126,6 +126,23 @@ class Store:
             [json.dumps(table_rows, default=date.isoformat)],
         )
 
+    def person_ids(self) -> frozenset[str]:
+        """Everybody the warehouse has rows of."""
+        return frozenset(person for (person,) in self.con.execute("select person_id from persons").fetchall())
+
+    def first_night(self, as_of: date) -> date:
+        """The day the first night of this home was run for: `as_of` if this is it."""
+        found = self.con.execute("select min(day) from first_night").fetchone()
+        if found and found[0]:
+            first: date = found[0]
+            return min(first, as_of)
+        self.con.execute("insert into first_night values (?)", [as_of])
+        return as_of
+
+    def forget_cursor(self, source: str, scope: str) -> None:
+        """The next fetch of this scope reads everything again."""
+        self.con.execute("delete from cursors where source = ? and scope = ?", [source, scope])
+
     def cursor(self, source: str, scope: str) -> str | None:
         """Where the last stored batch of this scope ended."""
         found = self.con.execute(
@@ -182,8 +199,12 @@ class Store:
             moved = 0
             for other, person_id in links:
                 before = vault.person_of(other)
-                if before is not None and before != person_id:
+                if before is None or before == person_id:
+                    continue
+                if vault.is_only_account(other):
                     moved += self._relabel(before, person_id)
+                else:  # whose rows are whose cannot be told apart here, so the source is read again
+                    moved += self._forget_source(other.source)
             rows_before = self._table_hash("memberships")
             self.con.execute("delete from memberships")
             self.insert("memberships", table_rows)
@@ -193,6 +214,17 @@ class Store:
         for other, person_id in links:
             vault.link(other, person_id)
         return moved
+
+    def _forget_source(self, source: str) -> int:
+        """Drops everything this source sent, so that it is fetched again; returns how many records."""
+        found = self.con.execute(
+            "select root_kind, root_id from scopes where starts_with(scope_key, ? || ':')", [source]
+        ).fetchall()
+        for kind in ROOT_KEYS:
+            self._remove(kind, [root for root_kind, root in found if root_kind == kind])
+        for table in ("cursors", "reconciled", "gaps", "expected"):
+            self.con.execute(f"delete from {table} where source = ?", [source])
+        return len(found)
 
     def _relabel(self, before: str, after: str) -> int:
         moved = 0

@@ -7,7 +7,8 @@ again, so that a reader who must prove an identity never waits for a night to en
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -18,6 +19,14 @@ from warehouse.files import as_owner_only
 
 PLACEHOLDER = "login:"
 """An account known only by its login, until the source tells its immutable id."""
+
+_PATIENTLY = retry(
+    retry=retry_if_exception_type(duckdb.IOException),
+    wait=wait_fixed(0.1),
+    stop=stop_after_delay(10),
+    reraise=True,
+)
+"""Whoever opens the vault does so for an instant; the other waits."""
 
 _SCHEMA = """
 create table if not exists accounts (
@@ -42,7 +51,7 @@ class Vault:
         self._accounts: dict[tuple[str, str], tuple[str, str, bool]] = {}
         self._person_of_login: dict[tuple[str, str], str] = {}
         self._told_logins: set[tuple[str, str]] = set()
-        with as_owner_only(), duckdb.connect(path) as con:
+        with _opened(path) as con:
             con.execute(_SCHEMA)
             found = con.execute(
                 "select source, account_id, login, person_id, is_bot from accounts"
@@ -79,6 +88,23 @@ class Vault:
         known = self._accounts.get((account.source, account.account_id))
         return known[1] if known else None
 
+    def persons(self) -> frozenset[str]:
+        """Everybody the vault knows."""
+        return frozenset(person for _, person, _ in self._accounts.values())
+
+    def sources_by_person(self) -> dict[str, set[str]]:
+        """Where each person has an account whose immutable id is known."""
+        found: dict[str, set[str]] = {}
+        for (source, account_id), (_, person_id, _) in self._accounts.items():
+            if not account_id.startswith(PLACEHOLDER):
+                found.setdefault(person_id, set()).add(source)
+        return found
+
+    def is_only_account(self, account: Account) -> bool:
+        """Whether the person of this account has no other."""
+        person_id = self.person_of(account)
+        return sum(person == person_id for _, person, _ in self._accounts.values()) == 1
+
     def bots(self) -> frozenset[str]:
         """Everyone of whom `is_bot` is true."""
         return frozenset(person for _, person, bot in self._accounts.values() if bot)
@@ -101,7 +127,10 @@ class Vault:
             known = self.person_of_login(account.source, account.login)
             return known if known is not None else secrets.token_hex(16)
         if placeholder in self._accounts:
-            return self._accounts[placeholder][1]
+            person_id = self._accounts[placeholder][1]
+            if account.source not in self.sources_by_person().get(person_id, ()):
+                return person_id
+            # a login that was freed and taken by somebody else: the roster meant the first
         return secrets.token_hex(16)
 
     def _remember(self, source: str, account_id: str, login: str, person_id: str, is_bot: bool) -> None:
@@ -121,12 +150,23 @@ class Vault:
             for account in accounts
         ]
         columns: list[list[object]] = [list(column) for column in zip(*rows, strict=True)]
-        with as_owner_only(), duckdb.connect(self._path) as con:
+        with _opened(self._path) as con:
             con.execute(
                 "insert or replace into accounts "
                 "select unnest($1), unnest($2), unnest($3), unnest($4), unnest($5::boolean[])",
                 columns,
             )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The vault for an instant of writing; waits for a reader who proves an identity at this instant."""
+    with as_owner_only():
+        con = _PATIENTLY(duckdb.connect)(path)
+    try:
+        yield con
+    finally:
+        con.close()
 
 
 def find_person(path: Path, account: Account) -> str | None:
@@ -146,10 +186,4 @@ def find_person(path: Path, account: Account) -> str | None:
 
 def find_person_waiting(path: Path, account: Account) -> str | None:
     """`find_person`, asked again for a few seconds while a night writes a new account."""
-    again = retry(
-        retry=retry_if_exception_type(duckdb.IOException),
-        wait=wait_fixed(0.1),
-        stop=stop_after_delay(10),
-        reraise=True,
-    )
-    return again(find_person)(path, account)
+    return _PATIENTLY(find_person)(path, account)

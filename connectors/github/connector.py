@@ -116,12 +116,14 @@ class GitHub:
     def scopes(self) -> Sequence[str]:
         """The configured repositories, then those of the organisations.
 
-        Of an organisation's, forks are left out, and what was archived before `since` or disabled.
+        Of an organisation's, forks are left out, and what was archived before `since`, disabled or excluded.
         """
         found = {name.casefold(): name for name in self._settings.repositories}
         for owner in self._settings.organisations:
             for name in self._pages.repositories_of(owner):
                 found.setdefault(name.casefold(), name)
+        for name in self._settings.exclude:
+            found.pop(name.casefold(), None)
         self._scopes = list(found.values())
         self._heads.clear()
         return tuple(self._scopes)

@@ -44,6 +44,8 @@ class GitHubSettings(BaseModel):
     repositories: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
     """Every repository of these that is no fork and was not archived before `since`."""
+    exclude: tuple[str, ...] = ()
+    """Repositories of the organisations to leave out: gone for good, or none of ours."""
     since: date | None = None
     """Leave out what was last updated before this day; None reads everything."""
     labels: dict[IssueKind, tuple[str, ...]] = Field(default_factory=lambda: dict(LABELS))

@@ -1,0 +1,169 @@
+"""Nothing is called absent, and nothing is frozen, while another night may bring what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from connectors.errors import BadInput
+from flows.night import open_night
+from flows.pipeline import run_night
+from flows.settings import load_settings
+from flows.steps import StepFailed, now
+from sandbox.organisation.build import organisation as generate
+from sandbox.server import Running, running
+
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture
+def server() -> Any:
+    with running(generate("absence", until=TODAY, teams=2, people=12, repositories=2)) as started:
+        yield started
+
+
+def test_the_first_night_that_ends_early_freezes_nothing(server: Running, home: Path) -> None:
+    config = written(home, server, "  wait_limit_seconds: 0\n")
+    server.post("/_sandbox/faults", {"name": "rate_limited_403", "count": 1, "skip": 4})
+    first = night(config)
+    assert first["last_run"]["outcome"] == "gaps"
+    assert first["last_run"]["published"] == []
+    assert any("never read to its end" in message for message in first["last_run"]["messages"])
+    server.post("/_sandbox/faults", {"name": "rate_limited_403", "count": 0})
+    assert night(config)["last_run"]["published"] != []
+
+
+def test_an_organisation_that_lists_nothing_is_not_complete(server: Running, home: Path) -> None:
+    config = written(home, server)
+    for repository in list(server.holding.github.accounts[organization(server).lower()].repositories):
+        server.holding.github.accounts[organization(server).lower()].repositories.remove(repository)
+    status = night(config)
+    assert status["last_run"]["outcome"] == "gaps"
+    assert status["last_run"]["published"] == []
+    assert states(home)["none seen"] == 0
+
+
+def test_a_repository_that_is_no_longer_listed_is_a_gap_until_it_is_excluded(
+    server: Running, home: Path
+) -> None:
+    config = written(home, server)
+    assert night(config)["last_run"]["outcome"] == "complete"
+    owner = server.holding.github.accounts[organization(server).lower()]
+    lost = next(each for each in owner.repositories if not each.name_with_owner.endswith("operations"))
+    owner.repositories.remove(lost)
+    status = night(config)
+    assert status["last_run"]["outcome"] == "gaps"
+    gaps = {
+        s["scope"]: [gap["reason"] for gap in s["gaps"]] for s in status["sources"] if s["source"] == "github"
+    }
+    assert gaps[lost.name_with_owner] == ["no_longer_listed"]
+    written(home, server, f"  exclude: [{lost.name_with_owner}]\n")
+    assert night(config)["last_run"]["outcome"] == "complete"
+
+
+def test_nobody_whose_account_is_unknown_is_said_to_have_left_no_trace(server: Running, home: Path) -> None:
+    config = written(home, server)
+    roster = home / "roster.csv"
+    rows = roster.read_text().splitlines()
+    login, team, manager, *_ = rows[1].split(",")
+    stranger = f"{login}-misspelt,{team},{manager},2026-01-01,,,"
+    roster.write_text("\n".join([rows[0], stranger, *rows[2:]]) + "\n")
+    night(config)
+    found = [body for body in reports(home) if "names no account of yours" in json.dumps(body)]
+    assert found
+    assert all(item["state"] != "none seen" for body in found for item in body["items"])
+    assert states(home)["none seen"] > 0, "others' absences are still told"
+
+
+def test_a_source_without_an_account_in_the_roster_shows_nothing_of_a_person(
+    server: Running, home: Path
+) -> None:
+    config = written(home, server)
+    roster = home / "roster.csv"
+    roster.write_text(
+        "\n".join(line.rpartition(",")[0] + "," for line in roster.read_text().splitlines()[1:])
+    )
+    header = "login,team,manager,from,until,rubric,pagerduty_id\n"
+    roster.write_text(header + roster.read_text() + "\n")
+    night(config)
+    for body in reports(home):
+        for item in body["items"]:
+            if "pagerduty" in item["sources"]:
+                assert item["state"] != "none seen"
+
+
+def test_a_day_that_has_not_come_is_refused(server: Running, home: Path) -> None:
+    config = written(home, server)
+    with (
+        pytest.raises(BadInput, match="has not come yet"),
+        open_night(load_settings(config), now().date() + timedelta(days=2)),
+    ):
+        pass
+
+
+def test_a_warehouse_with_another_homes_vault_is_refused(server: Running, home: Path) -> None:
+    config = written(home, server)
+    night(config)
+    (home / "sightline-home" / "vault.duckdb").unlink()
+    with pytest.raises(BadInput, match="restore the vault"), open_night(load_settings(config), TODAY):
+        pass
+
+
+def test_a_start_moved_later_leaves_the_next_night_complete(server: Running, home: Path) -> None:
+    night(written(home, server))
+    config = written(home, server)
+    config.write_text(config.read_text().replace("2026-04-01", "2026-08-01"))
+    assert night(config)["last_run"]["outcome"] == "complete"
+
+
+def test_a_night_that_broke_says_so_in_the_status(server: Running, home: Path) -> None:
+    config = written(home, server)
+    night(config)
+    with duckdb.connect(home / "sightline-home" / "warehouse.duckdb") as con:
+        con.execute("drop table opportunities")
+    with pytest.raises(StepFailed, match="evidence: CatalogException"):
+        night(config)
+    status = json.loads((home / "sightline-home" / "status.json").read_text())
+    assert status["last_run"]["outcome"] == "failed"
+    assert status["sources"]
+
+
+# --- builders ---
+
+
+def organization(server: Running) -> str:
+    assert server.holding.organization
+    return server.holding.organization
+
+
+def written(folder: Path, server: Running, more: str = "") -> Path:
+    (folder / "roster.csv").write_text(server.holding.roster_csv)
+    path = folder / "sightline.yaml"
+    path.write_text(
+        f"roster: roster.csv\n"
+        f"github:\n  base_url: {server.github}\n  organisations: [{organization(server)}]\n"
+        f"  since: 2026-04-01\n{more}"
+        f"github_incidents:\n  repositories: [{organization(server)}/operations]\n  since: 2026-04-01\n"
+        f"pagerduty:\n  base_url: {server.pagerduty}\n  since: 2026-04-01\n"
+    )
+    return path
+
+
+def night(config: Path) -> dict[str, Any]:
+    with open_night(load_settings(config), TODAY) as opened:
+        return run_night(opened)
+
+
+def reports(home: Path) -> list[dict[str, Any]]:
+    people = home / "sightline-home" / "published" / "people"
+    return [json.loads(path.read_text()) for path in sorted(people.glob("*/2026Q3.json"))]
+
+
+def states(home: Path) -> Counter[str]:
+    return Counter(item["state"] for body in reports(home) for item in body["items"])
