@@ -39,6 +39,7 @@ BOOKKEEPING = frozenset(
         "reconciled",
         "scopes",
         "signal_runs",
+        "first_night",
     }
 )
 """What the pipeline notes about itself. A signal reads facts, or its result would depend on when it ran."""
