@@ -92,10 +92,11 @@ def test_a_source_without_an_account_in_the_roster_shows_nothing_of_a_person(
     header = "login,team,manager,from,until,rubric,pagerduty_id\n"
     roster.write_text(header + roster.read_text() + "\n")
     night(config)
-    for body in reports(home):
-        for item in body["items"]:
-            if "pagerduty" in item["sources"]:
-                assert item["state"] != "none seen"
+    fed = [
+        item["state"] for body in reports(home) for item in body["items"] if "pagerduty" in item["sources"]
+    ]
+    assert "not collected" in fed
+    assert "none seen" not in fed
 
 
 def test_a_day_that_has_not_come_is_refused(server: Running, home: Path) -> None:
