@@ -1,0 +1,77 @@
+"""`sightline privacy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from flows.commands.options import config_option, format_option, say_all
+
+
+@click.group()
+def privacy() -> None:
+    """What is promised about people, and whether it still holds."""
+
+
+@privacy.command("agreement")
+@config_option
+@format_option("text", "json")
+@click.pass_obj
+def privacy_agreement(config: Path, config_here: Path | None, form: str) -> None:
+    """What may be collected, why, who sees it and how long it is kept, in plain language."""
+    from flows.privacy_views import show_agreement
+
+    click.echo(show_agreement(config_here or config, form))
+
+
+@privacy.command("verify")
+@config_option
+@click.pass_obj
+def privacy_verify(config: Path, config_here: Path | None) -> None:
+    """Whether every published file is still what was published. Exit 1: something is not."""
+    from flows.privacy_views import verify_published
+
+    say_all(verify_published(config_here or config), "every published file is what was published")
+
+
+@privacy.command("withdraw")
+@click.argument("team")
+@click.argument("window")
+@click.argument("item")
+@config_option
+@click.pass_obj
+def privacy_withdraw(config: Path, config_here: Path | None, team: str, window: str, item: str) -> None:
+    """Takes the band of ITEM out of a release, for good and without a reason."""
+    from flows.privacy_views import withdraw_item
+
+    click.echo(withdraw_item(config_here or config, team, window, item))
+
+
+@privacy.command("attack")
+@config_option
+@click.option("--organisations", type=click.IntRange(1), default=40, show_default=True)
+@click.option("--seed", default=0, show_default=True, help="The first of the organisations.")
+@click.pass_obj
+def privacy_attack(config: Path, config_here: Path | None, organisations: int, seed: int) -> None:
+    """Sends generated organisations through the door and attacks what comes out. Exit 1: it leaks."""
+    from flows.privacy_views import attack_door
+
+    say_all(attack_door(config_here or config, range(seed, seed + organisations), click.echo), None)
+
+
+@privacy.group("audit")
+def privacy_audit() -> None:
+    """The log of what was published, withdrawn and read."""
+
+
+@privacy_audit.command("verify")
+@config_option
+@click.option("--anchor", type=click.Path(path_type=Path), help="[default: `audit_anchor` in the settings]")
+@click.pass_obj
+def privacy_audit_verify(config: Path, config_here: Path | None, anchor: Path | None) -> None:
+    """Whether the log is whole: nothing edited, deleted or moved, and with an anchor, nothing cut off."""
+    from flows.privacy_views import verify_audit
+
+    wrong, fine = verify_audit(config_here or config, anchor)
+    say_all(wrong, fine)
