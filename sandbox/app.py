@@ -141,6 +141,8 @@ class Sandbox:
         answer = prepared if isinstance(prepared, Answer) else self.graphql.run(prepared, viewer, budget)
         self._nodes += answer.nodes
         body = answer.body
+        if "search(" in request.body.decode("utf-8", "replace") and self.faults.next("search"):
+            body = faulty.short_of_results(body)
         if fault and fault.name == "resource_limits":
             body = faulty.null_nodes(body)
         elif fault and fault.name == "not_found_node":

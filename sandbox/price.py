@@ -98,7 +98,7 @@ class _Walk:
                 self.requests += parents
                 count = parents * size
                 self.nodes += count
-                if owner.name == "Repository":
+                if owner.name == "Repository" or name == "search":
                     self.widest_page = max(self.widest_page, size)
             if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
                 self.visit(kind, below, count)

@@ -27,6 +27,7 @@ from graphql import (
 from sandbox.budgets import Budget
 from sandbox.model import Account, Event, Issue, PullRequest, Repository, Review
 from sandbox.paging import Key, Page, page
+from sandbox.search import Results, search
 from sandbox.world import World, by_moment
 
 Info = GraphQLResolveInfo[Any]
@@ -265,6 +266,14 @@ def _repository(_root: None, info: Info, owner: str, name: str, **_rest: Any) ->
     return found
 
 
+def _search(
+    _root: None, info: Info, query: str, first: int = 0, after: str | None = None, **_rest: Any
+) -> Results:
+    found = search(info.context.world, info.context.viewer, query, first, after)
+    info.context.nodes += len(found.nodes)
+    return found
+
+
 def _account(*kinds: str) -> Callable[..., Account]:
     def resolve(_root: None, info: Info, login: str) -> Account:
         found: Account | None = info.context.world.accounts.get(login.lower())
@@ -325,6 +334,7 @@ FIELDS: dict[str, Callable[..., Any]] = {
     "Query.rateLimit": _rate_limit,
     "Query.repository": _repository,
     "Query.repositoryOwner": _account("Organization", "User"),
+    "Query.search": _search,
     "Query.user": _account("User"),
     "Query.viewer": lambda _root, info: info.context.viewer,
     "Repository.pullRequests": _pull_requests,

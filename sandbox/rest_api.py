@@ -13,6 +13,7 @@ from sandbox.budgets import Budgets
 from sandbox.messages import Request, Response, json_response
 from sandbox.model import Account, Issue, PullRequest, Repository
 from sandbox.rest_shapes import Shapes
+from sandbox.search import MOST_RESULTS, matching
 from sandbox.world import World
 
 DOCUMENTATION = "https://docs.github.com/rest"
@@ -65,6 +66,7 @@ class Rest:
             (r"/user", self._user),
             (r"/users/(?P<login>[^/]+)", self._account),
             (r"/rate_limit", self._rate_limit),
+            (r"/search/issues", self._search),
             (r"/(?:orgs|users)/(?P<login>[^/]+)/repos", self._repositories),
             (r"/installation/repositories", self._installation_repositories),
             (repository, self._in(self._repository)),
@@ -108,7 +110,8 @@ class Rest:
     # --- people and limits ----------------------------------------------------------------------------
 
     def _user(self, _request: Request, viewer: Account) -> Response:
-        return json_response(self.shapes.account_in_full(viewer))
+        scopes = self.world.scopes_of.get(viewer.login.lower(), "repo, read:org")
+        return json_response(self.shapes.account_in_full(viewer), headers={"x-oauth-scopes": scopes})
 
     def _account(self, _request: Request, viewer: Account, login: str) -> Response:  # noqa: ARG002
         found = self.world.accounts.get(login.removesuffix("[bot]").lower())
@@ -118,6 +121,24 @@ class Rest:
         core = self.budgets.of(request.token, "core").body()
         graphql = self.budgets.of(request.token, "graphql").body()
         return json_response({"resources": {"core": core, "graphql": graphql}, "rate": core})
+
+    def _search(self, request: Request, viewer: Account) -> Response:
+        number, size = _page_number(request), _page_size(request)
+        if (number - 1) * size >= MOST_RESULTS:
+            return problem(422, "Only the first 1000 search results are available")
+        found = matching(self.world, viewer, request.one("q"))
+        page = found[:MOST_RESULTS][(number - 1) * size : number * size]
+        items = [self.shapes.issue(item) for item in page]
+        body = {"total_count": len(found), "incomplete_results": False, "items": items}
+        return json_response(body, headers=self._sso(viewer))
+
+    def _sso(self, viewer: Account) -> dict[str, str]:
+        """What tells a person that some organisations gave nothing."""
+        hidden = {login.lower() for login in self.world.sso_organisations}
+        ids = [str(each.database_id) for login, each in self.world.accounts.items() if login in hidden]
+        if viewer is self.world.service or not ids:
+            return {}
+        return {"x-github-sso": f"partial-results; organizations={','.join(ids)}"}
 
     def _installation_body(self) -> dict[str, Any]:
         return {

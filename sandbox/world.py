@@ -37,6 +37,12 @@ class World:
         self.repositories: dict[str, Repository] = {}
         """By `owner/name` in lower case; a former name leads to the same repository."""
         self.nodes: dict[str, Any] = {}
+        self.search_lag_seconds = 0
+        """How far search is behind."""
+        self.sso_organisations: set[str] = set()
+        """Logins of organisations that give a person's token nothing until it went through single sign-on."""
+        self.scopes_of: dict[str, str] = {}
+        """What a person's classic token may do, by login; `repo, read:org` unless said otherwise."""
         self.service = self.add_account(Account("U_sandbox_service", service_login, database_id=1))
 
     def add_account(self, account: Account) -> Account:
