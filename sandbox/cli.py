@@ -11,6 +11,7 @@ from pathlib import Path
 from sandbox.app import Holding
 from sandbox.faults import FAULTS, Faults, UnknownFault
 from sandbox.organisation.build import ImpossibleSize, organisation
+from sandbox.organisation.prolific import prolific
 from sandbox.recorded import UnreadableRecording, load
 from sandbox.server import serve
 
@@ -43,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _holding(options: argparse.Namespace) -> Holding:
     if options.recorded:
         return Holding(load(options.recorded))
+    if options.prolific:
+        return prolific(options.prolific, until=options.until)
     return organisation(
         options.organisation,
         teams=options.teams,
@@ -63,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--recorded", type=Path, metavar="DIR", help="serve the payloads recorded in this folder"
+    )
+    what.add_argument(
+        "--prolific",
+        type=int,
+        metavar="PULLS",
+        help="one person (login: prolific) with so many pull requests",
     )
     what.add_argument("--organisation", default="sandbox", metavar="SEED", help="generate one from this seed")
     add("--teams", type=int, default=6)

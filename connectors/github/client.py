@@ -159,12 +159,16 @@ class Client:
 
     def get(self, path: str) -> Any:
         """The JSON a REST path holds. Raises Refused, Unreachable, RateLimited or PayloadBroken."""
+        return self.reply(path)[0]
 
-        def ask() -> Any:
+    def reply(self, path: str) -> tuple[Any, Mapping[str, str]]:
+        """The JSON a REST path holds and its headers (names in lower case). Raises like `get`."""
+
+        def ask() -> tuple[Any, Mapping[str, str]]:
             reply = self._checked(self._counted(self._transport.get, path))
             with self._counting:
                 self.points += 1
-            return _json(reply, self.host)
+            return _json(reply, self.host), reply.headers
 
         return self._again(lambda: self._within_limits(ask), TRIES)
 

@@ -21,6 +21,8 @@ DOCUMENTS = (
     "more_incident_events",
     "pull_requests",
     "repositories",
+    "search",
+    "titles",
 )
 """Names of the files under `queries/` that are queries of their own."""
 
@@ -38,6 +40,13 @@ def heads(count: int) -> str:
         f"r{n}: repository(owner: $owner{n}, name: $name{n}) {{ ...Head }}" for n in range(count)
     )
     return _with_fragments(f"query Heads($first: Int!{declared}) {{ ...Price {asked} }}")
+
+
+def counts(count: int) -> str:
+    """One query that asks how many results `count` searches, `$query0` and so on, have."""
+    declared = ", ".join(f"$query{n}: String!" for n in range(count))
+    asked = " ".join(f"s{n}: search(type: ISSUE, query: $query{n}) {{ issueCount }}" for n in range(count))
+    return _with_fragments(f"query Counts({declared}) {{ ...Price {asked} }}")
 
 
 def users(count: int) -> str:

@@ -198,7 +198,7 @@ class Pages:
                     )
                 nodes = [node for node in connection["nodes"] if node]
                 fresh = [node for node in nodes if node["updatedAt"] >= floor]
-                found |= {node["id"]: _counted(kind, node) for node in fresh}
+                found |= {node["id"]: counted(kind, node) for node in fresh}
                 after[kind] = _next(connection, after[kind])
                 if after[kind] is None or len(fresh) < len(nodes):
                     unfinished.discard(kind)
@@ -227,7 +227,8 @@ def gaps_of(payload: Mapping[str, Any], holes: Iterable[Hole]) -> list[Gap]:
     return [Gap(hole.table, starts_on, ends_on, hole.code, hole.object_id) for hole in dict.fromkeys(holes)]
 
 
-def _counted(kind: Kind, node: Mapping[str, Any]) -> Inventory:
+def counted(kind: Kind, node: Mapping[str, Any]) -> Inventory:
+    """What GitHub counts below a pull request or an issue."""
     lists = {"comments": "comments"}
     if kind == "pull_requests":
         lists = {"reviews": "reviews", "threads": "reviewThreads", **lists}

@@ -1,0 +1,186 @@
+"""GitHub, as one person sees it: what the owner of a token did, and nothing beyond it.
+
+Source: GraphQL search of github.com or an Enterprise Server, with a person's own token.
+Cursor: JSON: the moment up to which everything was read, and the first day that was ever asked about.
+Yields: Repository, PullRequest and Issue, each whole: those that the person opened, reviewed, commented or is
+    assigned to, and the issues that their pull requests close.
+Never: logins of anybody else; titles, bodies, messages, label text, branch names, e-mail addresses; exact
+    times.
+Raises: Refused, Unreachable, RateLimited, PayloadBroken, each after the last whole batch.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from types import TracebackType
+from typing import Any
+
+from connectors.errors import Refused
+from connectors.github import payloads
+from connectors.github.client import Client
+from connectors.github.connector import GitHub
+from connectors.github.pages import KINDS, Kind, counted
+from connectors.github.progress import OVERLAP, iso
+from connectors.github.search import Found, Search
+from connectors.github.settings import GitHubSettings
+from connectors.records import Account, Batch, Gap, Inventory, Repository
+
+SCOPE = "own"
+VERSION = 1
+HYDRATED_AT_ONCE = 100
+
+SEEN_WHOLE = frozenset(
+    {
+        "repositories",
+        "pull_requests",
+        "closing_references",
+        "commits",
+        "reviews",
+        "review_threads",
+        "review_comments",
+        "comments",
+        "issues",
+        "issue_assignees",
+    }
+)
+"""Tables of which search finds every row that this person is in.
+
+There is no search for whom a commit names as co-author, or for who labelled an issue: those rows come where
+they stand on something that was found for another reason.
+"""
+
+
+class GitHubOwn:
+    """The connector of personal mode. Close it, or use it in a `with`, to close its connections."""
+
+    source = "github"
+    yields = tuple(table for table in GitHub.yields if table in SEEN_WHOLE)
+
+    def __init__(
+        self, settings: GitHubSettings, owner: Account, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.since: date = settings.starts_on
+        self.owner = owner
+        self._client = Client(settings, pause)
+        self._search = Search(self._client, pause)
+        self._github = GitHub(settings, pause)
+        self._listed: list[Found] | None = None
+        self._limits: tuple[Gap, ...] = ()
+        self.planned = 0
+        """How many pull requests and issues the running fetch has to read."""
+
+    def __enter__(self) -> GitHubOwn:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._github.close()
+        self._client.close()
+
+    def spent(self) -> tuple[int, int]:
+        """Requests and points so far."""
+        requests, points = self._github.spent()
+        return self._client.requests + requests, self._client.points + points
+
+    def scopes(self) -> Sequence[str]:
+        """The one scope there is, once it is known how far the token reaches."""
+        user, headers = self._client.reply("/user")
+        if not isinstance(user, dict) or user.get("node_id") != self.owner.account_id:
+            raise Refused(f"{self._client.host} says that the token is somebody else's by now; run again")
+        codes = []
+        scopes = headers.get("x-oauth-scopes")
+        if scopes is not None and "repo" not in {scope.strip() for scope in scopes.split(",")}:
+            codes.append("token_without_repo_scope")
+        _, headers = self._client.reply("/search/issues?q=is:pr+author:@me&per_page=1")
+        if "partial-results" in headers.get("x-github-sso", ""):
+            codes.append("single_sign_on_missing")
+        tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+        self._limits = tuple(Gap(kind, self.since, tomorrow, code) for code in codes for kind in KINDS)
+        return (SCOPE,)
+
+    def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:  # noqa: ARG002  there is one scope
+        """What changed since `cursor`, a batch at a time; without one, everything since `since`.
+
+        The cursor comes with the first batch: whatever a run that ends early has not read is missing in the
+        store, and the inventory of the next one names it.
+        """
+        until: str | None = None
+        if cursor is not None and (written := json.loads(cursor)).get("version") == VERSION:
+            until = written["until"]
+            # What was once asked about stays asked about: it would look gone otherwise.
+            self.since = min(self.since, date.fromisoformat(written["since"]))
+        found = self._listing()
+        assert self._search.said_at is not None
+        cursor = json.dumps(
+            {"version": VERSION, "since": self.since.isoformat(), "until": iso(self._search.said_at)}
+        )
+        gaps = (*self._limits, *(gap for each in found for gap in each.gaps))
+        yield self._batch(Batch(tuple(_repositories(found)), cursor, gaps))
+        floor = iso(payloads.moment(until) - OVERLAP) if until else ""
+        by_kind = {
+            kind: [node for node in _once(found, kind) if node["updatedAt"] >= floor] for kind in KINDS
+        }
+        self.planned = sum(map(len, by_kind.values()))
+        for kind, nodes in by_kind.items():
+            # the newest first: a run that ends early has what is written about now
+            newest = sorted(nodes, key=lambda node: str(node["createdAt"]), reverse=True)
+            yield from self.hydrate(SCOPE, kind, [node["id"] for node in newest])
+
+    def inventory(self, scope: str) -> Iterator[Inventory]:  # noqa: ARG002  there is one scope
+        """Every pull request and issue that search counts, with what GitHub counts below it."""
+        found = self._listing()
+        self._listed = None  # whoever asks again wants to know anew
+        for kind in KINDS:
+            for node in _once(found, kind):
+                yield counted(kind, node)
+
+    def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
+        """These pull requests or issues, whole, with nobody's login but the owner's."""
+        for start in range(0, len(object_ids), HYDRATED_AT_ONCE):
+            some = object_ids[start : start + HYDRATED_AT_ONCE]
+            for batch in self._github.hydrate(scope, kind, some):
+                yield self._batch(batch)
+
+    def _listing(self) -> list[Found]:
+        if self._listed is None:
+            self._search.said_at = None
+            self._listed = list(self._search.own(self.since))
+        return self._listed
+
+    def _batch(self, batch: Batch) -> Batch:
+        return replace(batch, roots=_nameless(batch.roots, self.owner.account_id))
+
+
+def _once(found: Sequence[Found], kind: Kind) -> list[dict[str, Any]]:
+    """Each object of a kind once; the issues that pull requests close are among the issues."""
+    nodes = [node for each in found if each.slice.kind == kind for node in each.nodes]
+    if kind == "issues":
+        pulls = [node for each in found if each.slice.is_own_work for node in each.nodes]
+        nodes += [issue for pull in pulls for issue in payloads.nodes(pull, "closingIssuesReferences")]
+    return list({node["id"]: node for node in nodes}.values())
+
+
+def _repositories(found: Sequence[Found]) -> Iterator[Repository]:
+    told = [node["repository"] for kind in KINDS for node in _once(found, kind)]
+    yield from {payload["id"]: payloads.repository(payload) for payload in told}.values()
+
+
+def _nameless(value: Any, owner_id: str) -> Any:
+    """The same with nobody's login but the owner's: who the others are is for GitHub to say."""
+    if isinstance(value, Account):
+        return value if value.account_id == owner_id else replace(value, login="")
+    if isinstance(value, tuple):
+        return tuple(_nameless(each, owner_id) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {part.name: _nameless(getattr(value, part.name), owner_id) for part in fields(value)}
+        return replace(value, **changed)
+    return value

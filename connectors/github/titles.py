@@ -1,0 +1,25 @@
+"""What pull requests and issues are called: asked at the moment of showing, and never kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.github.client import MOST_IDS, Client
+from connectors.github.documents import document
+from connectors.github.settings import GitHubSettings
+
+
+def titles(settings: GitHubSettings, ids: Sequence[str]) -> dict[str, str]:
+    """Titles by node id, as the token of these settings may read them; what it may not is absent.
+
+    A hundred a request. Raises Refused, Unreachable, RateLimited or PayloadBroken.
+    """
+    found: dict[str, str] = {}
+    client = Client(settings)
+    try:
+        for start in range(0, len(ids), MOST_IDS):
+            answer = client.graphql(document("titles"), {"ids": list(ids[start : start + MOST_IDS])})
+            found |= {node["id"]: node["title"] for node in answer.data["nodes"] if node and "title" in node}
+    finally:
+        client.close()
+    return found
