@@ -9,11 +9,11 @@ from typing import Any
 
 from flows import logbook
 from flows.night import Night
-from privacy import door
+from privacy import asides, door
 from privacy.errors import DoorError
 from rubric import cells
 from rubric.map import Item, rule_text
-from warehouse import ledger, reading
+from warehouse import ledger, reading, rights
 from warehouse.reading import MembershipRow
 from warehouse.windows import Window, windows_until
 
@@ -101,38 +101,71 @@ def publish_due(night: Night) -> dict[str, Any]:
         for team in sorted({row.team for rows in _enrolled(members, window, night).values() for row in rows}):
             if door.is_published(night.settings.published, team, window):
                 continue
-            eligible = door.eligible(members, team, window, night.policy)
-            released = door.release_team(
-                team=team,
-                window=window,
-                members=eligible,
-                traces={
-                    item.slug: {
-                        person_id
-                        for person_id in eligible
-                        if cells.trace(
-                            item,
-                            night.catalog,
-                            [cells.Evidence(*row) for row in evidence.get(person_id, [])],
-                            window=window,
-                        )
-                    }
-                    for item in night.rubric.items
-                },
-                items=[_team_item(item, night, sources, window) for item in night.rubric.items],
-                sources=[_source(source) for source in sources],
-                rubric=_rubric(night),
-                policy=night.policy,
-                published_on=night.as_of,
-            )
             try:
-                door.publish(night.settings.published, released)
+                _publish(night, members, evidence, sources, team, window)
             except DoorError as error:
                 night.messages.append(str(error))
             else:
                 published.append(f"{team} {window.name}")
     night.messages += door.verify(night.settings.published) + logbook.note_published(night.settings)
     return {"published": published}
+
+
+def _publish(
+    night: Night,
+    members: Sequence[MembershipRow],
+    evidence: Mapping[str, Sequence[reading.EvidenceRow]],
+    sources: Sequence[ledger.SourceWindow],
+    team: str,
+    window: Window,
+) -> None:
+    """One team's release. Whoever set themselves aside before this moment is counted by chance.
+
+    The file of what people decided stays locked meanwhile: whoever decides now decides before it or after.
+    """
+    eligible = door.eligible(members, team, window, night.policy)
+    found = {
+        item.slug: {
+            person_id
+            for person_id in eligible
+            if cells.trace(
+                item,
+                night.catalog,
+                [cells.Evidence(*row) for row in evidence.get(person_id, [])],
+                window=window,
+            )
+        }
+        for item in night.rubric.items
+    }
+    with rights.opened(night.settings.rights_file) as own:
+        aside = eligible & asides.set_aside(
+            window,
+            own.contests(),
+            own.shares(),
+            own.opt_outs(),
+            windows_after=max(len(cells.windows_read(item, window)) for item in night.rubric.items) - 1,
+        )
+        released = door.release_team(
+            team=team,
+            window=window,
+            members=eligible,
+            traces=asides.with_drawn(
+                found,
+                aside,
+                window=window.name,
+                signals={item.slug: cells.band_signals(item, night.catalog) for item in night.rubric.items},
+                secret=own.draw_key(),
+            ),
+            items=[_team_item(item, night, sources, window) for item in night.rubric.items],
+            sources=[_source(source) for source in sources],
+            rubric=_rubric(night),
+            policy=night.policy,
+            published_on=night.as_of,
+        )
+        if not door.is_decided(night.settings.published, team, window):
+            own.note_counted(team, window.name, night.rubric.id, eligible, aside)
+            own.keep()
+        door.publish(night.settings.published, released)
 
 
 def _still_to_come(night: Night) -> str | None:

@@ -112,6 +112,7 @@ def _agreement(policy: Policy) -> Iterator[str]:
     for name, source in policy.sources.items():
         yield from _part(f"What is kept from {name}", [source.because, *_tables(source.tables)])
     yield from _part("What is worked out from it", _tables(policy.computed))
+    yield from _part("What people say, share and decide themselves", _tables(policy.rights))
     asked = ["every signal there is"] if policy.signals is None else [", ".join(policy.signals)]
     yield from _part("Which questions are asked of it", asked)
     for name, audience in policy.audiences.items():
@@ -125,6 +126,8 @@ def _agreement(policy: Policy) -> Iterator[str]:
             f"Whoever was there for less than {policy.presence_percent} % of a quarter is not counted.",
             f"A quarter is published {policy.delay_days} days after its end, or up to {policy.hold_days} "
             "days later while a source is incomplete, and is never computed again.",
+            "Whoever contests a result, shares one before it is published or opts out is counted by chance.",
+            f"What may be opted out of: {policy.opt_out}.",
         ],
     )
     yield from _part(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from privacy import door
+from privacy import asides, door
 from privacy.attack.attacker import GivenAway, given_away
 from privacy.attack.knowledge import (
     Fact,
@@ -28,6 +30,11 @@ from signals.catalog import Catalog
 from warehouse.windows import Window
 
 WINDOWS = [Window(2026, quarter) for quarter in (1, 2, 3, 4)]
+Asides = Mapping[str, frozenset[str]]
+"""Who is counted by chance, by window."""
+NOBODY: Asides = MappingProxyType({})
+
+_SECRET = "of the rehearsal"  # noqa: S105  guards nothing: there is nobody behind a generated person
 _SOURCE = {"source": "generated", "complete": True, "from": None, "through": None, "because": None}
 
 
@@ -57,8 +64,21 @@ def generated(seed: int, rules: Rules) -> Organisation:
     )
 
 
-def publish_all(found: Organisation, rules: Rules, policy: Policy, published: Path) -> None:
+def some_aside(seed: int, found: Organisation) -> Asides:
+    """Who contests, shares or opts out before a window is published: nobody, a few, or most of the people."""
+    draw = random.Random(f"aside {seed}")  # noqa: S311  chance for tests, not for secrets
+    share = draw.choice((0.0, 0.1, 0.3, 0.8))
+    people = sorted({row.person_id for row in found.roster})
+    return {
+        window.name: frozenset(person for person in people if draw.random() < share) for window in WINDOWS
+    }
+
+
+def publish_all(
+    found: Organisation, rules: Rules, policy: Policy, published: Path, aside: Asides = NOBODY
+) -> None:
     """Every team's release of the four windows, through the door, into a folder."""
+    signals = {item: sorted({trace for trace, _ in traces}) for item, traces in rules.items()}
     for window in WINDOWS:
         for team in found.teams:
             members = door.eligible(found.roster, team, window, policy)
@@ -66,7 +86,13 @@ def publish_all(found: Organisation, rules: Rules, policy: Policy, published: Pa
                 team=team,
                 window=window,
                 members=members,
-                traces={item: _who_left(item, members, window, rules, found) for item in rules},
+                traces=asides.with_drawn(
+                    {item: _who_left(item, members, window, rules, found) for item in rules},
+                    members & aside.get(window.name, frozenset()),
+                    window=window.name,
+                    signals=signals,
+                    secret=_SECRET,
+                ),
                 items=[_item(item) for item in rules],
                 sources=[_SOURCE],
                 rubric={"id": "generated", "title": "Generated"},
@@ -76,10 +102,28 @@ def publish_all(found: Organisation, rules: Rules, policy: Policy, published: Pa
             door.publish(published, released)
 
 
+def as_counted(found: Organisation, rules: Rules, aside: Asides) -> Organisation:
+    """The organisation as the bands count it: whoever is set aside did what was drawn for them."""
+    signals = sorted({trace for traces in rules.values() for trace, _ in traces})
+    made_up = {
+        (person, window): asides.drawn(person, window, signals, _SECRET)
+        for window, people in aside.items()
+        for person in people
+    }
+    return Organisation(found.roster, found.left | made_up)
+
+
 def attack(
-    found: Organisation, rules: Rules, policy: Policy, published: Path, *, seconds: float = 10.0
+    found: Organisation,
+    rules: Rules,
+    policy: Policy,
+    published: Path,
+    aside: Asides = NOBODY,
+    *,
+    seconds: float = 10.0,
 ) -> tuple[int, list[GivenAway]]:
     """How many answers the attacker read about, and which were given away."""
+    found = as_counted(found, rules, aside)
     cohorts = {
         (team, window.name): counted(
             found.roster, team, window.starts_on, window.ends_on, policy.presence_percent
@@ -98,8 +142,9 @@ def rehearse(
     """For each seed: the seed, how many answers were attacked, and which were given away."""
     for seed in seeds:
         found = generated(seed, rules)
-        publish_all(found, rules, policy, folder / str(seed))
-        yield seed, *attack(found, rules, policy, folder / str(seed))
+        aside = some_aside(seed, found)
+        publish_all(found, rules, policy, folder / str(seed), aside)
+        yield seed, *attack(found, rules, policy, folder / str(seed), aside)
 
 
 def _names_before(count: int) -> list[str]:

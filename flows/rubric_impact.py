@@ -15,14 +15,14 @@ from filelock import FileLock, Timeout
 
 from connectors.errors import BadInput
 from flows.settings import Settings
-from privacy import door
+from privacy import asides, door
 from privacy.policy import Policy, load_policy
 from privacy.released import Released
 from rubric import cells
 from rubric.impact import ItemChange
 from rubric.map import Item, RubricMap
 from signals.catalog import Catalog
-from warehouse import reading
+from warehouse import reading, rights
 from warehouse.windows import Window, parse_window
 
 NOT_SHOWN, NOT_COMPUTED, NO_ITEM = "not shown", "not computed yet", "no item"
@@ -59,10 +59,14 @@ def band_changes(
     rows = []
     try:
         # A night must not start while its file is read; reading takes a moment.
-        with FileLock(settings.lock_file, timeout=0), reading.opened(settings.warehouse_file) as store:
+        with (
+            FileLock(settings.lock_file, timeout=0),
+            reading.opened(settings.warehouse_file) as store,
+            rights.opened(settings.rights_file) as own,
+        ):
             stale = _not_computed(reading.computed_signals(store), catalog)
             for released in releases.values():
-                rows += _of_team(store, released, new, compared, catalog, policy, stale)
+                rows += _of_team(store, own, released, new, compared, catalog, policy, stale)
     except Timeout:
         raise BadInput([f"{settings.home}: a night is writing here; ask again when it has ended"]) from None
     return {"window": name, "note": None, "rows": rows}
@@ -70,6 +74,7 @@ def band_changes(
 
 def _of_team(
     store: reading.ReadOnlyStore,
+    own: rights.Rights,
     released: Released,
     new: RubricMap,
     compared: Sequence[ItemChange],
@@ -79,14 +84,18 @@ def _of_team(
 ) -> list[dict[str, str]]:
     before = {item["item"]: item for item in released.body["items"]}
     asked = [each.after for each in compared if each.after is not None]
-    after = {item["item"]: item for item in _would_release(store, released, new, asked, catalog, policy)}
+    after = {item["item"]: item for item in _would_release(store, own, released, new, asked, catalog, policy)}
     rows = []
     for each in compared:
         was = _word(before.get(each.item))
         becomes = _word(after.get(each.item))
         if before.get(each.item, {}).get("because") == door.WITHDRAWN:
             becomes = NOT_SHOWN if each.after else NO_ITEM
-        elif becomes not in (NOT_SHOWN, NO_ITEM) and each.after and _banded(each.after, catalog) & stale:
+        elif (
+            becomes not in (NOT_SHOWN, NO_ITEM)
+            and each.after
+            and cells.band_signals(each.after, catalog) & stale
+        ):
             becomes = NOT_COMPUTED
         if not {was, becomes} <= {NOT_SHOWN, NO_ITEM}:
             rows.append({"team": released.body["team"], "item": each.item, "before": was, "after": becomes})
@@ -95,6 +104,7 @@ def _of_team(
 
 def _would_release(
     store: reading.ReadOnlyStore,
+    own: rights.Rights,
     released: Released,
     new: RubricMap,
     items: Sequence[Item],
@@ -112,11 +122,24 @@ def _would_release(
         for person_id, rows in reading.evidence_by_person(store, window.starts_on, window.ends_on).items()
         if person_id in members
     }
+    aside = own.drawn_in(body["team"], window.name) | asides.set_aside(
+        window,
+        own.contests(),
+        own.shares(),
+        own.opt_outs(),
+        windows_after=max((len(cells.windows_read(item, window)) for item in items), default=1) - 1,
+    )
     would_be = door.release_team(
         team=body["team"],
         window=window,
         members=members,
-        traces={item.slug: _who_left_any(item, catalog, evidence, window) for item in items},
+        traces=asides.with_drawn(
+            {item.slug: _who_left_any(item, catalog, evidence, window) for item in items},
+            members & aside,
+            window=window.name,
+            signals={item.slug: cells.band_signals(item, catalog) for item in items},
+            secret=own.draw_key(),
+        ),
         items=[_team_item(item, catalog, sources, window, as_of) for item in items],
         sources=body["sources"],
         rubric={"id": new.id, "title": new.title},
@@ -176,12 +199,6 @@ def _word(item: Mapping[str, Any] | None) -> str:
     if item is None:
         return NO_ITEM
     return str(item["band"]) if item["shown"] else NOT_SHOWN
-
-
-def _banded(item: Item, catalog: Catalog) -> set[str]:
-    """The signals that the item's band rests on."""
-    named = {indicator.signal for indicator in item.indicators}
-    return {name for name in named if catalog[name].sensitivity == "band"}
 
 
 def _none(note: str) -> dict[str, Any]:

@@ -69,6 +69,10 @@ class Settings(BaseSettings):
         return self.home / "vault.duckdb"
 
     @property
+    def rights_file(self) -> Path:
+        return self.home / "rights.duckdb"
+
+    @property
     def published(self) -> Path:
         return self.home / "published"
 

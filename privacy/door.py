@@ -257,6 +257,12 @@ def is_published(published_dir: Path, team: str, window: Window | str) -> bool:
     return (published_dir / "teams" / published.release_name(team, _named(window))).exists()
 
 
+def is_decided(published_dir: Path, team: str, window: Window | str) -> bool:
+    """Whether the bytes of this release are settled, in place or not: nothing said now can change them."""
+    manifest = published.read_manifest(published_dir / "teams")
+    return published.release_name(team, _named(window)) in manifest.files
+
+
 def published_teams(published_dir: Path) -> list[str]:
     """The teams that have a release, by name."""
     return sorted(published.read_manifest(published_dir / "teams").teams.values())

@@ -149,6 +149,10 @@ class Policy(_Frozen):
     sources: Named[Source]
     computed: Named[Fields]
     """Tables that no source fills: what the pipeline works out or notes down itself."""
+    rights: Named[Fields]
+    """Tables that people fill about themselves, and what is noted for them there."""
+    opt_out: Literal["bands and evidence", "bands", "nothing"]
+    """What somebody may leave by saying so."""
     signals: Annotated[tuple[Name, ...] | None, BeforeValidator(_listed)]
     """None: every signal of the catalogue."""
     audiences: Annotated[
@@ -214,7 +218,7 @@ def check_agreement(
     `tables_in_use` may map each table to the fields in use, which are then checked as well.
     """
     allowed: dict[str, set[str]] = {}
-    for tables in [source.tables for source in policy.sources.values()] + [policy.computed]:
+    for tables in [source.tables for source in policy.sources.values()] + [policy.computed, policy.rights]:
         for table, fields in tables.items():
             allowed.setdefault(table, set()).update(fields)
     used: Mapping[str, Collection[str]] = (

@@ -149,14 +149,20 @@ def trace(
     With a `window`, only its own days count, however far back the rule looks: two bands that shared a
     quarter would give people away around whoever joined or left between them.
     """
-    signals = {each.signal for each in item.indicators if catalog[each.signal].sensitivity == "band"}
+    signals = band_signals(item, catalog)
     starts_on, ends_on = (window.starts_on, window.ends_on) if window else (date.min, date.max)
     return any(row.signal in signals and starts_on <= row.occurred_on < ends_on for row in evidence)
 
 
 def bandable(item: Item, catalog: Mapping[str, SignalLike]) -> bool:
     """Whether the item has a signal that may feed a band. A fact about the map, never about people."""
-    return any(catalog[indicator.signal].sensitivity == "band" for indicator in item.indicators)
+    return bool(band_signals(item, catalog))
+
+
+def band_signals(item: Item, catalog: Mapping[str, SignalLike]) -> frozenset[str]:
+    """The signals of the item that may feed a band: all that its band rests on."""
+    named = {indicator.signal for indicator in item.indicators}
+    return frozenset(name for name in named if catalog[name].sensitivity == "band")
 
 
 def windows_read(item: Item, window: Window) -> list[Window]:

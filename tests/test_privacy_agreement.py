@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from connectors.errors import BadInput
 from privacy import floors
 from privacy.policy import Policy, check_agreement, load_policy
+from warehouse import rights
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "agreement.yaml"
@@ -33,6 +34,12 @@ def test_the_agreement_lists_exactly_the_tables_and_fields_of_the_warehouse() ->
         for table, fields in tables.items():
             listed.setdefault(table, set()).update(fields)
     assert listed == warehouse_fields()
+
+
+def test_the_agreement_lists_exactly_what_people_say_and_decide_about_themselves() -> None:
+    listed = {table: set(fields) for table, fields in load_policy(SHIPPED).rights.items()}
+    assert listed == fields_made_by(rights.SCHEMA)
+    assert set(rights.TABLES) == set(listed) - {"draw_key"}
 
 
 def test_the_agreement_lists_exactly_the_signals_that_exist() -> None:
@@ -234,16 +241,17 @@ def unagreed(
 
 def warehouse_fields() -> dict[str, set[str]]:
     """Every table and column that the migrations make, read from their text."""
-    found: dict[str, set[str]] = {}
-    for path in sorted((ROOT / "warehouse" / "migrations").glob("*.sql")):
-        text = re.sub(r"--.*", "", path.read_text())
-        for table, columns in re.findall(
-            r"create table (?:if not exists )?(\w+) \((.*?)\n\)", text, re.DOTALL
-        ):
-            found[table] = set(
-                re.findall(r"^\s+(?!primary|unique|foreign|check)(\w+) ", columns, re.MULTILINE)
-            )
-        for table, column in re.findall(r"alter table (\w+) add column (?:if not exists )?(\w+)", text):
-            found[table].add(column)
+    texts = [path.read_text() for path in sorted((ROOT / "warehouse" / "migrations").glob("*.sql"))]
+    found = fields_made_by("\n".join(texts))
     assert len(found) > 25
+    return found
+
+
+def fields_made_by(sql: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    text = re.sub(r"--.*", "", sql)
+    for table, columns in re.findall(r"create table (?:if not exists )?(\w+) \((.*?)\n\)", text, re.DOTALL):
+        found[table] = set(re.findall(r"^\s+(?!primary|unique|foreign|check)(\w+) ", columns, re.MULTILINE))
+    for table, column in re.findall(r"alter table (\w+) add column (?:if not exists )?(\w+)", text):
+        found[table].add(column)
     return found

@@ -1,0 +1,116 @@
+"""People who are counted by chance: whoever contests a cell, shares one early or opts out.
+
+Taking them out of the count would give somebody away. How many people a team counts is public; a team of five
+that lost one could show no band, and a dash where a band belongs says that somebody is set aside. So they
+stay in the count, and their answers of that window are replaced by drawn ones, as in randomised response: a
+made-up person who left each trace by a coin's throw, and every trace that those cannot be left without.
+
+Whoever reads the band then knows of a person set aside what they know of anybody: that both answers stay
+possible. What the person really did is behind no published word, so a reader who was told it learns nothing
+more about the others. The proof of the bands holds as it stands, for any number of people set aside.
+
+The coins are keyed, so that the same question has the same answer however often it is computed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from typing import Protocol
+
+from warehouse.windows import Window
+
+BRINGS: Mapping[str, str] = {
+    "newcomer_reviews": "reviews_with_substance",
+    "reviews_with_substance": "reviews_given",
+    "coauthored_work": "merged_work",
+    "docs_merged": "merged_work",
+    "experiments_merged": "merged_work",
+    "incident_updates": "incident_participation",
+    "incident_roles": "incident_participation",
+}
+"""A trace of the first kind cannot be left without one of the second: a made-up person obeys that too."""
+
+
+class Contested(Protocol):
+    """A contest, as far as it matters here."""
+
+    @property
+    def person_id(self) -> str: ...
+    @property
+    def quarter(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+
+
+class Shared(Protocol):
+    """A share, as far as it matters here."""
+
+    @property
+    def person_id(self) -> str: ...
+    @property
+    def quarter(self) -> str: ...
+
+
+def set_aside(
+    window: Window,
+    contests: Iterable[Contested],
+    shares: Iterable[Shared],
+    opt_outs: Mapping[str, date],
+    *,
+    windows_after: int,
+) -> frozenset[str]:
+    """Everybody whose own answers stay out of what is published about this window.
+
+    Those with a contest that is open or was upheld, those who ever shared anything that shows days of the
+    window, revoked or not, and those who were opted out on one of its days. A share of one of the
+    `windows_after` next windows may show days of this one, where a rule looks back.
+    """
+    shown_in = [window]
+    for _ in range(windows_after):
+        shown_in.append(shown_in[-1].next())
+    names = {each.name for each in shown_in}
+    return frozenset(
+        {each.person_id for each in contests if each.quarter == window.name and each.state != "dismissed"}
+        | {each.person_id for each in shares if each.quarter in names}
+        | {person_id for person_id, since in opt_outs.items() if since < window.ends_on}
+    )
+
+
+def with_drawn(
+    traces: Mapping[str, Collection[str]],
+    aside: Collection[str],
+    *,
+    window: str,
+    signals: Mapping[str, Collection[str]],
+    secret: str,
+) -> dict[str, set[str]]:
+    """Who left traces of each item, with drawn answers in the place of those of the people set aside.
+
+    `signals` says which signals each item's band rests on.
+    """
+    named = sorted({signal for used in signals.values() for signal in used})
+    left = {person: drawn(person, window, named, secret) for person in aside}
+    return {
+        item: (set(people) - set(aside))
+        | {person for person in aside if not left[person].isdisjoint(signals.get(item, ()))}
+        for item, people in traces.items()
+    }
+
+
+def drawn(person_id: str, window: str, signals: Iterable[str], secret: str) -> frozenset[str]:
+    """The traces that a made-up person left: any set that a person could have left may come up."""
+    found = set()
+    for signal in signals:
+        if _coin(secret, person_id, window, signal):
+            brought: str | None = signal
+            while brought is not None:
+                found.add(brought)
+                brought = BRINGS.get(brought)
+    return frozenset(found)
+
+
+def _coin(secret: str, *about: str) -> bool:
+    return hmac.new(secret.encode(), "\n".join(about).encode(), hashlib.sha256).digest()[0] < 128
