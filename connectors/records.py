@@ -79,6 +79,8 @@ class ReviewComment:
     position: int
     asks_question: bool
     has_suggestion: bool
+    links_documentation: bool = False
+    """It points to something written down: documentation, a decision record, a standard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,37 @@ class Comment:
     created_on: date
     position: int
     asks_question: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestEvent:
+    """Something that happened to a pull request besides commits, reviews and comments."""
+
+    event_id: str
+    kind: Literal[
+        "review_requested",
+        "review_request_removed",
+        "ready_for_review",
+        "converted_to_draft",
+        "queued_to_merge",
+        "merged",
+    ]
+    actor: Account | None
+    reviewer: Account | None
+    """Who was asked, for the first two kinds; None for a deleted account and where a team was asked."""
+    is_team: bool
+    """A team was asked; which one is not kept."""
+    occurred_on: date
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reverted:
+    """What a revert says that it takes back: a pull request of its repository, or a commit."""
+
+    number: int | None
+    commit_id: str | None
+    """As written, so it may be the beginning of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +181,18 @@ class PullRequest:
     threads_total: int
     review_comments_total: int
     comments_total: int
+
+    touches_team_tools: bool = False
+    """Code of the team's shared libraries or tools was changed together with code that uses them."""
+    is_on_default_branch: bool = True
+    is_in_milestone: bool = False
+    merge_commit_id: str | None = None
+    checks_at_review: Literal["passed", "failed", "running", "none", "unknown"] = "unknown"
+    """What the checks came to on the commit that was the head when review was first asked."""
+    events: tuple[PullRequestEvent, ...] = ()
+    file_ids: tuple[str, ...] = ()
+    """The changed files that somebody wrote by hand: a hash of repository and path each."""
+    reverted: tuple[Reverted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,13 @@ class GitActor:
     date: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StatusCheckRollup:
+    typename: ClassVar[str] = "StatusCheckRollup"
+    id: str
+    state: str
+
+
 @dataclass(slots=True, eq=False)
 class Commit:
     typename: ClassVar[str] = "Commit"
@@ -29,6 +36,8 @@ class Commit:
     authors: list[GitActor]
     authored_date: str = ""
     url: str = ""
+    checks: str | None = None
+    """What all checks together came to, as GitHub's `StatusState`; None when there were none."""
 
     @property
     def abbreviated_oid(self) -> str:
@@ -41,6 +50,10 @@ class Commit:
     @property
     def author(self) -> GitActor | None:
         return self.authors[0] if self.authors else None
+
+    @property
+    def status_check_rollup(self) -> StatusCheckRollup | None:
+        return StatusCheckRollup(f"SCR_{self.id}", self.checks) if self.checks else None
 
     @property
     def committer(self) -> GitActor | None:

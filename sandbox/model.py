@@ -21,8 +21,10 @@ __all__ = [
     "GitActor",
     "Issue",
     "Label",
+    "Milestone",
     "PullRequest",
     "PullRequestCommit",
+    "Ref",
     "Repository",
     "Review",
     "ReviewComment",
@@ -90,6 +92,21 @@ class Label:
     is_default: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Ref:
+    typename: ClassVar[str] = "Ref"
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    typename: ClassVar[str] = "Milestone"
+    id: str
+    number: int
+    title: str
+
+
 @dataclass(slots=True, eq=False)
 class Repository:
     typename: ClassVar[str] = "Repository"
@@ -117,6 +134,10 @@ class Repository:
     @property
     def url(self) -> str:
         return f"{WEB}/{self.name_with_owner}"
+
+    @property
+    def default_branch_ref(self) -> Ref:
+        return Ref(f"REF_{self.id}", "main")
 
     @property
     def is_empty(self) -> bool:
@@ -304,6 +325,7 @@ class PullRequest(Numbered):
     merged_by: Account | None = None
     merge_commit: Commit | None = None
     is_draft: bool = False
+    milestone: Milestone | None = None
     additions: int = 0
     deletions: int = 0
     changed_files: int = 0

@@ -25,6 +25,7 @@ _FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "closing_references": (),
         "commit_authors": (),
         "review_threads": (),
+        "pull_request_events": ("occurred_on",),
     },
     "issue_id": {
         "issues": ("created_on", "closed_on"),
@@ -36,7 +37,9 @@ _FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 A signal that stays within one family has its evidence of a quarter from the roots with a date in that
 quarter, and so can be computed for a few quarters alone. A signal that reads two families joins roots that
-change apart (an incident and its fix), and is computed whole: small tables, or a join in one pass.
+change apart (an incident and its fix), and is computed whole: small tables, or a join in one pass. So is one
+that joins a pull request to others before or after it: `pull_request_files` and `reverted_changes` are in no
+family for that reason.
 """
 
 _CONTEXT: Mapping[str, str] = {

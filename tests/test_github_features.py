@@ -13,9 +13,12 @@ from connectors.github.features import (
     is_backport,
     is_generated,
     is_revert,
+    links_documentation,
     path_features,
+    reverted,
     size_band,
 )
+from connectors.records import Reverted
 
 
 @pytest.mark.parametrize(
@@ -229,6 +232,77 @@ def test_a_backport_carries_a_merged_change_elsewhere(title: str, body: str, exp
 
 
 @pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("Reverts acme/queue#12", (12, None)),
+        ("Reverts #12", (12, None)),
+        ("This reverts pull request #12.", (12, None)),
+        ("Reverts https://github.com/acme/queue/pull/12", (12, None)),
+        ("Why: it broke.\n\nThis reverts commit ABCDEF1234.", (None, "abcdef1234")),
+    ],
+)
+def test_a_revert_says_what_it_takes_back(body: str, expected: tuple[int | None, str | None]) -> None:
+    assert reverted('Revert "Keep the order"', body, "Acme/Queue") == (Reverted(*expected),)
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ('Revert "Keep the order"', "Reverts acme/other#12"),
+        ('Revert "Revert "Keep the order""', "Reverts acme/queue#13"),
+        ("Keep the order", "This supersedes #12"),
+        ('Revert "Keep the order"', "We reverted #12 by hand."),
+    ],
+)
+def test_these_take_nothing_back_that_is_known_here(title: str, body: str) -> None:
+    assert reverted(title, body, "acme/queue") == ()
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["libs/client.py", "services/pay/api.py"], True),
+        (["services/libs/client.py", "services/pay/api.py"], True),
+        (["platform/store/read.py", "services/pay/api.py"], True),
+        (["libs/client.py"], False),
+        (["services/pay/api.py"], False),
+        (["mylibs/client.py", "services/pay/api.py"], False),
+        (["libs/README.md", "services/pay/api.py"], False),
+        (["libs/tests/test_client.py", "services/pay/api.py"], False),
+    ],
+)
+def test_to_change_the_teams_tools_with_other_code_is_to_use_them(paths: list[str], expected: bool) -> None:
+    found = path_features([(path, 1) for path in paths], ["libs", "/platform/store/"])
+    assert found.touches_team_tools is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "See https://docs.acme.example/queue.",
+            "[the record](../adr/0007-order.md)",
+            "https://x.org/rfc9110",
+        ),
+        *("https://github.com/acme/queue/wiki/Order", "As in https://peps.python.org/pep-0008/#naming"),
+    ],
+)
+def test_a_link_to_something_written_down_is_seen(text: str) -> None:
+    assert links_documentation(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(None, "", "the docs say so", "https://github.com/acme/queue/pull/3", "https://x.org/docstring"),
+        *("> https://docs.acme.example", "```\nhttps://docs.acme.example\n```", "[here](https://x.org/a.py)"),
+    ],
+)
+def test_these_are_no_links_to_documentation(text: str | None) -> None:
+    assert not links_documentation(text)
+
+
+@pytest.mark.parametrize(
     "piece",
     [
         *(
@@ -249,7 +323,8 @@ def test_a_backport_carries_a_merged_change_elsewhere(title: str, body: str, exp
             "` `` ",
             "(backport",
         ),
-        *("revert ", "x ://", "www.", "```suggestion"),
+        *("revert ", "x ://", "www.", "```suggestion", "https://", "](a", "/docs", ".md"),
+        *("reverts commit /", "\nreverts acme/"),
     ],
 )
 def test_a_long_hostile_text_is_read_in_no_time(piece: str) -> None:
@@ -261,3 +336,5 @@ def test_a_long_hostile_text_is_read_in_no_time(piece: str) -> None:
         has_context(body)
         is_backport(body, body)
         is_revert(body, body)
+        links_documentation(body)
+        reverted("Revert it", body, "acme/queue")

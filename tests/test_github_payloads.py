@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from connectors.github.bots import is_bot
-from connectors.github.payloads import issue, kinds, positions, pull_request
+from connectors.github.payloads import file_id, issue, kinds, positions, pull_request
 from connectors.github.settings import LABELS
 from connectors.records import Account, Issue, PullRequest
 
@@ -71,10 +71,61 @@ def test_positions_follow_the_clock_over_everything_on_the_pull_request() -> Non
     happened |= {review.review_id: review.position for review in record.reviews}
     happened |= {one.comment_id: one.position for thread in record.threads for one in thread.comments}
     happened |= {comment.comment_id: comment.position for comment in record.comments}
-    assert sorted(happened, key=lambda key: happened[key]) == [
-        *("a1", "IC_1", "PRRC_1", "PRR_1", "PRR_5", "PRRC_2", "PRR_4", "a2", "a3", "PRR_2", "PRR_6")
+    happened |= {event.event_id: event.position for event in record.events}
+    assert " ".join(sorted(happened, key=lambda key: happened[key])) == (
+        "a1 EV_1 EV_2 IC_1 EV_3 PRRC_1 PRR_1 PRR_5 PRRC_2 PRR_4 a2 a3 PRR_2 EV_5 EV_6 PRR_6"
+    )
+    assert sorted(happened.values()) == list(range(16))
+
+
+def test_a_review_asked_of_a_team_names_nobody_and_says_so() -> None:
+    asked = [event for event in a_pull_request().events if event.kind.startswith("review_request")]
+    assert [(event.reviewer, event.is_team) for event in asked] == [(BEN, False), (None, True), (None, False)]
+
+
+def test_who_merged_and_who_queued_are_told_apart() -> None:
+    ends = {event.kind: event.actor for event in a_pull_request().events}
+    assert ends["queued_to_merge"] == BEN
+    assert ends["merged"] is not None
+    assert ends["merged"].is_bot
+
+
+def test_a_force_push_serves_to_find_the_head_and_is_not_kept() -> None:
+    assert {event.event_id for event in a_pull_request().events} == {"EV_1", "EV_2", "EV_3", "EV_5", "EV_6"}
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ({"id": "C_1", "statusCheckRollup": {"state": "SUCCESS"}}, "passed"),
+        ({"id": "C_1", "statusCheckRollup": {"state": "ERROR"}}, "failed"),
+        ({"id": "C_1", "statusCheckRollup": {"state": "EXPECTED"}}, "running"),
+        ({"id": "C_1", "statusCheckRollup": None}, "none"),
+        ({"id": "C_1"}, "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_no_checks_is_another_answer_than_not_knowing(head: Any, expected: str) -> None:
+    assert a_pull_request(headWhenAsked=head).checks_at_review == expected
+
+
+def test_a_change_on_another_branch_is_not_on_the_default_branch() -> None:
+    found = [a_pull_request(baseRefName=name).is_on_default_branch for name in ("main", "release-2")]
+    assert found == [True, False]
+
+
+def test_a_milestone_is_kept_as_yes_or_no() -> None:
+    assert [a_pull_request(milestone=each).is_in_milestone for each in ({"id": "MI_1"}, None)] == [
+        True,
+        False,
     ]
-    assert sorted(happened.values()) == list(range(11))
+
+
+def test_files_are_known_by_a_hash_and_those_nobody_wrote_are_left_out() -> None:
+    record = a_pull_request()
+    assert record.file_ids[0] == file_id("R_1", "queue/order.py")
+    assert len(record.file_ids) == 3
+    assert file_id("R_2", "queue/order.py") != record.file_ids[0]
 
 
 def test_ties_go_by_id_whatever_the_order_of_the_payload() -> None:
@@ -111,7 +162,7 @@ def test_files_that_the_source_does_not_tell_leave_the_size_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["reviews", "reviewThreads", "comments", "commits", "closingIssuesReferences"]
+    "name", ["reviews", "reviewThreads", "comments", "commits", "closingIssuesReferences", "events"]
 )
 def test_a_list_that_github_would_not_give_is_empty_and_not_an_error(name: str) -> None:
     a_pull_request(**{name: None})

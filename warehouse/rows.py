@@ -39,6 +39,9 @@ CHILDREN: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("reviews", "pull_request_id"),
         ("review_threads", "pull_request_id"),
         ("review_comments", "pull_request_id"),
+        ("pull_request_events", "pull_request_id"),
+        ("pull_request_files", "pull_request_id"),
+        ("reverted_changes", "pull_request_id"),
         ("comments", "parent_id"),
     ),
     "issues": (
@@ -59,6 +62,7 @@ PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "reviews": ("reviewer_id",),
     "review_threads": ("resolver_id",),
     "review_comments": ("author_id",),
+    "pull_request_events": ("actor_id", "reviewer_id"),
     "comments": ("author_id",),
     "issues": ("author_id",),
     "issue_assignees": ("person_id",),
@@ -105,6 +109,7 @@ def accounts(root: Root) -> Iterator[Account]:
             found += [thread.resolved_by for thread in root.threads]
             found += [comment.author for thread in root.threads for comment in thread.comments]
             found += [comment.author for comment in root.comments]
+            found += [account for event in root.events for account in (event.actor, event.reviewer)]
         case Issue():
             found = [root.author, *root.assignees]
             found += [account for event in root.events for account in (event.actor, event.assignee)]
@@ -166,13 +171,25 @@ def rows(root: Root, person_of: PersonOf) -> Iterator[tuple[str, Row]]:
             )
 
 
+_BELOW_A_PULL_REQUEST = frozenset(
+    {
+        "author",
+        "closes_issue_ids",
+        "commits",
+        "reviews",
+        "threads",
+        "comments",
+        "events",
+        "file_ids",
+        "reverted",
+    }
+)
+"""Fields of the record that are rows of other tables."""
+
+
 def _pull_request_rows(pull: PullRequest, person_of: PersonOf) -> Iterator[tuple[str, Row]]:
     key = {"pull_request_id": pull.pull_request_id}
-    plain = {
-        name: getattr(pull, name)
-        for name in PullRequest.__slots__
-        if name not in {"author", "closes_issue_ids", "commits", "reviews", "threads", "comments"}
-    }
+    plain = {name: getattr(pull, name) for name in PullRequest.__slots__ if name not in _BELOW_A_PULL_REQUEST}
     yield "pull_requests", plain | {"author_id": person_of(pull.author)}
     for issue_id in pull.closes_issue_ids:
         yield "closing_references", key | {"issue_id": issue_id}
@@ -219,8 +236,27 @@ def _pull_request_rows(pull: PullRequest, person_of: PersonOf) -> Iterator[tuple
                     "position": line_comment.position,
                     "asks_question": line_comment.asks_question,
                     "has_suggestion": line_comment.has_suggestion,
+                    "links_documentation": line_comment.links_documentation,
                 },
             )
+    for event in pull.events:
+        yield (
+            "pull_request_events",
+            key
+            | {
+                "event_id": event.event_id,
+                "kind": event.kind,
+                "actor_id": person_of(event.actor),
+                "reviewer_id": person_of(event.reviewer),
+                "is_team": event.is_team,
+                "occurred_on": event.occurred_on,
+                "position": event.position,
+            },
+        )
+    for file_id in pull.file_ids:
+        yield "pull_request_files", key | {"file_id": file_id}
+    for change in pull.reverted:
+        yield "reverted_changes", key | {"number": change.number, "commit_id": change.commit_id}
     for comment in pull.comments:
         yield "comments", _comment_row(comment, "pull_request", pull.pull_request_id, person_of)
 

@@ -28,6 +28,7 @@ _DATED: Mapping[str, tuple[str, ...]] = {
     "commits": ("committed_on",),
     "reviews": ("submitted_on",),
     "review_comments": ("created_on",),
+    "pull_request_events": ("occurred_on",),
     "comments": ("created_on",),
     "issues": ("created_on", "closed_on"),
     "issue_events": ("occurred_on",),

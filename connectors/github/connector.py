@@ -79,6 +79,9 @@ class GitHub:
         "reviews",
         "review_threads",
         "review_comments",
+        "pull_request_events",
+        "pull_request_files",
+        "reverted_changes",
         "comments",
         "issues",
         "issue_assignees",
@@ -279,7 +282,7 @@ class GitHub:
     def _record(self, kind: Kind, payload: dict[str, Any]) -> PullRequest | Issue:
         if kind == "issues":
             return payloads.issue(payload, self._settings.labels, self._settings.bots)
-        return payloads.pull_request(payload, self._settings.bots)
+        return payloads.pull_request(payload, self._settings.bots, self._settings.team_tools)
 
     def _batch(
         self,

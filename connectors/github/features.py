@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
+
+from connectors.records import Reverted
 
 SMALL_LINES = 50
 MEDIUM_LINES = 400
@@ -83,6 +85,7 @@ class PathFeatures:
     touches_designs: bool
     is_generated_only: bool
     size_band: Literal["small", "medium", "large", "unknown"]
+    touches_team_tools: bool
 
 
 def is_generated(path: str) -> bool:
@@ -90,19 +93,23 @@ def is_generated(path: str) -> bool:
     return path.rsplit("/", 1)[-1].casefold() in LOCK_FILES or GENERATED.search(path) is not None
 
 
-def path_features(files: Iterable[tuple[str, int]] | None) -> PathFeatures:
+def path_features(files: Iterable[tuple[str, int]] | None, team_tools: Collection[str] = ()) -> PathFeatures:
     """Features of changed files, given as (path, changed lines); None where the source does not tell them.
 
     Generated paths count for nothing but `is_generated_only`. A test, a document or a notebook is not code.
+    `team_tools` are the folders of what the team built for its own use: to change them alone is to build
+    them, to change them together with other code is to use them.
     """
     if files is None:
-        return PathFeatures(False, False, False, False, False, False, "unknown")
+        return PathFeatures(False, False, False, False, False, False, "unknown", False)
     changed = list(files)
     by_hand = [(path, lines) for path, lines in changed if not is_generated(path)]
     tests = {path for path, _ in by_hand if TESTS.search(path)}
     docs = {path for path, _ in by_hand if DOCS.search(path) and path not in tests}
     experiments = {path for path, _ in by_hand if EXPERIMENTS.search(path) and path not in tests}
     code = {path for path, _ in by_hand if CODE.search(path)} - tests - docs
+    folders = [f"/{folder.strip('/')}/" for folder in team_tools]
+    tools = {path for path in code if any(folder in f"/{path}" for folder in folders)}
     return PathFeatures(
         touches_code=bool(code),
         touches_tests=bool(tests),
@@ -111,6 +118,7 @@ def path_features(files: Iterable[tuple[str, int]] | None) -> PathFeatures:
         touches_designs=any(DESIGNS.search(path) for path, _ in by_hand),
         is_generated_only=bool(changed) and not by_hand,
         size_band=size_band(sum(lines for _, lines in by_hand)) if changed else "unknown",
+        touches_team_tools=bool(tools) and bool(code - tools),
     )
 
 
@@ -271,3 +279,43 @@ def is_revert(title: str | None, body: str | None) -> bool:
 def is_backport(title: str | None, body: str | None) -> bool:
     """Whether the change carries a merged one to another branch."""
     return BACKPORT_TITLE.search(title or "") is not None or BACKPORT_BODY.search(body or "") is not None
+
+
+ADDRESS = re.compile(r"https?://[^\s)>\]]++|(?<=\]\()[^)\s]++", re.IGNORECASE)
+DOCUMENTATION = re.compile(
+    r"^https?://(docs?|developers?|wiki|handbook|learn|peps|datatracker|man\d?|\w\w\.wikipedia)\."
+    r"|[./](readthedocs|rfc-?\d*|rfcs|adrs?|docs?|documentation|wiki|handbook|runbooks?|style-?guides?|guides?"
+    r"|manual|reference|tutorials?)([./#?]|$)"
+    r"|\.(md|rst|adoc)([#?]|$)",
+    re.IGNORECASE,
+)
+
+
+def links_documentation(text: str | None) -> bool:
+    """Whether the comment points to something written down, by the look of the address."""
+    if not text or ("](" not in text and "://" not in text):
+        return False
+    prose = "\n".join(_prose_lines(text.replace("\r\n", "\n")))
+    return any(DOCUMENTATION.search(address[0].rstrip(".,;:")) for address in ADDRESS.finditer(prose))
+
+
+REVERTED = re.compile(
+    r"^[ \t]{0,20}(?:this )?reverts? (?:pull request )?(?:"
+    r"(?:(?P<name>[\w.-]{1,100}/[\w.-]{1,100})?#|https?://[^\s/]{1,100}/(?P<linked>[\w.-]{1,100}/[\w.-]{1,100})/pull/)"
+    r"(?P<number>\d{1,9})\b|commit (?:\S{1,200}[/@])?(?P<commit>[0-9a-f]{7,40})\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def reverted(title: str | None, body: str | None, repository: str) -> tuple[Reverted, ...]:
+    """What a revert says that it takes back, as far as it is of the same repository (`owner/name`)."""
+    if not is_revert(title, body):
+        return ()
+    found: dict[Reverted, None] = {}
+    for match in REVERTED.finditer(body or ""):
+        named = match["name"] or match["linked"] or repository
+        if match["commit"]:
+            found[Reverted(None, match["commit"].lower())] = None
+        elif named.casefold() == repository.casefold():
+            found[Reverted(int(match["number"]), None)] = None
+    return tuple(found)

@@ -6,6 +6,7 @@ where a nested query would have put it.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -18,10 +19,13 @@ from connectors.github.features import (
     has_suggestion,
     has_words,
     is_backport,
+    is_generated,
     is_revert,
+    links_documentation,
     path_features,
+    reverted,
 )
-from connectors.github.settings import IssueKind
+from connectors.github.settings import TEAM_TOOLS, IssueKind
 from connectors.records import (
     Account,
     Comment,
@@ -29,6 +33,7 @@ from connectors.records import (
     Issue,
     IssueEvent,
     PullRequest,
+    PullRequestEvent,
     Repository,
     Review,
     ReviewComment,
@@ -58,6 +63,31 @@ EVENTS: Mapping[str, Literal["labeled", "assigned", "closed", "reopened"]] = {
     "AssignedEvent": "assigned",
     "ClosedEvent": "closed",
     "ReopenedEvent": "reopened",
+}
+PULL_REQUEST_EVENTS: Mapping[
+    str,
+    Literal[
+        "review_requested",
+        "review_request_removed",
+        "ready_for_review",
+        "converted_to_draft",
+        "queued_to_merge",
+        "merged",
+    ],
+] = {
+    "ReviewRequestedEvent": "review_requested",
+    "ReviewRequestRemovedEvent": "review_request_removed",
+    "ReadyForReviewEvent": "ready_for_review",
+    "ConvertToDraftEvent": "converted_to_draft",
+    "AddedToMergeQueueEvent": "queued_to_merge",
+    "MergedEvent": "merged",
+}
+CHECKS: Mapping[str, Literal["passed", "failed", "running"]] = {
+    "SUCCESS": "passed",
+    "FAILURE": "failed",
+    "ERROR": "failed",
+    "PENDING": "running",
+    "EXPECTED": "running",
 }
 KIND_PREFIXES = frozenset({"kind", "type", "t", "category", "issue", "issue type"})
 
@@ -111,28 +141,33 @@ def positions(happened: Iterable[tuple[str | None, str]]) -> dict[str, int]:
     return {key: position for position, (_, key) in enumerate(in_order)}
 
 
-def pull_request(payload: Payload, bots: Collection[str] = ()) -> PullRequest:
+def pull_request(
+    payload: Payload, bots: Collection[str] = (), team_tools: Collection[str] = TEAM_TOOLS
+) -> PullRequest:
     """One pull request with everything that happened on it; pending reviews and their comments left out."""
     commits = [node["commit"] for node in nodes(payload, "commits") if node.get("commit")]
     all_reviews = nodes(payload, "reviews")
     reviews = [review for review in all_reviews if review["state"] != "PENDING" and review["submittedAt"]]
     threads = nodes(payload, "reviewThreads")
-    comments = nodes(payload, "comments")
+    happened = nodes(payload, "events")
+    comments = [event for event in happened if event["__typename"] == "IssueComment"]
+    events = [event for event in happened if event["__typename"] in PULL_REQUEST_EVENTS]
     said = {thread["id"]: _submitted(nodes(thread, "comments")) for thread in threads}
     pending = sum(len(nodes(thread, "comments")) - len(said[thread["id"]]) for thread in threads)
     order = positions(
         [(commit["committedDate"], commit["oid"]) for commit in commits]
         + [(review["submittedAt"], review["id"]) for review in reviews]
         + [(one["createdAt"], one["id"]) for thread in threads for one in said[thread["id"]]]
-        + [(one["createdAt"], one["id"]) for one in comments]
+        + [(one["createdAt"], one["id"]) for one in [*comments, *events]]
     )
+    repository = payload["repository"]
     files = None
     if payload.get("files") is not None:
         files = [(file["path"], file["additions"] + file["deletions"]) for file in nodes(payload, "files")]
-    paths = path_features(files)
+    paths = path_features(files, team_tools)
     return PullRequest(
         pull_request_id=payload["id"],
-        repository_id=payload["repository"]["id"],
+        repository_id=repository["id"],
         number=payload["number"],
         author=account(payload["author"], bots),
         state=STATES[payload["state"]],
@@ -161,7 +196,20 @@ def pull_request(payload: Payload, bots: Collection[str] = ()) -> PullRequest:
         threads_total=total(payload, "reviewThreads"),
         review_comments_total=sum(total(thread, "comments") for thread in threads) - pending,
         comments_total=total(payload, "comments"),
+        touches_team_tools=paths.touches_team_tools,
+        is_on_default_branch=payload["baseRefName"] == (repository["defaultBranchRef"] or {}).get("name"),
+        is_in_milestone=payload["milestone"] is not None,
+        merge_commit_id=(payload["mergeCommit"] or {}).get("oid"),
+        checks_at_review=_checks(payload),
+        events=tuple(_pull_request_event(event, order, bots) for event in events),
+        file_ids=_once(file_id(repository["id"], path) for path, _ in files or () if not is_generated(path)),
+        reverted=reverted(payload["title"], payload["body"], repository["nameWithOwner"]),
     )
+
+
+def file_id(repository_id: str, path: str) -> str:
+    """A name for a file that says nothing of its path, to whoever does not know the path already."""
+    return hashlib.blake2b(f"{repository_id}/{path}".encode(), digest_size=8).hexdigest()
 
 
 def issue(payload: Payload, labels: Mapping[IssueKind, Collection[str]], bots: Collection[str] = ()) -> Issue:
@@ -242,9 +290,33 @@ def _thread(
                 position=order[comment["id"]],
                 asks_question=asks_question(comment["body"]),
                 has_suggestion=has_suggestion(comment["body"]),
+                links_documentation=links_documentation(comment["body"]),
             )
             for comment in said
         ),
+    )
+
+
+def _checks(payload: Payload) -> Literal["passed", "failed", "running", "none", "unknown"]:
+    # The key is there once the commit was asked; null then means that nothing ever checked it.
+    head = payload.get("headWhenAsked") or {}
+    if "statusCheckRollup" not in head:
+        return "unknown"
+    rollup = head["statusCheckRollup"]
+    return CHECKS[rollup["state"]] if rollup else "none"
+
+
+def _pull_request_event(event: Payload, order: Mapping[str, int], bots: Collection[str]) -> PullRequestEvent:
+    asked = event.get("requestedReviewer") or {}
+    is_team = asked.get("__typename") == "Team"
+    return PullRequestEvent(
+        event_id=event["id"],
+        kind=PULL_REQUEST_EVENTS[event["__typename"]],
+        actor=account(event["actor"], bots),
+        reviewer=None if is_team else account(asked, bots),
+        is_team=is_team,
+        occurred_on=day(event["createdAt"]),
+        position=order[event["id"]],
     )
 
 

@@ -22,6 +22,9 @@ LABELS: Mapping[IssueKind, tuple[str, ...]] = {
 }
 """Label names that carry a meaning out of the box; `kind/bug` and `type: bug` count as `bug`."""
 
+TEAM_TOOLS = ("libs", "shared", "common", "internal", "tools", "tooling", "platform")
+"""Folders, at any depth, that usually hold what a team built for its own use."""
+
 FIRST_DAY = date(2008, 1, 1)
 """Before GitHub's first repository: what `since: None` means."""
 
@@ -49,6 +52,8 @@ class GitHubSettings(BaseModel):
     since: date | None = None
     """Leave out what was last updated before this day; None reads everything."""
     labels: dict[IssueKind, tuple[str, ...]] = Field(default_factory=lambda: dict(LABELS))
+    team_tools: tuple[str, ...] = TEAM_TOOLS
+    """Folders that hold your own libraries and tools: `libs` at any depth, or `platform/feature-store`."""
     bots: tuple[str, ...] = ()
     """Logins of your own automation that GitHub presents as users."""
     page_size: Annotated[int, Field(ge=1, le=100)] = 25
@@ -82,6 +87,17 @@ class GitHubSettings(BaseModel):
         wrong = [name for name in value if not is_repository_name(name)]
         if wrong:
             raise ValueError(f"repositories are written owner/name; not so: {', '.join(map(repr, wrong))}")
+        return value
+
+    @field_validator("team_tools")
+    @classmethod
+    def _are_folders(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [name for name in value if not name.strip("/") or re.search(r"[*?\\]|//|\s", name)]
+        if wrong:
+            raise ValueError(
+                f"team_tools are folders like libs or platform/feature-store; not so: "
+                f"{', '.join(map(repr, wrong))}"
+            )
         return value
 
     @field_validator("labels", mode="before")

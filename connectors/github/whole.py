@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.github.asked import head_when_asked
 from connectors.github.client import MOST_IDS, Answer, Client
 from connectors.github.documents import document
 from connectors.github.payloads import nodes, total
@@ -15,7 +16,7 @@ MOST_IN_A_LIST = 100
 FEW_IN_A_LIST = 10
 """For objects that were too heavy with more."""
 
-PULL_REQUEST_LISTS = ("files", "commits", "reviews", "reviewThreads", "comments")
+PULL_REQUEST_LISTS = ("files", "commits", "reviews", "reviewThreads", "events")
 ISSUE_LISTS = {
     "labels": "labels",
     "assignees": "assignees",
@@ -31,6 +32,8 @@ TABLES = {
     "reviewThreads": "review_threads",
     "threadComments": "review_comments",
     "closingIssuesReferences": "closing_references",
+    "events": "pull_request_events",
+    "checks": "pull_requests",
     "labels": "issues",
     "assignees": "issue_assignees",
     "timelineItems": "issue_events",
@@ -200,6 +203,11 @@ def _below(client: Client, payloads: Iterable[dict[str, Any]], lists: int) -> li
     wanted = _Wanted()
     for payload in payloads:
         wanted.owner[payload["id"]] = payload["id"]
+        head = head_when_asked(payload)
+        if head is not None:
+            payload["headWhenAsked"] = {"id": head}
+            wanted.heads.setdefault(head, []).append(payload["headWhenAsked"])
+            wanted.owner.setdefault(head, payload["id"])
         if total(payload, "closingIssuesReferences"):
             wanted.closing[payload["id"]] = [payload]
         for thread in nodes(payload, "reviewThreads"):
@@ -212,11 +220,11 @@ def _below(client: Client, payloads: Iterable[dict[str, Any]], lists: int) -> li
                 wanted.commits.setdefault(commit["id"], []).append(commit)
                 wanted.owner[commit["id"]] = payload["id"]
     found: list[Hole] = []
-    threads, commits, closing = list(wanted.threads), list(wanted.commits), list(wanted.closing)
-    while threads or commits or closing:
+    left = {part: list(wanted.places(part)) for part in LISTS_BELOW}
+    while any(left.values()):
         size = client.ids.size
-        ids = {"threads": threads[:size], "commits": commits[:size], "closing": closing[:size]}
-        threads, commits, closing = threads[size:], commits[size:], closing[size:]
+        ids = {part: these[:size] for part, these in left.items()}
+        left = {part: these[size:] for part, these in left.items()}
         found += _ask_below(client, ids, wanted, lists)
     return found
 
@@ -228,17 +236,23 @@ class _Wanted:
         self.threads: dict[str, list[dict[str, Any]]] = {}
         self.commits: dict[str, list[dict[str, Any]]] = {}
         self.closing: dict[str, list[dict[str, Any]]] = {}
+        self.heads: dict[str, list[dict[str, Any]]] = {}
         self.owner: dict[str, str] = {}
 
     def places(self, part: str) -> Mapping[str, list[dict[str, Any]]]:
-        return {"threads": self.threads, "commits": self.commits, "closing": self.closing}[part]
+        found: Mapping[str, list[dict[str, Any]]] = getattr(self, part)
+        return found
 
 
 LISTS_BELOW = {
     "threads": ("comments", "threadComments"),
     "commits": ("authors", "authors"),
     "closing": ("closingIssuesReferences", "closingIssuesReferences"),
+    "heads": ("statusCheckRollup", "checks"),
 }
+"""What is asked below each part, and the key of `TABLES` that says what misses it."""
+NOT_PERMITTED = frozenset({"forbidden", "insufficient_scopes", "saml"})
+"""Checks need a permission of their own. Without it they are unknown, and nothing else is missing."""
 
 
 def _ask_below(
@@ -279,12 +293,18 @@ def _ask_below(
         for index, object_id in enumerate(ids[part]):
             owner = wanted.owner[object_id]
             codes = answer.refused_below(part, index).values()
+            if part == "heads" and NOT_PERMITTED.issuperset(codes) and codes:
+                continue
             if codes and not is_second_time:
                 again[part].append(object_id)
                 continue
             found += [Hole(owner, TABLES[flag], code) for code in codes]
             node = answer.data[part][index] or {}
             for place in wanted.places(part)[object_id]:
+                if part == "heads":
+                    if node:
+                        place[name] = node[name]
+                    continue
                 place[name] = {**place[name], **(node.get(name) or {})}
                 if "pageInfo" in place[name]:
                     found += _to_the_end(client, object_id, place, name, flag, owner, lists)

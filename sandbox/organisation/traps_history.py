@@ -115,6 +115,50 @@ def hostile_text(maker: Maker, places: Places) -> list[str]:
     return [pull.id]
 
 
+def reverted_months_later(maker: Maker, places: Places) -> list[str]:
+    """A revert forty days after the merge: the code had its time."""
+    now = scene(maker, places, "late revert")
+    first = now.merged("Count partitions once")
+    revert = replace(now, at=later(now.at, days=40)).merged(f'Revert "{first.title}"')
+    maker.write_later(revert, lambda: f"Reverts {place_of(first, now.repository)}")
+    return [first.id, revert.id]
+
+
+def revert_by_commit(maker: Maker, places: Places) -> list[str]:
+    """A revert that names the merge commit, shortened, and no pull request."""
+    now = scene(maker, places, "revert by commit")
+    first = now.merged("Let the planner guess")
+    assert first.merge_commit is not None
+    body = f"This reverts commit {first.merge_commit.oid[:12]}."
+    revert = replace(now, at=later(now.at, days=3)).merged(f'Revert "{first.title}"', body)
+    return [first.id, revert.id]
+
+
+def revert_on_a_release_branch(maker: Maker, places: Places) -> list[str]:
+    """Taken back on a release branch only: on the default branch the change stands."""
+    now = scene(maker, places, "release revert")
+    first = now.merged("Ship the new index")
+    revert = replace(now, at=later(now.at, days=1)).merged(f'Revert "{first.title}"')
+    revert.base_ref_name = "release-2"
+    maker.write_later(revert, lambda: f"Reverts {place_of(first, now.repository)}")
+    return [first.id, revert.id]
+
+
+def checks_mended_by_a_force_push(maker: Maker, places: Places) -> list[str]:
+    """Checks failed when review was asked; the commit that passes replaced it, and is the only one listed."""
+    now = scene(maker, places, "force push")
+    pull = now.pull_request("Keep the index small")
+    failing = pull.commits.pop().commit
+    failing.checks = "FAILURE"
+    passing = maker.commit(pull, [now.author], later(now.at, hours=1))
+    passing.checks = "SUCCESS"
+    details = {"before_commit": maker.world.add(failing), "after_commit": passing}
+    maker.event(pull, "HeadRefForcePushedEvent", now.author, later(now.at, hours=1), **details)
+    maker.review(pull, now.reviewer, "APPROVED", later(now.at, hours=2))
+    maker.merge(pull, now.author, later(now.at, hours=3))
+    return [pull.id]
+
+
 HISTORY_TRAPS: dict[str, Callable[[Maker, Places], list[str]]] = {
     "squash-that-lost-coauthors": squash_that_lost_coauthors,
     "ai-coauthor": ai_coauthor,
@@ -124,5 +168,9 @@ HISTORY_TRAPS: dict[str, Callable[[Maker, Places], list[str]]] = {
     "last-second-of-the-quarter": last_second_of_the_quarter,
     "generated-and-vendored-only": generated_and_vendored_only,
     "renamed-title": renamed_title,
+    "reverted-months-later": reverted_months_later,
+    "revert-by-commit": revert_by_commit,
+    "revert-on-a-release-branch": revert_on_a_release_branch,
+    "checks-mended-by-a-force-push": checks_mended_by_a_force_push,
     "hostile-text": hostile_text,
 }

@@ -86,6 +86,20 @@ def more_than_a_page_of_authors(maker: Maker, places: Places) -> list[str]:
     return [pull.id]
 
 
+def more_than_a_page_of_events(maker: Maker, places: Places) -> list[str]:
+    """Asked and asked no more, 60 times, with 60 comments in between: the merge is the last of them."""
+    now = scene(maker, places, "many events")
+    pull = now.pull_request("Find somebody who knows")
+    for n in range(60):
+        at = later(now.at, minutes=n)
+        maker.event(pull, "ReviewRequestedEvent", now.author, at, requested_reviewer=now.other)
+        maker.comment(pull, now.author, at, "Could you look, or do you know who could?")
+        maker.event(pull, "ReviewRequestRemovedEvent", now.author, at, requested_reviewer=now.other)
+    maker.review(pull, now.reviewer, "APPROVED", later(now.at, hours=2))
+    maker.merge(pull, now.reviewer, later(now.at, hours=3))
+    return [pull.id, pull.events[-1].id]
+
+
 SIZE_TRAPS: dict[str, Callable[[Maker, Places], list[str]]] = {
     "more-than-a-page-of-reviews": more_than_a_page_of_reviews,
     "more-than-a-page-of-threads": more_than_a_page_of_threads,
@@ -94,4 +108,5 @@ SIZE_TRAPS: dict[str, Callable[[Maker, Places], list[str]]] = {
     "more-than-a-page-of-commits": more_than_a_page_of_commits,
     "more-than-a-page-of-comments": more_than_a_page_of_comments,
     "more-than-a-page-of-authors": more_than_a_page_of_authors,
+    "more-than-a-page-of-events": more_than_a_page_of_events,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
-from sandbox.model import Account, Issue, PullRequest
+from sandbox.model import Account, Issue, Milestone, PullRequest
 from sandbox.organisation.maker import Maker, soon_after
 from sandbox.organisation.people import Person
 from sandbox.organisation.places import Places, paths, pick
@@ -61,6 +61,8 @@ def change(
     pull = maker.pull_request(
         repository, author, opened_at, title, description(rng, person.habits.care), files, is_draft=is_draft
     )
+    if pull.full_database_id % 3 == 0:
+        pull.milestone = Milestone(f"MI_{repository.id}_{maker.quarter.name}", 1, "This quarter")
     mates = [places.account(mate) for mate in places.staff.on(day, team, managers=True) if mate != person]
     for place in range(1 + rng.randrange(4)):
         helper = pick(rng, mates, 1) if place == 0 and rng.random() < 0.12 else []
