@@ -23,6 +23,7 @@ from privacy.policy import Policy, check_agreement, load_policy
 from rubric.map import RubricMap, load_map
 from signals.catalog import Catalog, load_catalog
 from warehouse.files import as_owner_only
+from warehouse.ledger import SourceWindow
 from warehouse.store import Store
 from warehouse.vault import Vault
 
@@ -63,16 +64,41 @@ class Night:
     """Scopes that were not fetched or reconciled to their end tonight."""
     spent: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     """Requests and points by source and scope."""
+    unseen: tuple[SourceWindow, ...] = ()
+    """What no connector of this run looks at, to be named among the sources."""
 
 
 @contextmanager
 def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
     """A night ready to run, the only writer of its home. Raises BadInput or Busy, with nothing changed."""
+    policy, catalog, rubric, roster = check_everything(settings)
+    with hold(
+        settings,
+        as_of,
+        policy=policy,
+        catalog=catalog,
+        rubric=rubric,
+        roster=roster,
+        connectors=connect(settings),
+    ) as night:
+        yield night
+
+
+@contextmanager
+def hold(
+    settings: Settings,
+    as_of: date | None,
+    *,
+    policy: Policy,
+    catalog: Catalog,
+    rubric: RubricMap,
+    roster: tuple[Membership, ...],
+    connectors: tuple[Connector, ...],
+) -> Iterator[Night]:
+    """The home, locked and opened for what has been checked. Raises BadInput or Busy."""
     today = datetime.now(UTC).date()
     if as_of and as_of > today + timedelta(days=1):  # somewhere it may be tomorrow already
         raise BadInput([f"--as-of {as_of} has not come yet; today is {today}"])
-    policy, catalog, rubric, roster = check_everything(settings)
-    connectors = connect(settings)
     mistakes = check_agreement(
         policy,
         sources_in_use=["roster", *(_agreed_name(connector) for connector in connectors)],

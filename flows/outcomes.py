@@ -206,7 +206,7 @@ def _begins(night: Night, window: Window) -> set[date]:
 
 def _sources(night: Night, window: Window, starts_on: date) -> list[ledger.SourceWindow]:
     """How far each source can be trusted from this day until the window's end, or until now."""
-    return [
+    read = [
         ledger.source_window(
             night.store,
             connector.source,
@@ -216,11 +216,12 @@ def _sources(night: Night, window: Window, starts_on: date) -> list[ledger.Sourc
         )
         for connector in sorted(night.connectors, key=lambda connector: connector.source)
     ]
+    return [*read, *night.unseen]
 
 
 def _as_known(source: ledger.SourceWindow, night: Night, known_at: Collection[str]) -> ledger.SourceWindow:
     """The same for one person: a source in which nobody knows their account shows nothing of them."""
-    if night.account_sources[source.source] in known_at:
+    if source in night.unseen or night.account_sources[source.source] in known_at:
         return source
     because = f"the roster names no account of yours in {night.account_sources[source.source]}"
     return replace(source, complete=False, because=because)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from privacy.released import Released
 from reports import plots, view, words
 from reports.neutral import markdown_text, markdown_url
 
 
-def me_markdown(released: Released) -> str:
-    """The whole report, every trace a link. Raises TypeError for a team's release."""
-    return "\n".join(_lines(released)) + "\n"
+def me_markdown(released: Released, titles: Mapping[str, str] | None = None) -> str:
+    """The whole report, every trace a link. Raises TypeError for a team's release.
+
+    `titles` by source id, where they were asked for.
+    """
+    return "\n".join(_lines(view.titled(view.body_for(released, "self"), titles))) + "\n"
 
 
-def _lines(released: Released) -> Iterator[str]:
-    body = view.body_for(released, "self")
+def _lines(body: dict[str, Any]) -> Iterator[str]:
     yield f"# Your signals, {markdown_text(body['window'])}"
     yield ""
     yield f"> {words.HEADER}"
@@ -42,6 +45,27 @@ def _lines(released: Released) -> Iterator[str]:
             for item in group.items:
                 yield ""
                 yield from _item(item)
+    yield from _left_to_tell(body)
+
+
+def _left_to_tell(body: dict[str, Any]) -> Iterator[str]:
+    """The questions that are left, in one place: a self-review is written from its answers."""
+    asked = [
+        item
+        for pillar in view.pillars(body)
+        for group in pillar.groups
+        for item in group.items
+        if item.question and item.mark.word != "seen"
+    ]
+    if not asked:
+        return
+    yield ""
+    yield "## For you to tell"
+    yield ""
+    yield "What tools cannot show, or did not show whole."
+    yield ""
+    for item in asked:
+        yield f"- **{markdown_text(item.says)}** {markdown_text(item.question or '')}"
 
 
 def _item(item: view.Item) -> Iterator[str]:
@@ -63,7 +87,8 @@ def _item(item: view.Item) -> Iterator[str]:
                 label = markdown_text(trace.label)
                 where = f"[{label}]({markdown_url(trace.url)})" if trace.url else f"{label} (no link)"
                 days = ", ".join(words.day(each) for each in trace.days)
-                yield f"- {markdown_text(days)}, {markdown_text(trace.kind)}: {where}"
+                called = f" {markdown_text(trace.title)}" if trace.title else ""
+                yield f"- {markdown_text(days)}, {markdown_text(trace.kind)}: {where}{called}"
     if item.question:
         yield ""
         yield f"*Ask:* {markdown_text(item.question)}"

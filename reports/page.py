@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,12 @@ def coverage_page(released: Released) -> str:
     return _rendered("coverage.html", body, counts=view.class_counts(body))
 
 
-def me_page(released: Released) -> str:
-    """A person's own signal report, for that person. Raises TypeError for a team's release."""
-    body = view.body_for(released, "self")
+def me_page(released: Released, titles: Mapping[str, str] | None = None) -> str:
+    """A person's own signal report, for that person. Raises TypeError for a team's release.
+
+    `titles` by source id, where they were asked for: a page with them is the person's to keep.
+    """
+    body = view.titled(view.body_for(released, "self"), titles)
     return _rendered("me.html", body, counts=view.state_counts(body))
 
 

@@ -32,9 +32,9 @@ def coverage_text(released: Released) -> str:
     return _captured(lambda console: coverage(released, console))
 
 
-def me_text(released: Released) -> str:
-    """What `sightline me` prints."""
-    return _captured(lambda console: me(released, console))
+def me_text(released: Released, titles: Mapping[str, str] | None = None) -> str:
+    """What `sightline me` prints. `titles` by source id, where they were asked for."""
+    return _captured(lambda console: me(released, console, titles))
 
 
 def status_text(state: Mapping[str, Any]) -> str:
@@ -64,9 +64,9 @@ def coverage(released: Released, console: Console) -> None:
     _legend(page, [*words.CLASSES.values(), *words.BANDS])
 
 
-def me(released: Released, console: Console) -> None:
+def me(released: Released, console: Console, titles: Mapping[str, str] | None = None) -> None:
     """A person's own report. Raises TypeError for a team's release."""
-    body = view.body_for(released, "self")
+    body = view.titled(view.body_for(released, "self"), titles)
     page = _Page(console)
     page.line(f"Your signals, {plain(body['window'])}", style="bold")
     still_open = " The window is still open." if body["window_is_open"] else ""
@@ -261,6 +261,8 @@ def _item_rest(page: _Page, item: view.Item, *, indent: int, most: int | None = 
             page.address(
                 f"{days:>11}  {trace.url or f'{trace.kind} {trace.label} (no link)'}", indent=indent + 2
             )
+            if trace.title:
+                page.line(trace.title, indent=indent + 15)
         if most is not None and len(trail.traces) > most:
             page.line(f"and {len(trail.traces) - most} more: --format json", indent=indent + 2, style="dim")
     if item.question:

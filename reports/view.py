@@ -24,6 +24,8 @@ class Trace:
 
     kind: str
     label: str
+    title: str | None
+    """What its source calls it, for whoever asked to be told; a report itself holds no titles."""
     url: str | None
     days: tuple[str, ...]
     """ISO dates, oldest first."""
@@ -107,6 +109,17 @@ def body_for(released: Released, audience: Literal["team", "self"]) -> dict[str,
             f"this report is for the {audience} audience; the door released it for {released.audience}"
         )
     return released.body
+
+
+def titled(body: dict[str, Any], titles: Mapping[str, str] | None) -> dict[str, Any]:
+    """The same body with what each source object is called, by its id. For showing now, not for keeping."""
+    if not titles:
+        return body
+    items = [
+        raw | {"evidence": [row | {"title": titles.get(row["source_id"])} for row in raw["evidence"]]}
+        for raw in body["items"]
+    ]
+    return body | {"items": items}
 
 
 def pillars(body: Mapping[str, Any]) -> list[Pillar]:
@@ -209,6 +222,7 @@ def _traces(rows: Sequence[Mapping[str, Any]]) -> Iterator[Trace]:
         yield Trace(
             kind=words.kind_name(kind),
             label=_label(url) if url else plain(source_id),
+            title=_optional(found[0].get("title")),
             url=url,
             days=tuple(dict.fromkeys(plain(row["occurred_on"]) for row in found)),
         )
