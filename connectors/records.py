@@ -228,6 +228,27 @@ class Issue:
     comments_total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Discussion:
+    """One discussion of a repository; what was said in it is not kept, only whose answer was marked."""
+
+    discussion_id: str
+    repository_id: str
+    number: int
+    author: Account | None
+    created_on: date
+    is_question: bool
+    """It stands in a category in which answers can be marked."""
+    is_proposal: bool
+    """It stands in a category for ideas or proposals."""
+    asks_question: bool
+    answered_by: Account | None
+    answered_on: date | None
+    """The day of the answer, not of its marking; None without an answer."""
+    marked_by: Account | None
+    """Who said that this is the answer."""
+
+
 # --- incidents and on-call --------------------------------------------------------------------------
 
 
@@ -326,7 +347,7 @@ class Inventory:
     `totals` maps a kind below the object (`reviews`, `threads`, `comments`) to the source's count.
     """
 
-    kind: Literal["pull_requests", "issues", "incidents", "oncall_shifts", "interviews"]
+    kind: Literal["pull_requests", "issues", "discussions", "incidents", "oncall_shifts", "interviews"]
     object_id: str
     created_on: date
     totals: tuple[tuple[str, int], ...] = ()
@@ -346,7 +367,7 @@ class Gap:
     object_id: str | None = None
 
 
-Root = Repository | PullRequest | Issue | Incident | OnCallShift | Interview
+Root = Repository | PullRequest | Issue | Discussion | Incident | OnCallShift | Interview
 """What `fetch` yields and the warehouse stores whole."""
 
 

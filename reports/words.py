@@ -120,6 +120,7 @@ _SOURCES = {
 }
 _KINDS = {
     "pull_request": "pull request",
+    "discussion": "discussion",
     "review_thread": "review thread",
     "review_comment": "review comment",
     "oncall_shift": "on-call shift",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sandbox.commits import ChangedFile, Commit, GitActor, PullRequestCommit
+from sandbox.discussions import Discussion
 
 __all__ = [
     "WEB",
@@ -122,6 +123,7 @@ class Repository:
     labels: list[Label] = field(default_factory=list)
     pull_requests: list[PullRequest] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
+    discussions: list[Discussion] = field(default_factory=list)
 
     is_disabled: ClassVar[bool] = False
     is_private: ClassVar[bool] = True

@@ -236,6 +236,10 @@ def _timeline_items(thing: PullRequest | Issue, info: Info, **arguments: Any) ->
 PULL_REQUEST_ONLY = frozenset({"MergedEvent", "ReadyForReviewEvent", "ConvertToDraftEvent"})
 
 
+def _discussions(repository: Repository, info: Info, **arguments: Any) -> Page:
+    return _sorted(info, repository.discussions, arguments, NUMBERED_ORDERS, "UPDATED_AT")
+
+
 def _closing_pull_requests(issue: Issue, info: Info, **arguments: Any) -> Page:
     found = [pull for pull in issue.repository.pull_requests if issue in pull.closing]
     if not arguments.get("includeClosedPrs"):
@@ -340,6 +344,7 @@ FIELDS: dict[str, Callable[..., Any]] = {
     "Repository.pullRequests": _pull_requests,
     "Repository.pullRequest": _numbered("pull_requests", "a PullRequest"),
     "Repository.issues": _issues,
+    "Repository.discussions": _discussions,
     "Repository.issue": _numbered("issues", "an Issue"),
     "*.repositories": _repositories,
     "*.labels": _listed_as_it_stands("labels"),

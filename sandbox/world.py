@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any, Protocol, TypeVar
 
+from sandbox.discussions import Discussion
 from sandbox.model import Account, Issue, PullRequest, Repository
 
 
@@ -58,6 +59,13 @@ class World:
     def add(self, node: AnyNode) -> AnyNode:
         self.nodes[node.id] = node
         return node
+
+    def add_discussion(self, discussion: Discussion) -> Discussion:
+        """A discussion in its repository, findable by node id as everything on it."""
+        discussion.repository.discussions.append(discussion)
+        for comment in discussion.comments:
+            self.add(comment)
+        return self.add(discussion)
 
     def index(self, item: PullRequest | Issue) -> None:
         """Put a pull request or an issue in order, and make everything on it findable by node id."""

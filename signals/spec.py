@@ -52,6 +52,8 @@ _PERSON = (
     "actor_id",
     "assignee_id",
     "interviewer_id",
+    "answerer_id",
+    "marker_id",
 )
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from connectors.github.bots import is_bot
-from connectors.github.payloads import file_id, issue, kinds, positions, pull_request
+from connectors.github.payloads import discussion, file_id, issue, kinds, positions, pull_request
 from connectors.github.settings import LABELS
-from connectors.records import Account, Issue, PullRequest
+from connectors.records import Account, Discussion, Issue, PullRequest
 
 PAYLOADS = Path(__file__).parent / "payloads" / "github"
 ANA = Account("github", "U_ana", "ana")
@@ -205,6 +205,29 @@ def test_events_of_an_issue_name_actor_and_assignee_in_order() -> None:
     assert events[1].assignee == ANA
 
 
+def test_an_answer_is_dated_by_itself_and_names_who_marked_it() -> None:
+    record = a_discussion()
+    assert (record.answered_by, record.answered_on, record.marked_by) == (BEN, date(2026, 3, 5), ANA)
+    assert (record.is_question, record.is_proposal, record.asks_question) == (True, False, True)
+
+
+def test_without_an_answer_nobody_answered() -> None:
+    record = a_discussion(answer=None, answerChosenBy=None)
+    assert (record.answered_by, record.answered_on, record.marked_by) == (None, None, None)
+
+
+def test_the_answer_of_a_deleted_account_is_an_answer_by_nobody() -> None:
+    record = a_discussion(answer={"createdAt": "2026-03-04T10:00:00Z", "author": None})
+    assert (record.answered_by, record.answered_on) == (None, date(2026, 3, 4))
+
+
+@pytest.mark.parametrize(
+    ("category", "expected"), [("Ideas", True), ("RFC", True), ("Show and tell", False), ("Q&A", False)]
+)
+def test_a_category_for_ideas_makes_a_proposal(category: str, expected: bool) -> None:
+    assert a_discussion(category={"name": category, "isAnswerable": False}).is_proposal is expected
+
+
 @pytest.mark.parametrize(
     ("typename", "login", "expected"),
     [
@@ -234,6 +257,10 @@ def a_pull_request(**changes: Any) -> PullRequest:
 
 def an_issue(**changes: Any) -> Issue:
     return issue(_payload("issue") | changes, LABELS)
+
+
+def a_discussion(**changes: Any) -> Discussion:
+    return discussion(_payload("discussion") | changes, LABELS)
 
 
 def _payload(name: str) -> dict[str, Any]:

@@ -263,7 +263,7 @@ def test_vault_and_warehouse_are_readable_by_their_owner_only(tmp_path: Path) ->
 def test_every_column_that_holds_a_person_is_known(store: Store) -> None:
     """Columns are named after the role; whoever adds one adds it to PERSON_COLUMNS."""
     roles = {"person_id", "author_id", "reviewer_id", "resolver_id", "actor_id", "assignee_id",
-             "interviewer_id", "manager_id"}  # fmt: skip
+             "interviewer_id", "manager_id", "answerer_id", "marker_id"}  # fmt: skip
     found: dict[str, set[str]] = {}
     for table, column in store.con.execute(
         "select table_name, column_name from duckdb_columns() where not internal"

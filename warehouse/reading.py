@@ -25,6 +25,10 @@ select source_kind, source_id, repositories.url || '/issues/' || number
 from wanted join issues on source_id = issue_id join repositories using (repository_id)
 where source_kind = 'issue'
 union all
+select source_kind, source_id, repositories.url || '/discussions/' || number
+from wanted join discussions on source_id = discussion_id join repositories using (repository_id)
+where source_kind = 'discussion'
+union all
 select source_kind, source_id, incidents.url
 from wanted join incidents on source_id = incident_id
 where source_kind = 'incident'

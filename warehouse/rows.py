@@ -8,6 +8,7 @@ from typing import Any
 from connectors.records import (
     Account,
     Comment,
+    Discussion,
     Incident,
     Interview,
     Issue,
@@ -24,6 +25,7 @@ ROOT_KEYS: Mapping[str, str] = {
     "repositories": "repository_id",
     "pull_requests": "pull_request_id",
     "issues": "issue_id",
+    "discussions": "discussion_id",
     "incidents": "incident_id",
     "oncall_shifts": "shift_id",
     "interviews": "interview_id",
@@ -49,6 +51,7 @@ CHILDREN: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("issue_events", "issue_id"),
         ("comments", "parent_id"),
     ),
+    "discussions": (),
     "incidents": (("incident_actions", "incident_id"), ("incident_fixes", "incident_id")),
     "oncall_shifts": (("oncall_services", "shift_id"),),
     "interviews": (),
@@ -66,6 +69,7 @@ PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "comments": ("author_id",),
     "issues": ("author_id",),
     "issue_assignees": ("person_id",),
+    "discussions": ("author_id", "answerer_id", "marker_id"),
     "issue_events": ("actor_id", "assignee_id"),
     "incident_actions": ("actor_id",),
     "oncall_shifts": ("person_id",),
@@ -86,6 +90,8 @@ def root_table(root: Root) -> str:
             return "pull_requests"
         case Issue():
             return "issues"
+        case Discussion():
+            return "discussions"
         case Incident():
             return "incidents"
         case OnCallShift():
@@ -114,6 +120,8 @@ def accounts(root: Root) -> Iterator[Account]:
             found = [root.author, *root.assignees]
             found += [account for event in root.events for account in (event.actor, event.assignee)]
             found += [comment.author for comment in root.comments]
+        case Discussion():
+            found = [root.author, root.answered_by, root.marked_by]
         case Incident():
             found = [action.actor for action in root.actions]
         case OnCallShift():
@@ -142,6 +150,18 @@ def rows(root: Root, person_of: PersonOf) -> Iterator[tuple[str, Row]]:
             yield from _pull_request_rows(root, person_of)
         case Issue():
             yield from _issue_rows(root, person_of)
+        case Discussion():
+            people = ("author", "answered_by", "marked_by")
+            plain = {name: getattr(root, name) for name in Discussion.__slots__ if name not in people}
+            yield (
+                "discussions",
+                plain
+                | {
+                    "author_id": person_of(root.author),
+                    "answerer_id": person_of(root.answered_by),
+                    "marker_id": person_of(root.marked_by),
+                },
+            )
         case Incident():
             yield from _incident_rows(root, person_of)
         case OnCallShift():

@@ -32,6 +32,7 @@ _DATED: Mapping[str, tuple[str, ...]] = {
     "comments": ("created_on",),
     "issues": ("created_on", "closed_on"),
     "issue_events": ("occurred_on",),
+    "discussions": ("created_on", "answered_on"),
     "incidents": ("opened_on", "resolved_on"),
     "incident_actions": ("occurred_on",),
     "oncall_shifts": ("starts_on", "ends_on"),

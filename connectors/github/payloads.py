@@ -30,6 +30,7 @@ from connectors.records import (
     Account,
     Comment,
     Commit,
+    Discussion,
     Issue,
     IssueEvent,
     PullRequest,
@@ -89,6 +90,8 @@ CHECKS: Mapping[str, Literal["passed", "failed", "running"]] = {
     "PENDING": "running",
     "EXPECTED": "running",
 }
+IDEAS = frozenset({"idea", "ideas", "proposals", "rfcs"})
+"""Names of discussion categories that are for proposals, besides those of the label that means one."""
 KIND_PREFIXES = frozenset({"kind", "type", "t", "category", "issue", "issue type"})
 
 
@@ -233,6 +236,28 @@ def issue(payload: Payload, labels: Mapping[IssueKind, Collection[str]], bots: C
         events=tuple(_event(event, order, bots) for event in events),
         comments=tuple(_comment(comment, order, bots) for comment in comments),
         comments_total=total(payload, "comments"),
+    )
+
+
+def discussion(
+    payload: Payload, labels: Mapping[IssueKind, Collection[str]], bots: Collection[str] = ()
+) -> Discussion:
+    """One discussion, its category reduced to what it is for."""
+    category = payload["category"]
+    answer = payload["answer"]
+    named = kinds([category["name"]], labels)
+    return Discussion(
+        discussion_id=payload["id"],
+        repository_id=payload["repository"]["id"],
+        number=payload["number"],
+        author=account(payload["author"], bots),
+        created_on=day(payload["createdAt"]),
+        is_question=category["isAnswerable"],
+        is_proposal="proposal" in named or category["name"].strip().casefold() in IDEAS,
+        asks_question=asks_question(payload["title"]) or asks_question(payload["body"]),
+        answered_by=account(answer["author"], bots) if answer else None,
+        answered_on=day(answer["createdAt"]) if answer else None,
+        marked_by=account(payload["answerChosenBy"], bots) if answer else None,
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from sandbox.app import Holding
+from sandbox.discussions import Discussion
 from sandbox.model import PullRequest
 from sandbox.organisation import traps
+from sandbox.organisation.discussing import discuss
 from sandbox.organisation.hiding import visible
 from sandbox.organisation.incidents import keep_incidents_as_issues
 from sandbox.organisation.maker import Maker
@@ -47,18 +49,24 @@ def organisation(
     account = pagerduty_account(here)
     planted: dict[str, list[str]] = {}
     items = []
+    discussions: list[Discussion] = []
     for quarter in shown:
         maker = Maker(world, seed, quarter)
         do_ordinary_work(maker, here)
+        discuss(maker, here)
         keep_incidents_as_issues(maker, here)
         paged_quarter(maker, here, account)
         for name, ids in traps.plant(maker, here, account).items():
             planted.setdefault(name, []).extend(ids)
         items += maker.finish()
+        discussions += [each for each in maker.discussions if each.created_at < end]
     for item in sorted(visible(items, end), key=lambda each: (each.created_at, each.number)):
         listed = item.repository.pull_requests if isinstance(item, PullRequest) else item.repository.issues
         listed.append(item)  # type: ignore[arg-type]  # the list of its own kind
         world.index(item)
+    for discussion in sorted(discussions, key=lambda each: (each.created_at, each.number)):
+        discussion.as_of(end)
+        world.add_discussion(discussion)
     pagerduty_until(account, end)
     known = world.nodes.keys() | account.ids()
     return Holding(

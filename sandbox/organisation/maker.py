@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from sandbox.commits import ChangedFile, Commit, GitActor, PullRequestCommit
+from sandbox.discussions import QUESTIONS, Discussion, DiscussionCategory, DiscussionComment
 from sandbox.model import (
     Account,
     Comment,
@@ -46,6 +47,7 @@ class Maker:
         self.quarter = quarter
         self._made = 0
         self._items: list[PullRequest | Issue] = []
+        self.discussions: list[Discussion] = []
         self._lines: list[tuple[PullRequest | Issue, Callable[[], str]]] = []
 
     def rng(self, *about: object) -> Random:
@@ -265,6 +267,34 @@ class Maker:
         if closes and isinstance(source, PullRequest) and isinstance(target, Issue):
             source.closing.append(target)
 
+    # --- discussions ------------------------------------------------------------------------------------
+
+    def discussion(
+        self,
+        repository: Repository,
+        author: Account | None,
+        created_at: str,
+        title: str,
+        body: str = "",
+        category: DiscussionCategory = QUESTIONS,
+    ) -> Discussion:
+        node_id, number = self.next_ids("D")
+        found = Discussion(node_id, repository, 0, author, title, body, created_at, category)
+        found.full_database_id = number
+        self.discussions.append(found)
+        return found
+
+    def discuss(
+        self, discussion: Discussion, author: Account | None, at: str, text: str
+    ) -> DiscussionComment:
+        comment = DiscussionComment(self.next_ids("DC")[0], author, at, text, discussion)
+        discussion.comments.append(comment)
+        return comment
+
+    def mark_answer(self, comment: DiscussionComment, by: Account | None, at: str) -> None:
+        discussion = comment.discussion
+        discussion.answer, discussion.answer_chosen_by, discussion.answer_chosen_at = comment, by, at
+
     # --- both ---------------------------------------------------------------------------------------------
 
     def comment(self, item: PullRequest | Issue, author: Account | None, at: str, text: str) -> Comment:
@@ -287,7 +317,8 @@ class Maker:
     def finish(self) -> list[PullRequest | Issue]:
         """Everything that was made, numbered in the order in which it was opened."""
         places: dict[str, int] = {}
-        for item in sorted(self._items, key=lambda each: (each.created_at, each.full_database_id)):
+        everything = [*self._items, *self.discussions]
+        for item in sorted(everything, key=lambda each: (each.created_at, each.full_database_id)):
             place = places[item.repository.id] = places.get(item.repository.id, 0) + 1
             item.number = self.quarter.ordinal * MOST_NUMBERS + place
         for item, line in self._lines:

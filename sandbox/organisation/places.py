@@ -65,7 +65,7 @@ def places(world: World, staff: Staff, repositories: int) -> Places:
             name,
             database_id=700_001 + number,
             description=f"The {name.replace('-', ' ')}.",
-            has_discussions_enabled=number == 0,
+            has_discussions_enabled=number < 2,
         )
         is_transferred = number == repositories - 1 and repositories > 1
         names = [f"{former.login}/{name}"] if is_transferred else []

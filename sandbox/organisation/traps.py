@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.organisation.discussing import DISCUSSION_TRAPS
 from sandbox.organisation.maker import Maker
 from sandbox.organisation.places import Places
 from sandbox.organisation.traps_accounts import ACCOUNT_TRAPS
@@ -24,6 +25,7 @@ GITHUB_TRAPS: dict[str, Callable[[Maker, Places], list[str]]] = {
     **HISTORY_TRAPS,
     **SIZE_TRAPS,
     **INCIDENT_TRAPS,
+    **DISCUSSION_TRAPS,
 }
 
 TRAPS: tuple[str, ...] = (*GITHUB_TRAPS, *ONCALL_TRAPS)
