@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from connectors.records import Batch, Inventory
+from connectors.records import Batch, Counted, Inventory
 
 
 class Connector(Protocol):
@@ -50,3 +50,14 @@ class Connector(Protocol):
 
     def spent(self) -> tuple[int, int]:
         """Requests and rate-limit points used by this connector object so far."""
+
+
+@runtime_checkable
+class Tallies(Protocol):
+    """What a source offers besides, if it can tell for less than a list that it holds what it held."""
+
+    def tally(self, scope: str) -> Sequence[Inventory | Counted] | None:
+        """What exists in `scope`, old days as counts; None if a list is wanted or costs no more.
+
+        It speaks of the same moment as the fetch of this connector object that went before.
+        """

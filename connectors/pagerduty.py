@@ -1,9 +1,9 @@
 """PagerDuty: who declared, acknowledged, joined, updated and resolved incidents, and who was on call.
 
 Source: PagerDuty's REST API v2 (`/incidents`, `/log_entries`, `/schedules`, `/escalation_policies`).
-Cursor: JSON with the day read through. Incidents are listed by the day they were created, so a run reads the
-    last 30 days again, whatever was touched since, and those that were open the last time.
-Yields: incidents, incident_actions, oncall_shifts, oncall_services.
+Cursor: JSON with the moment read up to. Whatever happens to an incident makes a log entry, so a run reads the
+    log entries since then, and whole what they speak of; and the shifts of the last 30 days.
+Yields: incidents, incident_actions, incident_fixes, oncall_shifts, oncall_services.
 Never: titles, notes, messages, alert bodies, names, e-mail addresses, any time of day.
 Raises: Refused, Unreachable, RateLimited, PayloadBroken.
 """
@@ -14,32 +14,29 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Annotated
 from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.errors import PayloadBroken, Refused
-from connectors.pagerduty_http import Api, NotThere, Parameters, Payload, WallError, is_loopback
+from connectors.pagerduty_http import PAGE, Api, NotThere, Parameters, Payload, is_loopback
 from connectors.pagerduty_records import (
-    Step,
-    incident,
-    joined_steps,
+    created_at,
     opened_on,
     services_by_schedule,
     shifts,
-    step,
-    with_actions,
 )
-from connectors.records import Batch, Gap, Incident, Inventory, OnCallShift, Root
+from connectors.pagerduty_walk import LONGEST, Log, newest_first, written
+from connectors.records import Batch, Counted, Gap, Incident, Inventory, OnCallShift, Root
 
 REREAD = timedelta(days=30)
-"""How far back every run reads again: overrides and merges are entered afterwards."""
-TOUCHED = timedelta(days=2)
-"""A log entry this much older than the last run may have arrived after it."""
-SLICE = timedelta(days=90)
-"""PagerDuty refuses more than 180 days at once; fewer keep one step storable."""
-SMALLEST_SLICE = timedelta(minutes=15)
+"""How far back shifts are read again: overrides are entered afterwards, and leave no log entry."""
+OVERLAP = timedelta(hours=1)
+"""A log entry this much older than the last run may have arrived after it, or our clock may be ahead."""
+SLACK = timedelta(minutes=5)
+"""An incident and its first log entry are not made in the same instant."""
 FIFTEEN_MONTHS = timedelta(days=458)
 """As long as evidence is kept."""
 _HYDRATED_AT_ONCE = 25
@@ -76,45 +73,84 @@ class PagerDuty:
     """One PagerDuty account. `today` is for tests; None asks the clock."""
 
     source = "pagerduty"
-    yields: tuple[str, ...] = ("incidents", "incident_actions", "oncall_shifts", "oncall_services")
+    yields: tuple[str, ...] = (
+        *("incidents", "incident_actions", "incident_fixes"),
+        *("oncall_shifts", "oncall_services"),
+    )
 
     def __init__(self, settings: PagerDutySettings, today: date | None = None) -> None:
         self._settings = settings
         self._today = today
         self._api_once: Api | None = None
         self._requests_told = 0
-        self.since = settings.since or _quarter_of(self._tomorrow().date() - FIFTEEN_MONTHS)
+        self._gaps: list[Gap] = []
+        self._read = _Read()
+        self.since = settings.since or _quarter_of(self._now().date() - FIFTEEN_MONTHS)
 
     # --- the contract -----------------------------------------------------------------------------
 
     def scopes(self) -> Sequence[str]:
-        """The account, once it has answered. Raises Refused or Unreachable."""
-        self._api.get("/incidents", {"limit": 1})
+        """The account. Raises Refused without a token; whether it is a good one, the first question tells."""
+        assert self._api
         return ("account",)
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
-        """Incidents in slices of days, then shifts in quarters; each step with the cursor to go on from."""
+        """Incidents that are new or were touched, then shifts by quarter.
+
+        A first run is stored step by step, and one that dies in between begins again: an incident is only
+        whole together with what came later, so its steps have no place of their own to go on from.
+        """
         del scope
         place = _Place.read(cursor, self.since)
-        for batch in self._incident_batches(place):
-            yield batch
-            place = _Place.read(batch.cursor, self.since)
-        yield from self._shift_batches(place)
+        now = self._now()
+        self._read = _Read(until=now)
+        if place.read_until is None:
+            yield from self._every_incident(now)
+        else:
+            yield from self._touched_incidents(place.read_until - OVERLAP, now)
+        place = replace(place, read_until=now)
+        yield self._batch([], place)
+        yield from self._shift_batches(place, now)
 
     def inventory(self, scope: str) -> Iterator[Inventory]:
-        """Every incident and shift since `since`, by id."""
+        """Every incident and shift since `since`, by id. What this run has read whole is not asked again."""
         del scope
-        for _, _, payloads in self._windows("/incidents", "incidents", self.since):
-            for payload in payloads or ():
-                yield Inventory("incidents", str(payload["id"]), opened_on(payload))
+        if self._read.incidents is None:
+            listed = self._walk("/incidents", "incidents", _midnight(self.since), self._now(), {})
+            self._read.incidents = {str(payload["id"]): created.date() for created, payload in listed}
+        for incident_id, day in self._read.incidents.items():
+            yield Inventory("incidents", incident_id, day)
         try:
-            schedule_ids = self._schedule_ids()
+            for starts_on, ends_on in _quarters(self.since, self._tomorrow()):
+                for shift in self._shifts_between(starts_on, ends_on, {}):
+                    yield Inventory("oncall_shifts", shift.shift_id, shift.starts_on)
         except Refused:
             return  # nothing was stored either, and `fetch` has written down the gap
-        for starts_on, ends_on in _quarters(self.since, self._tomorrow().date()):
-            for schedule_id in schedule_ids:
-                for shift in self._shifts(schedule_id, starts_on, ends_on, ()):
-                    yield Inventory("oncall_shifts", shift.shift_id, shift.starts_on)
+
+    def tally(self, scope: str) -> Sequence[Inventory | Counted] | None:
+        """The days before those that were read again, as counts; None if `inventory` costs nothing anyway.
+
+        PagerDuty keeps incidents, and a shift of two quarters ago cannot be overridden any more: where there
+        are as many as before, there are the same.
+        """
+        del scope
+        if self._read.until is None or self._read.incidents is not None:
+            return None
+        told: list[Inventory | Counted] = []
+        begin = _midnight(self.since)
+        while begin < self._read.until:
+            end = min(begin + LONGEST, self._read.until)
+            span = {"since": written(begin), "until": written(end), "time_zone": "UTC"}
+            last_day = (end - timedelta(microseconds=1)).date()
+            count = self._api.count("/incidents", span)
+            told.append(Counted("incidents", begin.date(), last_day + timedelta(days=1), count))
+            begin = end
+        first_quarter = min(self._read.shifts, default=self._tomorrow())
+        if self.since < first_quarter:
+            told.append(Counted("oncall_shifts", self.since, first_quarter, None))
+        for found in self._read.shifts.values():
+            told += [Inventory("oncall_shifts", shift.shift_id, shift.starts_on) for shift in found]
+        return told
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         """These incidents or shifts again; what is no longer there, or older than `since`, is `gone`."""
@@ -122,9 +158,9 @@ class PagerDuty:
         if kind == "incidents":
             for first in range(0, len(object_ids), _HYDRATED_AT_ONCE):
                 chunk = object_ids[first : first + _HYDRATED_AT_ONCE]
-                found = [known.record() for object_id in chunk if (known := self._incident(object_id))]
+                found = [record for object_id in chunk if (record := self._incident(object_id))]
                 gone = set(chunk) - {record.incident_id for record in found}
-                yield self._batch(found, None, gone=gone)
+                yield self._batch(found, None, gone)
         elif kind == "oncall_shifts":
             yield from self._hydrated_shifts(object_ids)
 
@@ -139,181 +175,132 @@ class PagerDuty:
 
     # --- incidents --------------------------------------------------------------------------------
 
-    def _incident_batches(self, place: _Place) -> Iterator[Batch]:
-        first_day = self.since if place.through is None else max(self.since, place.through - REREAD)
-        seen: dict[str, _Known] = {}
-        older: set[str] = set()
-        for piece in self._slices(first_day):
-            changed: dict[str, None] = {}
-            for payload in piece.incidents:
-                known = _Known(incident(payload), set(joined_steps(payload)))
-                seen[known.head.incident_id] = known
-                changed[known.head.incident_id] = None
-            for one in piece.steps:
-                if one.incident_id not in seen and one.incident_id not in older and place.is_news(one):
-                    # an incident from before the days read again, touched since the last run
-                    if (touched := self._incident(one.incident_id)) is None:
-                        older.add(one.incident_id)
-                    else:
-                        seen[one.incident_id] = touched
-                if one.incident_id in seen:
-                    seen[one.incident_id].steps.add(one)
-                    changed[one.incident_id] = None
-            through = piece.ends.date() if place.through is None else max(place.through, piece.ends.date())
-            moved = replace(place, through=through)
-            yield self._batch([seen[incident_id].record() for incident_id in changed], moved, piece.gaps)
-        yield self._settled(replace(place, through=self._tomorrow().date()), set(seen))
+    def _every_incident(self, now: datetime) -> Iterator[Batch]:
+        """All incidents since `since`, the newest first: what was done in one comes before it in the log."""
+        since = _midnight(self.since)
+        log = Log(self._walk("/log_entries", "log_entries", since, now, {}))
+        listed = self._walk("/incidents", "incidents", since, now, {})
+        found: dict[str, date] = {}
+        while page := list(islice(listed, PAGE)):
+            log.read_down_to(page[-1][0] - SLACK)
+            found |= {str(payload["id"]): created.date() for created, payload in page}
+            yield self._batch([log.record(payload) for _, payload in page], None)
+        if log.is_refused:
+            self._gaps.append(_gap("incident_actions", since, now, "forbidden"))
+            yield self._batch([], None)
+        self._read.incidents = found
 
-    def _settled(self, place: _Place, seen: set[str]) -> Batch:
-        """Those that were open at the last run and are not any more, where nothing else has read them."""
-        question: Parameters = {
-            "statuses[]": ["triggered", "acknowledged"],
-            "date_range": "all",
-            "sort_by": "created_at:asc",
-        }
-        try:
-            listed = list(self._api.listed("/incidents", "incidents", question))
-        except WallError:
-            # more than anybody looks at; log entries still tell of each one that is touched
-            return self._batch([], replace(place, open_ids=()))
-        still_open = tuple(
-            sorted(str(payload["id"]) for payload in listed if opened_on(payload) >= self.since)
-        )
-        settled = sorted(set(place.open_ids) - set(still_open) - seen)
-        found = {incident_id: self._incident(incident_id) for incident_id in settled}
-        return self._batch(
-            [known.record() for known in found.values() if known],
-            replace(place, open_ids=still_open),
-            gone=[incident_id for incident_id, known in found.items() if known is None],
-        )
+    def _touched_incidents(self, after: datetime, now: datetime) -> Iterator[Batch]:
+        """Whatever a log entry since then speaks of, whole; what was opened since then is so in these."""
+        heads: dict[str, Payload] = {}
+        log = Log(self._walk("/log_entries", "log_entries", after, now, {"include[]": ["incidents"]}), heads)
+        log.read_down_to(after)
+        if log.is_refused:
+            self._gaps.append(_gap("incident_actions", after, now, "forbidden"))
+            listed = self._walk("/incidents", "incidents", after, now, {})
+            yield self._batch([log.record(payload) for _, payload in listed], None)
+            return
+        touched = iter(heads.items())
+        while chunk := list(islice(touched, PAGE)):
+            records = []
+            for incident_id, head in chunk:
+                is_new = bool(head.get("created_at")) and created_at(head) >= after + SLACK
+                record = log.record(head) if is_new else self._incident(incident_id, head)
+                if record is not None and record.opened_on >= self.since:
+                    records.append(record)
+            yield self._batch(records, None)
 
-    def _incident(self, incident_id: str) -> _Known | None:
+    def _incident(self, incident_id: str, head: Payload | None = None) -> Incident | None:
         """One incident with all its log entries; None if it is gone or older than `since`."""
         path = f"/incidents/{quote(incident_id, safe='')}"
         try:
-            payload = self._api.get(path).get("incident")
-            if not isinstance(payload, dict):
+            if head is None or not head.get("created_at"):
+                head = self._api.get(path).get("incident")
+            if not isinstance(head, dict):
                 raise PayloadBroken("pagerduty: GET /incidents: the answer has no incident; the API changed")
-            if opened_on(payload) < self.since:
+            if opened_on(head) < self.since:
                 return None
-            known = _Known(incident(payload), set(joined_steps(payload)))
-            created = _midnight(opened_on(payload))
-            for _, _, entries in self._split(f"{path}/log_entries", "log_entries", created, self._tomorrow()):
-                known.steps |= {one for entry in entries or () if (one := step(entry, incident_id))}
+            entries = self._api.listed(f"{path}/log_entries", "log_entries")
+            log = Log(((created_at(entry), entry) for entry in entries), of=incident_id)
+            log.read_down_to(_midnight(date.min))
         except NotThere:
             return None
-        return known
+        if log.is_refused:
+            self._gaps.append(_gap("incident_actions", created_at(head), self._now(), "forbidden"))
+        return log.record(head)
 
-    def _slices(self, first_day: date) -> Iterator[_Slice]:
-        """Incidents created, and what was done in any incident, slice by slice until today."""
-        may_read_entries = True
-        for starts, ends, incidents in self._windows("/incidents", "incidents", first_day):
-            piece = _Slice(ends, incidents or [])
-            if incidents is None:
-                piece.gaps.append(_gap("incidents", starts, ends, "truncated"))
-            try:
-                for begin, end, entries in (
-                    self._split("/log_entries", "log_entries", starts, ends) if may_read_entries else ()
-                ):
-                    if entries is None:
-                        piece.gaps.append(_gap("incident_actions", begin, end, "truncated"))
-                    piece.steps += [one for entry in entries or () if (one := step(entry))]
-            except Refused:
-                may_read_entries = False
-            if not may_read_entries:
-                piece.gaps.append(_gap("incident_actions", starts, ends, "forbidden"))
-            yield piece
+    def _walk(
+        self, path: str, key: str, since: datetime, until: datetime, parameters: Parameters
+    ) -> Iterator[tuple[datetime, Payload]]:
+        kind = {"log_entries": "incident_actions"}.get(key, key)
 
-    def _windows(
-        self, path: str, key: str, first_day: date
-    ) -> Iterator[tuple[datetime, datetime, list[Payload] | None]]:
-        begin, tomorrow = _midnight(first_day), self._tomorrow()
-        while begin < tomorrow:
-            end = min(begin + SLICE, tomorrow)
-            yield from self._split(path, key, begin, end)
-            begin = end
+        def truncated(second: datetime) -> None:
+            self._gaps.append(_gap(kind, second, second + timedelta(seconds=1), "truncated"))
 
-    def _split(
-        self, path: str, key: str, begin: datetime, end: datetime
-    ) -> Iterator[tuple[datetime, datetime, list[Payload] | None]]:
-        """A listing between two moments, halved as often as the wall asks for; None where that is no use."""
-        question: dict[str, str | int | list[str]] = {
-            "since": begin.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "until": end.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "time_zone": "UTC",
-        }
-        if path == "/incidents":
-            question["sort_by"] = "created_at:asc"  # what arrives while we page comes last
-        try:
-            yield begin, end, list(self._api.listed(path, key, question))
-            return
-        except WallError:
-            if end - begin <= SMALLEST_SLICE:
-                yield begin, end, None
-                return
-        middle = begin + timedelta(seconds=int((end - begin).total_seconds()) // 2)
-        yield from self._split(path, key, begin, middle)
-        yield from self._split(path, key, middle, end)
+        return newest_first(self._api, path, key, (since, until), parameters, truncated)
 
     # --- on call ----------------------------------------------------------------------------------
 
-    def _shift_batches(self, place: _Place) -> Iterator[Batch]:
-        first_day, tomorrow = self.since, self._tomorrow().date()
+    def _shift_batches(self, place: _Place, now: datetime) -> Iterator[Batch]:
+        first_day, tomorrow = self.since, self._tomorrow()
         if place.shifts_through is not None:
             first_day = max(self.since, _quarter_of(place.shifts_through - REREAD))
-        gaps: list[Gap] = []
-        schedule_ids: list[str] = []
         services: dict[str, tuple[str, ...]] = {}
         try:
-            schedule_ids = self._schedule_ids()
+            services = self._services()
         except Refused:
-            gaps.append(Gap("oncall_shifts", first_day, tomorrow, "forbidden"))
-        try:
-            services = self._services() if schedule_ids else {}
-        except Refused:
-            gaps.append(Gap("oncall_services", first_day, tomorrow, "forbidden"))
+            self._gaps.append(_gap("oncall_services", _midnight(first_day), now, "forbidden"))
         for starts_on, ends_on in _quarters(first_day, tomorrow):
-            found: list[OnCallShift] = []
-            for schedule_id in schedule_ids:
-                found += self._shifts(schedule_id, starts_on, ends_on, services.get(schedule_id, ()))
+            try:
+                found = self._shifts_between(starts_on, ends_on, services)
+            except Refused:
+                self._gaps.append(_gap("oncall_shifts", _midnight(first_day), now, "forbidden"))
+                yield self._batch([], place)
+                return
             place = replace(place, shifts_through=ends_on)
-            yield self._batch(found, place, gaps)
-            gaps = []
+            yield self._batch(found, place)
 
     def _services(self) -> dict[str, tuple[str, ...]]:
         return services_by_schedule(self._api.listed("/escalation_policies", "escalation_policies"))
 
-    def _schedule_ids(self) -> list[str]:
-        return [str(schedule["id"]) for schedule in self._api.listed("/schedules", "schedules")]
-
-    def _shifts(
-        self, schedule_id: str, starts_on: date, ends_on: date, service_ids: tuple[str, ...]
+    def _shifts_between(
+        self, starts_on: date, ends_on: date, services: dict[str, tuple[str, ...]]
     ) -> list[OnCallShift]:
-        try:
-            answer = self._api.get(
-                f"/schedules/{quote(schedule_id, safe='')}",
-                {"since": f"{starts_on}T00:00:00Z", "until": f"{ends_on}T00:00:00Z", "time_zone": "UTC"},
-            )
-        except NotThere:
-            return []
-        return shifts(answer, schedule_id, starts_on, ends_on, service_ids)
+        """The shifts of every schedule, 100 schedules a request; those of this run are not read again."""
+        if (starts_on, ends_on) == self._read.quarters.get(starts_on):
+            return self._read.shifts[starts_on]
+        span: Parameters = {"since": f"{starts_on}T00:00:00Z", "until": f"{ends_on}T00:00:00Z"}
+        question = {**span, "time_zone": "UTC", "include[]": ["final_schedule"]}
+        found: list[OnCallShift] = []
+        for schedule in self._api.listed("/schedules", "schedules", question):
+            schedule_id = str(schedule["id"])
+            answer: Payload = {"schedule": schedule}
+            if not isinstance(schedule.get("final_schedule"), dict):
+                try:  # an account whose list does not carry the days tells them one schedule at a time
+                    path = f"/schedules/{quote(schedule_id, safe='')}"
+                    answer = self._api.get(path, {**span, "time_zone": "UTC"})
+                except NotThere:
+                    continue
+            found += shifts(answer, schedule_id, starts_on, ends_on, services.get(schedule_id, ()))
+        self._read.quarters[starts_on] = (starts_on, ends_on)
+        self._read.shifts[starts_on] = found
+        return found
 
     def _hydrated_shifts(self, shift_ids: Sequence[str]) -> Iterator[Batch]:
-        asked: dict[tuple[str, date], set[str]] = {}
+        asked: dict[date, set[str]] = {}
         for shift_id in shift_ids:
-            schedule_id, _, day = shift_id.partition(":")
-            asked.setdefault((schedule_id, _quarter_of(date.fromisoformat(day[:10]))), set()).add(shift_id)
+            day = date.fromisoformat(shift_id.partition(":")[2][:10])
+            asked.setdefault(_quarter_of(day), set()).add(shift_id)
         try:
             services = self._services()
         except Refused:
             services = {}  # `fetch` has written down the gap
-        for (schedule_id, quarter), wanted in asked.items():
-            starts_on = max(quarter, self.since)
-            ends_on = min(_next_quarter(quarter), self._tomorrow().date())
-            found = []
-            if starts_on < ends_on:
-                found = self._shifts(schedule_id, starts_on, ends_on, services.get(schedule_id, ()))
-            yield self._batch(found, None, gone=wanted - {shift.shift_id for shift in found})
+        for quarter, wanted in asked.items():
+            starts_on, ends_on = max(quarter, self.since), min(_next_quarter(quarter), self._tomorrow())
+            self._read.quarters.pop(starts_on, None)
+            found = self._shifts_between(starts_on, ends_on, services) if starts_on < ends_on else []
+            kept = [shift for shift in found if shift.shift_id in wanted]
+            yield self._batch(kept, None, wanted - {shift.shift_id for shift in kept})
 
     # --- small things -----------------------------------------------------------------------------
 
@@ -326,21 +313,21 @@ class PagerDuty:
             self._api_once = Api(self._settings.base_url, token, self._settings.wait_limit_seconds)
         return self._api_once
 
-    def _batch(
-        self,
-        roots: Iterable[Root],
-        place: _Place | None,
-        gaps: Iterable[Gap] = (),
-        gone: Iterable[str] = (),
-    ) -> Batch:
+    def _batch(self, roots: Iterable[Root], place: _Place | None, gone: Iterable[str] = ()) -> Batch:
         requests, told = self._api.requests, self._requests_told
         self._requests_told = requests
+        gaps, self._gaps = tuple(self._gaps), []
         cursor = place.text() if place else ""
-        return Batch(tuple(roots), cursor, tuple(gaps), requests - told, 0, tuple(sorted(gone)))
+        return Batch(tuple(roots), cursor, gaps, requests - told, 0, tuple(sorted(gone)))
 
-    def _tomorrow(self) -> datetime:
-        today = self._today or datetime.now(UTC).date()
-        return _midnight(today + timedelta(days=1))
+    def _now(self) -> datetime:
+        """The whole second that has begun; in tests the end of their day."""
+        if self._today is not None:
+            return _midnight(self._today + timedelta(days=1))
+        return datetime.now(UTC).replace(microsecond=0)
+
+    def _tomorrow(self) -> date:
+        return (self._now() - timedelta(microseconds=1)).date() + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,24 +335,21 @@ class _Place:
     """Where the last stored batch ended."""
 
     since: date
-    through: date | None = None
-    """Incidents and log entries are read until before this day."""
+    read_until: datetime | None = None
+    """What was done before this moment is stored."""
     shifts_through: date | None = None
-    open_ids: tuple[str, ...] = ()
-    """Incidents that were open then."""
 
     @classmethod
     def read(cls, cursor: str | None, since: date) -> _Place:
         """The place a cursor names; the start if earlier days are asked about than were then."""
         found = json.loads(cursor) if cursor else {}
-        if not found or date.fromisoformat(found["since"]) > since:
+        if not found.get("read_until") or date.fromisoformat(found["since"]) > since:
             return cls(since)
-        through, shifts_through = found["through"], found["shifts_through"]
+        through = found["shifts_through"]
         return cls(
             since,
+            datetime.fromisoformat(found["read_until"]),
             date.fromisoformat(through) if through else None,
-            date.fromisoformat(shifts_through) if shifts_through else None,
-            tuple(found["open"]),
         )
 
     def text(self) -> str:
@@ -373,36 +357,22 @@ class _Place:
         return json.dumps(
             {
                 "since": self.since.isoformat(),
-                "through": self.through.isoformat() if self.through else None,
+                "read_until": self.read_until.isoformat() if self.read_until else None,
                 "shifts_through": self.shifts_through.isoformat() if self.shifts_through else None,
-                "open": list(self.open_ids),
             }
         )
 
-    def is_news(self, one: Step) -> bool:
-        """Whether the last run cannot have seen this step."""
-        return self.through is not None and one.at.date() >= self.through - TOUCHED
-
 
 @dataclass(slots=True)
-class _Known:
-    """An incident and what is known of what was done in it."""
+class _Read:
+    """What this run has read so far, so that counting does not ask for it again."""
 
-    head: Incident
-    steps: set[Step]
-
-    def record(self) -> Incident:
-        return with_actions(self.head, self.steps)
-
-
-@dataclass(slots=True)
-class _Slice:
-    """Some days: the incidents created in them, and the steps done in them, in whichever incident."""
-
-    ends: datetime
-    incidents: list[Payload]
-    steps: list[Step] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
+    until: datetime | None = None
+    incidents: dict[str, date] | None = None
+    """Every incident and its day, if all were listed."""
+    quarters: dict[date, tuple[date, date]] = field(default_factory=dict)
+    shifts: dict[date, list[OnCallShift]] = field(default_factory=dict)
+    """By the first day of what was read of a quarter."""
 
 
 def _gap(kind: str, starts: datetime, ends: datetime, reason: str) -> Gap:

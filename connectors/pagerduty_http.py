@@ -31,7 +31,7 @@ class NotThere(PayloadBroken):
 
 
 class WallError(Exception):
-    """A listing would run into the wall of 10,000 results; ask for fewer days."""
+    """A listing has more than the 10,000 results that PagerDuty gives; go on with fewer days."""
 
 
 def is_loopback(url: str) -> bool:
@@ -90,30 +90,31 @@ class Api:
             pause_seconds *= 2
 
     def listed(self, path: str, key: str, parameters: Parameters | None = None) -> Iterator[Payload]:
-        """Everything in a listing, page by page. Raises WallError before the wall, or what `get` raises."""
+        """Everything in a listing, page by page.
+
+        Raises WallError after the last result that PagerDuty gives, or what `get` raises.
+        """
         offset = 0
         while True:
-            question: dict[str, str | int | list[str]] = {
-                **(parameters or {}),
-                "limit": PAGE,
-                "offset": offset,
-            }
-            if not offset:
-                question["total"] = "true"
-            answer = self.get(path, question)
+            if offset + PAGE > WALL:
+                raise WallError
+            answer = self.get(path, {**(parameters or {}), "limit": PAGE, "offset": offset})
             found = answer.get(key)
             if not isinstance(found, list):
                 raise PayloadBroken(
                     f"pagerduty: an answer has no list of {key}; check that base_url is PagerDuty's REST API"
                 )
-            if not offset and isinstance(answer.get("total"), int) and answer["total"] > WALL - PAGE:
-                raise WallError
             yield from found
             offset += len(found)
             if not answer.get("more") or not found:
                 return
-            if offset + PAGE > WALL:
-                raise WallError
+
+    def count(self, path: str, parameters: Parameters) -> int:
+        """How many results a listing would have, without listing them."""
+        total = self.get(path, {**parameters, "limit": 1, "total": "true"}).get("total")
+        if not isinstance(total, int):
+            raise PayloadBroken("pagerduty: a listing does not tell its total; the API changed")
+        return total
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Literal
 from connectors.errors import PayloadBroken
 from connectors.pagerduty_http import Payload
 from connectors.records import Account, Incident, IncidentAction, OnCallShift
+from connectors.references import pull_requests_named
 
 Kind = Literal["declared", "acknowledged", "responded", "updated", "resolved"]
 
@@ -67,9 +68,14 @@ def incident(payload: Payload) -> Incident:
     )
 
 
+def created_at(payload: Payload) -> datetime:
+    """The moment an incident was first triggered, or a log entry was made."""
+    return _moment(_required(payload, "created_at"))
+
+
 def opened_on(payload: Payload) -> date:
     """The day an incident was first triggered, in UTC."""
-    return _moment(_required(payload, "created_at")).date()
+    return created_at(payload).date()
 
 
 def step(entry: Payload, incident_id: str | None = None) -> Step | None:
@@ -91,8 +97,18 @@ def step(entry: Payload, incident_id: str | None = None) -> Step | None:
         kind=kind,
         user_id=_id(agent) if is_user else None,
         by_hand=is_user and channel not in refused,
-        at=_moment(_required(entry, "created_at")),
+        at=created_at(entry),
     )
+
+
+def fixes_named(entry: Payload) -> tuple[str, ...]:
+    """`owner/name#12` of the pull requests that a note or a status update names; its text goes no further."""
+    if entry.get("type") not in ("annotate_log_entry", "status_update_log_entry", "resolve_log_entry"):
+        return ()
+    channel, update = entry.get("channel") or {}, entry.get("status_update") or {}
+    texts = (channel.get("summary"), channel.get("content"), entry.get("note"), update.get("message"))
+    named = [name for text in texts if isinstance(text, str) for name in pull_requests_named(text)]
+    return tuple(dict.fromkeys(named))
 
 
 def joined_steps(payload: Payload) -> Iterator[Step]:
@@ -105,8 +121,8 @@ def joined_steps(payload: Payload) -> Iterator[Step]:
             yield Step("", incident_id, "responded", user_id, True, _moment(at))
 
 
-def with_actions(head: Incident, steps: Iterable[Step]) -> Incident:
-    """The incident with what was done in it, in the order it was done."""
+def with_actions(head: Incident, steps: Iterable[Step], fixes: Iterable[str] = ()) -> Incident:
+    """The incident with what was done in it, in the order it was done, and the fixes named in it."""
     ordered = sorted(set(steps), key=lambda one: (one.at, one.step_id, one.user_id or ""))
     first_trigger = next((one for one in ordered if one.kind == "declared"), None)
     kept = [
@@ -125,7 +141,7 @@ def with_actions(head: Incident, steps: Iterable[Step]) -> Incident:
         )
         for position, one in enumerate(kept)
     )
-    return replace(head, actions=actions)
+    return replace(head, actions=actions, fix_pull_requests=tuple(sorted(set(fixes))))
 
 
 def services_by_schedule(policies: Iterable[Payload]) -> dict[str, tuple[str, ...]]:

@@ -354,6 +354,19 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What the source says of some days (half-open) without listing them: how many objects were created then.
+
+    `count` is None where the source cannot have changed what it told about these days before.
+    """
+
+    kind: Literal["incidents", "oncall_shifts"]
+    starts_on: date
+    ends_on: date
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Something the source has, or may have, that could not be fetched; and for which days that matters."""
 

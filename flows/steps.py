@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors import Connector
+from connectors import Connector, Tallies
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.github.identity import resolve_logins
-from connectors.records import Batch, Gap, Membership
+from connectors.records import Batch, Gap, Inventory, Membership
 from flows.night import Night
 from signals.run import refresh
 from warehouse import ledger
@@ -133,7 +133,7 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
     """Holds the source's own count against the store, repairs what differs, and returns what stays open."""
     before = connector.spent()
     try:
-        listed = list(connector.inventory(scope))
+        listed = _listed(night, connector, scope)
         found = ledger.differences(night.store, connector.source, scope, listed)
         left = found
         if found:
@@ -157,6 +157,13 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
         )
     finally:
         _count_spending(night, connector, scope, before)
+
+
+def _listed(night: Night, connector: Connector, scope: str) -> list[Inventory]:
+    """What the source says exists: by counting where that is enough, else by its list."""
+    told = connector.tally(scope) if isinstance(connector, Tallies) else None
+    listed = None if told is None else ledger.as_listed(night.store, connector.source, scope, told)
+    return list(connector.inventory(scope)) if listed is None else listed
 
 
 def leave_scope_open(night: Night, connector: Connector, scope: str, error: SourceError) -> None:

@@ -21,7 +21,7 @@ from pydantic import SecretStr, ValidationError
 from connectors import Connector
 from connectors.errors import PayloadBroken, RateLimited, Refused, SourceError, Unreachable
 from connectors.pagerduty import PagerDuty, PagerDutySettings
-from connectors.records import Batch, Incident, OnCallShift
+from connectors.records import Batch, Counted, Incident, Inventory, OnCallShift
 
 TODAY = date(2026, 9, 30)
 SINCE = date(2026, 1, 1)
@@ -54,13 +54,26 @@ def test_many_pages_are_all_read(account: Account) -> None:
     assert len(incidents(account.connector().fetch("account", None))) == 250
 
 
-def test_a_slice_that_would_meet_the_wall_is_read_in_smaller_ones(account: Account) -> None:
-    account.wall = 300  # of which the client is told as 10,000 is: by the total
-    for number in range(400):
-        account.incident(f"Q{number}", f"2026-02-{number % 28 + 1:02}T00:00:00Z")
-    account.inflated_total = True
-    found = account.connector().fetch("account", None)
-    assert len(incidents(found)) == 400
+def test_a_listing_longer_than_the_wall_is_walked_without_asking_twice(account: Account) -> None:
+    for number in range(10_150):
+        day = date(2026, 2, 1) + timedelta(days=number // 100)
+        account.incident(f"Q{number}", f"{day}T00:{number % 60:02}:00Z")
+    connector = account.connector()
+    found = connector.fetch("account", None)
+    assert len(incidents(found)) == 10_150
+    # 102 pages of each, two more for the wall, the policies, and the schedules of three quarters
+    assert connector.spent()[0] <= 2 * (102 + 2) + 1 + 3
+
+
+def test_a_second_with_more_than_the_wall_lets_through_is_a_gap(account: Account) -> None:
+    for number in range(10_001):
+        account.incident(f"Q{number}", "2026-02-01T00:00:00Z")
+    account.incident("QOLD", "2026-01-31T00:00:00Z")
+    account.forbidden = {"/log_entries"}
+    batches = list(account.connector().fetch("account", None))
+    gaps = {(gap.kind, gap.reason, str(gap.starts_on)) for batch in batches for gap in batch.gaps}
+    assert ("incidents", "truncated", "2026-02-01") in gaps
+    assert set(incidents(batches)) >= {"QOLD"}
 
 
 def test_no_question_spans_more_than_180_days(account: Account) -> None:
@@ -76,8 +89,8 @@ def test_no_question_spans_more_than_180_days(account: Account) -> None:
 
 
 def test_the_token_travels_as_pagerduty_wants_it(account: Account) -> None:
-    account.connector().scopes()
-    assert account.tokens == [f"Token token={TOKEN}"]
+    list(account.connector().fetch("account", None))
+    assert set(account.tokens) == {f"Token token={TOKEN}"}
 
 
 def test_the_scope_is_the_account(account: Account) -> None:
@@ -98,40 +111,72 @@ def test_the_connector_keeps_the_contract(account: Account) -> None:
 # --- what changed -----------------------------------------------------------------------------------
 
 
-def test_a_second_run_reads_the_last_month_again_and_not_the_year(account: Account) -> None:
+def test_a_second_run_reads_what_was_touched_and_not_the_year(account: Account) -> None:
     account.incident("QOLD", "2026-02-01T00:00:00Z")
-    account.incident("QNEW", "2026-09-20T00:00:00Z")
     cursor = last_cursor(account.connector().fetch("account", None))
+    account.incident("QNEW", "2026-09-30T23:59:59Z")
     assert set(incidents(account.connector().fetch("account", cursor))) == {"QNEW"}
+
+
+def test_a_quiet_second_run_asks_as_little_as_can_be_asked(account: Account) -> None:
+    """What happened since, who pages whom, two quarters of shifts, and one count for each 180 days."""
+    account.incident("QOLD", "2026-02-01T00:00:00Z")
+    account.shift("PSCHED", "2026-09-01T00:00:00Z", "2026-09-08T00:00:00Z", "PADA")
+    cursor = last_cursor(account.connector().fetch("account", None))
+    connector = account.connector()
+    account.asked.clear()
+    list(connector.scopes())
+    list(connector.fetch("account", cursor))
+    told = connector.tally("account")
+    assert [path for path, _ in account.asked] == [
+        *("/log_entries", "/escalation_policies", "/schedules"),
+        *("/incidents", "/incidents"),
+    ]
+    assert told == [
+        Counted("incidents", date(2026, 1, 1), date(2026, 6, 30), 1),
+        Counted("incidents", date(2026, 6, 30), date(2026, 10, 1), 0),
+        Counted("oncall_shifts", date(2026, 1, 1), date(2026, 7, 1), None),
+        Inventory("oncall_shifts", "PSCHED:2026-09-01", date(2026, 9, 1)),
+    ]
+
+
+def test_what_a_first_run_has_just_listed_is_not_listed_again_to_be_counted(account: Account) -> None:
+    account.incident("Q1", "2026-02-01T00:00:00Z")
+    account.shift("PSCHED", "2026-09-01T00:00:00Z", "2026-09-08T00:00:00Z", "PADA")
+    connector = account.connector()
+    list(connector.fetch("account", None))
+    before = connector.spent()
+    assert connector.tally("account") is None
+    assert [item.object_id for item in connector.inventory("account")] == ["Q1", "PSCHED:2026-09-01"]
+    assert connector.spent() == before
 
 
 def test_an_old_incident_that_was_touched_is_read_again_whole(account: Account) -> None:
     account.incident("QOLD", "2026-02-01T00:00:00Z")
     account.entry("QOLD", "acknowledge", "2026-02-01T01:00:00Z", "PADA")
     cursor = last_cursor(account.connector().fetch("account", None))
-    account.entry("QOLD", "annotate", "2026-09-30T20:00:00Z", "PBOB", channel="note")
+    account.entry("QOLD", "annotate", "2026-09-30T23:30:00Z", "PBOB", channel="note")
     assert kinds(account.connector().fetch("account", cursor)) == {"QOLD": ["acknowledged", "updated"]}
 
 
-def test_an_old_incident_that_settled_without_a_log_entry_is_read_again(account: Account) -> None:
-    account.incident("QOLD", "2026-02-01T00:00:00Z", status="triggered")
-    cursor = last_cursor(account.connector().fetch("account", None))
-    account.incidents["QOLD"] |= {"status": "resolved", "resolved_at": "2026-09-30T00:00:00Z"}
-    found = incidents(account.connector().fetch("account", cursor))
-    assert found["QOLD"].resolved_on == date(2026, 9, 30)
+def test_pull_requests_that_notes_name_are_kept_as_ids(account: Account) -> None:
+    account.incident("Q1", "2026-02-01T00:00:00Z")
+    note = "rolled out https://github.com/acme/api/pull/12\nwhich was broken by acme/api#9"
+    account.entry("Q1", "annotate", "2026-02-01T01:00:00Z", "PADA", channel="note", note=note)
+    (found,) = incidents(account.connector().fetch("account", None)).values()
+    assert found.fix_pull_requests == ("acme/api#12",)
 
 
-def test_an_open_incident_that_was_deleted_is_gone(account: Account) -> None:
-    account.incident("QOLD", "2026-02-01T00:00:00Z", status="triggered")
-    cursor = last_cursor(account.connector().fetch("account", None))
-    del account.incidents["QOLD"]
-    assert [batch.gone for batch in account.connector().fetch("account", cursor) if batch.gone] == [("QOLD",)]
+def test_a_list_of_schedules_without_their_days_is_made_up_for(account: Account) -> None:
+    account.lists_are_short = True
+    account.shift("PSCHED", "2026-09-01T00:00:00Z", "2026-09-08T00:00:00Z", "PADA")
+    assert list(shifts(account.connector().fetch("account", None))) == ["PSCHED:2026-09-01"]
 
 
 def test_an_incident_older_than_the_first_day_stays_out_even_when_touched(account: Account) -> None:
     account.incident("QANCIENT", "2025-12-31T23:59:59Z", status="triggered")
     cursor = last_cursor(account.connector().fetch("account", None))
-    account.entry("QANCIENT", "annotate", "2026-09-30T20:00:00Z", "PBOB", channel="note")
+    account.entry("QANCIENT", "annotate", "2026-09-30T23:30:00Z", "PBOB", channel="note")
     assert incidents(account.connector().fetch("account", cursor)) == {}
 
 
@@ -157,16 +202,14 @@ def test_a_run_that_dies_after_any_batch_is_completed_to_the_same_records(accoun
         assert stored([*before, *rest]) == whole
 
 
-def test_a_cursor_holds_days_and_open_incidents_and_no_person(account: Account) -> None:
-    account.incident("QANCIENT", "2025-12-31T23:59:59Z", status="triggered")
+def test_a_cursor_holds_how_far_was_read_and_no_person(account: Account) -> None:
     account.incident("Q1", "2026-09-01T00:00:00Z", status="triggered")
     account.entry("Q1", "acknowledge", "2026-09-01T01:00:00Z", "PADA")
-    cursor = json.loads(last_cursor(account.connector().fetch("account", None)))
+    cursor = json.loads(last_cursor(account.connector().fetch("account", None)) or "")
     assert cursor == {
         "since": "2026-01-01",
-        "through": "2026-10-01",
+        "read_until": "2026-10-01T00:00:00+00:00",
         "shifts_through": "2026-10-01",
-        "open": ["Q1"],
     }
 
 
@@ -275,7 +318,7 @@ def test_hydrated_shifts_are_those_fetched_and_the_lost_ones_gone(account: Accou
 def test_a_token_that_is_not_accepted_is_refused(account: Account, status: int) -> None:
     account.faults = [status] * 9
     with pytest.raises(Refused, match=f"{status}"):
-        account.connector().scopes()
+        next(account.connector().fetch("account", None))
     assert len(account.asked) == 1
 
 
@@ -297,20 +340,21 @@ def test_a_missing_token_is_refused_before_anything_is_asked(account: Account) -
 
 def test_an_address_where_nobody_answers_is_unreachable() -> None:
     with pytest.raises(Unreachable, match="base_url"):
-        connector("http://127.0.0.1:9").scopes()
+        next(connector("http://127.0.0.1:9").fetch("account", None))
 
 
 def test_a_redirect_is_not_followed_with_the_token(account: Account) -> None:
     account.faults = [302]
     with pytest.raises(Unreachable, match="redirect"):
-        account.connector().scopes()
+        next(account.connector().fetch("account", None))
     assert len(account.asked) == 1
 
 
 def test_a_rate_limit_is_waited_for(account: Account) -> None:
+    account.incident("Q1", "2026-09-01T00:00:00Z")
     account.faults = [429]
-    assert list(account.connector().scopes()) == ["account"]
-    assert len(account.asked) == 2
+    assert set(incidents(account.connector().fetch("account", None))) == {"Q1"}
+    assert account.asked[0] == account.asked[1]
 
 
 def test_a_rate_limit_longer_than_allowed_ends_the_run_after_the_last_whole_batch(account: Account) -> None:
@@ -326,7 +370,7 @@ def test_a_rate_limit_longer_than_allowed_ends_the_run_after_the_last_whole_batc
 def test_a_rate_limit_that_never_ends_ends_the_run(account: Account) -> None:
     account.faults = [429] * 50
     with pytest.raises(RateLimited):
-        account.connector(wait_limit_seconds=1).scopes()
+        next(account.connector(wait_limit_seconds=1).fetch("account", None))
 
 
 def test_reading_the_settings_does_not_load_the_client() -> None:
@@ -345,7 +389,7 @@ def test_an_answer_that_is_cut_or_broken_once_is_asked_for_again(account: Accoun
 def test_an_answer_that_stays_broken_is_a_broken_payload(account: Account, fault: Any) -> None:
     account.faults = [fault] * 9
     with pytest.raises(PayloadBroken):
-        account.connector().scopes()
+        next(account.connector().fetch("account", None))
 
 
 def test_an_answer_of_another_shape_is_a_broken_payload_and_no_empty_page(account: Account) -> None:
@@ -386,8 +430,7 @@ class Account:
     faults: list[Any] = field(default_factory=list)
     forbidden: set[str] = field(default_factory=set)
     reset_seconds: str = "0"
-    wall: int = 10_000
-    inflated_total: bool = False
+    lists_are_short: bool = False
     asked: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
 
@@ -404,15 +447,18 @@ class Account:
             "resolved_at": resolved_at,
             "urgency": "high",
         }
+        self.entry(incident_id, "trigger", created_at, None, "api")
 
-    def entry(self, incident_id: str, kind: str, at: str, user: str, channel: str = "website") -> None:
+    def entry(
+        self, incident_id: str, kind: str, at: str, user: str | None, channel: str = "website", note: str = ""
+    ) -> None:
         self.entries.append(
             {
                 "id": f"L{len(self.entries)}",
                 "type": f"{kind}_log_entry",
                 "created_at": at,
-                "agent": {"id": user, "type": "user_reference"},
-                "channel": {"type": channel},
+                "agent": {"id": user or "PSVC", "type": "user_reference" if user else "service_reference"},
+                "channel": {"type": channel, "summary": note},
                 "incident": {"id": incident_id},
             }
         )
@@ -429,31 +475,36 @@ class Account:
                 found = [one for one in self.incidents.values() if _within(one, question)]
                 if statuses := question.get("statuses[]"):
                     found = [one for one in found if one["status"] in statuses]
-                return self.page("incidents", sorted(found, key=lambda one: one["created_at"]), question)
+                return self.page("incidents", found, question)
             case ["incidents", incident_id] if incident_id in self.incidents:
                 return {"incident": self.incidents[incident_id]}
             case ["incidents", incident_id, "log_entries"] if incident_id in self.incidents:
                 mine = [one for one in self.entries if one["incident"]["id"] == incident_id]
                 return self.page("log_entries", mine, question)
             case ["log_entries"]:
-                return self.page(
-                    "log_entries", [one for one in self.entries if _within(one, question)], question
-                )
+                found = [one for one in self.entries if _within(one, question)]
+                if question.get("include[]") == ["incidents"]:
+                    found = [one | {"incident": self.incidents[one["incident"]["id"]]} for one in found]
+                return self.page("log_entries", found, question)
             case ["schedules"]:
-                return self.page("schedules", [{"id": name} for name in self.schedules], question)
+                return self.page("schedules", [self.schedule(name) for name in self.schedules], question)
             case ["schedules", name] if name in self.schedules:
-                return {"schedule": {"final_schedule": {"rendered_schedule_entries": self.schedules[name]}}}
+                return {"schedule": self.schedule(name, in_full=True)}
             case ["escalation_policies"]:
                 return self.page("escalation_policies", self.policies, question)
         return 404
 
+    def schedule(self, name: str, in_full: bool = False) -> dict[str, Any]:
+        final = {"final_schedule": {"rendered_schedule_entries": self.schedules[name]}}
+        return {"id": name} | (final if in_full or not self.lists_are_short else {})
+
     def page(self, key: str, rows: list[Any], question: dict[str, list[str]]) -> dict[str, Any] | int:
         offset, limit = int(question.get("offset", ["0"])[0]), int(question.get("limit", ["25"])[0])
-        if offset + limit > self.wall:
+        if offset + limit > 10_000:
             return 400
+        if key in ("incidents", "log_entries"):
+            rows = sorted(rows, key=lambda one: one["created_at"], reverse=True)
         total: int | None = len(rows) if question.get("total") == ["true"] else None
-        if total is not None and self.inflated_total and total > self.wall:
-            total += 10_000
         more = offset + limit < len(rows)
         return {key: rows[offset : offset + limit], "offset": offset, "more": more, "total": total}
 
@@ -540,6 +591,6 @@ def kinds(batches: Any) -> dict[str, list[str]]:
     return {name: [action.kind for action in one.actions] for name, one in incidents(batches).items()}
 
 
-def last_cursor(batches: Any) -> str:
-    cursors: list[str] = [batch.cursor for batch in batches if isinstance(batch, Batch)]
-    return cursors[-1]
+def last_cursor(batches: Any) -> str | None:
+    cursors: list[str | None] = [batch.cursor or None for batch in batches if isinstance(batch, Batch)]
+    return next((cursor for cursor in reversed(cursors) if cursor), None)

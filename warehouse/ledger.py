@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
 
-from connectors.records import Gap, Inventory
+from connectors.records import Counted, Gap, Inventory
 from warehouse.store import Store
 
 Reason = Literal["missing", "counts_differ", "vanished"]
@@ -121,6 +121,16 @@ from wanted left join kept_once on wanted.kind = kept_once.kind and wanted.objec
 group by quarter, wanted.kind
 """
 
+_CREATED = {
+    kind: f"select root_id, {day} from scopes join {kind} on root_id = {key} "
+    f"where scope_key = ? and root_kind = ? and {day} >= ? and {day} < ?"
+    for kind, key, day in (
+        ("incidents", "incident_id", "opened_on"),
+        ("oncall_shifts", "shift_id", "starts_on"),
+    )
+}
+"""What is stored of a kind, by the day it was created."""
+
 _STORED = "select root_id from scopes where scope_key = $scope_key"
 
 _LOOSE = f"source = $source and scope = $scope and (object_id is null or object_id not in ({_STORED}))"
@@ -138,6 +148,24 @@ def differences(store: Store, source: str, scope: str, listed: Sequence[Inventor
         _COMPARED, {"listed": _as_json(listed), "scope_key": f"{source}:{scope}"}
     ).fetchall()
     return [Difference(*row) for row in found]
+
+
+def as_listed(
+    store: Store, source: str, scope: str, told: Iterable[Inventory | Counted]
+) -> list[Inventory] | None:
+    """What the source told, its counts as lists of what is stored; None if one of the counts is another."""
+    listed: list[Inventory] = []
+    for each in told:
+        if isinstance(each, Inventory):
+            listed.append(each)
+            continue
+        found = store.con.execute(
+            _CREATED[each.kind], [f"{source}:{scope}", each.kind, each.starts_on, each.ends_on]
+        ).fetchall()
+        if each.count is not None and each.count != len(found):
+            return None
+        listed += [Inventory(each.kind, object_id, created_on) for object_id, created_on in found]
+    return listed
 
 
 def close_books(

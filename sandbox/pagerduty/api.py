@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sandbox.messages import Request, Response, json_response
-from sandbox.pagerduty.model import Incident, LogEntry, PagerDuty
+from sandbox.pagerduty.model import Incident, LogEntry, PagerDuty, Schedule
 from sandbox.pagerduty.schedules import final
 from sandbox.pagerduty.shapes import Shapes
 
@@ -38,6 +39,7 @@ class PagerDutyApi:
             (r"/incidents/(?P<key>\w+)/notes", self._notes_of),
             (r"/log_entries", self._log_entries),
             (r"/log_entries/(?P<key>\w+)", self._log_entry),
+            (r"/schedules", self._schedules),
             (r"/schedules/(?P<key>\w+)", self._schedule),
             (r"/oncalls", self._on_calls),
             (r"/abilities", lambda _request: json_response({"abilities": ["teams", "urgencies"]})),
@@ -46,11 +48,11 @@ class PagerDutyApi:
             ("users", "user", account.users, self.shapes.user),
             ("teams", "team", account.teams, self.shapes.team),
             ("services", "service", account.services, self.shapes.service),
-            ("schedules", "schedule", account.schedules, self.shapes.schedule),
             ("escalation_policies", "escalation_policy", account.policies, self.shapes.policy),
         ):
             routes.append((rf"/{name}", self._listing(name, listed, shape)))
             routes.append((rf"/{name}/(?P<key>\w+)", self._single(wrapper, listed, shape)))
+        self._log: list[tuple[LogEntry, Incident]] = []
         self._routes = [(re.compile(pattern), answer) for pattern, answer in routes]
 
     def answer(self, request: Request) -> Response:
@@ -136,17 +138,22 @@ class PagerDutyApi:
     def _log_entries(self, request: Request) -> Response:
         since, until = _window(request, timedelta(days=30))
         is_overview = request.one("is_overview") == "true"
-        found = [
-            (entry, incident)
-            for incident in self.account.incidents
-            for entry in incident.entries
-            if since <= entry.created_at < until and not (is_overview and entry.type not in _OVERVIEW)
-        ]
-        found.sort(key=lambda each: _newest(each[0]), reverse=True)
+        log = self._newest_entries()
+        first = bisect_left(log, 1, key=lambda each: int(each[0].created_at < until))
+        last = bisect_left(log, 1, key=lambda each: int(each[0].created_at < since))
+        found = [each for each in log[first:last] if not is_overview or each[0].type in _OVERVIEW]
         include = _many(request, "include")
         return self._paged(
             request, "log_entries", found, lambda each: self.shapes.log_entry(each[0], each[1], include)
         )
+
+    def _newest_entries(self) -> list[tuple[LogEntry, Incident]]:
+        """Every log entry, the newest first, sorted again only when there are more or fewer."""
+        count = sum(len(incident.entries) for incident in self.account.incidents)
+        if count != len(self._log):
+            found = [(entry, incident) for incident in self.account.incidents for entry in incident.entries]
+            self._log = sorted(found, key=lambda each: _newest(each[0]), reverse=True)
+        return self._log
 
     def _log_entry(self, request: Request, key: str) -> Response:
         for incident in self.account.incidents:
@@ -171,6 +178,24 @@ class PagerDutyApi:
         since, until = _window(request, timedelta(days=14))
         zone = request.one("time_zone") or schedule.time_zone
         return json_response({"schedule": self.shapes.schedule_in_full(schedule, since, until, _known(zone))})
+
+    def _schedules(self, request: Request) -> Response:
+        """The schedules by name; with the days of those parts that `include[]` asks for."""
+        wanted = request.one("query").lower()
+        found = [each for each in self.account.schedules if wanted in each.name.lower()]
+        parts = _many(request, "include")
+        if unknown := set(parts) - set(_PARTS):
+            raise Unacceptable(f"include[] must be one of {', '.join(_PARTS)}, not {sorted(unknown)}")
+        if not parts:
+            return self._paged(request, "schedules", found, self.shapes.schedule)
+        since, until = _window(request, timedelta(days=14))
+
+        def with_parts(schedule: Schedule) -> dict[str, Any]:
+            zone = _known(request.one("time_zone") or schedule.time_zone)
+            whole = self.shapes.schedule_in_full(schedule, since, until, zone)
+            return {key: value for key, value in whole.items() if key not in _PARTS or key in parts}
+
+        return self._paged(request, "schedules", found, with_parts)
 
     def _on_calls(self, request: Request) -> Response:
         since, until = _window(request, timedelta(seconds=1))
@@ -227,6 +252,7 @@ class PagerDutyApi:
         return json_response(body)
 
 
+_PARTS = ("schedule_layers", "overrides_subschedule", "final_schedule")
 _OVERVIEW = ("trigger_log_entry", "acknowledge_log_entry", "resolve_log_entry", "escalate_log_entry")
 
 
