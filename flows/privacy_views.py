@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from connectors.errors import BadInput
 from flows.logbook import note_published
-from flows.settings import SHIPPED, load_settings
+from flows.settings import PERSONAL_AGREEMENT, SHIPPED, load_settings
 from privacy import audit, door
 from warehouse.windows import parse_window
 
@@ -19,13 +19,22 @@ if TYPE_CHECKING:
     from privacy.policy import Policy
 
 
-def show_agreement(config: Path, form: str) -> str:
-    """The agreement in force, or the shipped one where there are no settings yet. Raises BadInput."""
+def show_agreement(config: Path | None, form: str) -> str:
+    """The agreement in force, or the shipped one where there are no settings yet; personal mode's for None.
+
+    Raises BadInput.
+    """
     import json
 
+    from privacy.personal import load_personal_policy
     from privacy.policy import load_policy
 
-    policy = load_policy(load_settings(config).agreement if config.exists() else SHIPPED / "agreement.yaml")
+    if config is None:
+        policy = load_personal_policy(PERSONAL_AGREEMENT, SHIPPED / "agreement.yaml")
+    else:
+        policy = load_policy(
+            load_settings(config).agreement if config.exists() else SHIPPED / "agreement.yaml"
+        )
     if form == "json":
         return json.dumps(dict(policy) | {"sha256": policy.sha256}, indent=1, default=dict)
     return "\n".join(_agreement(policy))

@@ -31,6 +31,8 @@ from connectors.pagerduty import PagerDutySettings
 SHIPPED = Path(__file__).resolve().parent.parent
 """Where the shipped map and agreement stand."""
 
+PERSONAL_AGREEMENT = SHIPPED / "agreement-solo.yaml"
+
 _SECRETS = {
     ("github", "token"): "GITHUB_TOKEN",
     ("github", "app_private_key"): "GITHUB_APP_PRIVATE_KEY",
@@ -121,6 +123,37 @@ def load_settings(path: Path) -> Settings:
     except ValidationError as error:
         raise BadInput([_sentence(path, data, problem) for problem in error.errors()]) from None
     return _with_secrets(_with_absolute_paths(settings, path.resolve().parent))
+
+
+def solo_settings(secret: SecretStr) -> Settings:
+    """Settings for one person with a token and no file; SIGHTLINE_* variables may say where GitHub is.
+
+    `home` is the folder that holds a home for each account. Raises BadInput.
+    """
+    try:
+        settings = Settings(
+            home=_data_folder() / "sightline" / "solo",
+            roster=Path(os.devnull),
+            agreement=SHIPPED / "agreement.yaml",
+            github_incidents=None,
+            pagerduty=None,
+            files=(),
+            audit_anchor=None,
+        )
+    except ValidationError as error:
+        mistakes = []
+        for problem in error.errors():
+            name = "__".join(str(part).upper() for part in problem["loc"])
+            mistakes.append(f"SIGHTLINE_{name}: {problem['msg'].removeprefix('Value error, ')}")
+        raise BadInput(mistakes) from None
+    github = settings.github or GitHubSettings()
+    patience = {} if "wait_limit_seconds" in github.model_fields_set else {"wait_limit_seconds": 90}
+    return settings.model_copy(update={"github": github.model_copy(update={"token": secret, **patience})})
+
+
+def _data_folder() -> Path:
+    """Where programs keep what is somebody's own, by the XDG convention."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
 
 
 def token(name: str) -> SecretStr | None:

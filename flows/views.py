@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from pydantic import SecretStr
 
 from connectors.errors import BadInput, Refused
 from flows.settings import Settings, load_settings, token
@@ -34,23 +37,46 @@ def show_coverage(config: Path, team: str, window: str | None, form: str) -> str
     return coverage_text(released)
 
 
-def show_me(config: Path, window: str | None, form: str) -> str:
+def show_me(config: Path, window: str | None, form: str, *, with_titles: bool = False) -> str:
     """The report of whoever holds the token. Raises BadInput, SourceError or DoorError."""
-    released = _own_report(load_settings(config), window)
+    settings = load_settings(config)
+    released = _own_report(settings, window)
+    titles = titles_of(released, settings, token("GITHUB_TOKEN")) if with_titles else {}
+    return own_report_as(released, form, titles)
+
+
+def own_report_as(released: Released, form: str, titles: Mapping[str, str]) -> str:
+    """A person's own report in one of its formats, with what its objects are called where that is known."""
     match form:
         case "json":
-            return _json(released.body)
+            from reports.view import titled
+
+            return _json(titled(released.body, titles))
         case "md":
             from reports.markdown import me_markdown
 
-            return me_markdown(released)
+            return me_markdown(released, titles)
         case "html":
             from reports.page import me_page
 
-            return me_page(released)
+            return me_page(released, titles)
     from reports.text import me_text
 
-    return me_text(released)
+    return me_text(released, titles)
+
+
+def titles_of(released: Released, settings: Settings, secret: SecretStr | None) -> dict[str, str]:
+    """What the objects behind a report are called today, as this token may read them. Raises SourceError."""
+    from connectors.github.titles import titles
+
+    ids = [
+        row["source_id"]
+        for item in released.body["items"]
+        for row in item["evidence"]
+        if row["source_kind"] in ("pull_request", "issue", "discussion")
+    ]
+    assert settings.github is not None
+    return titles(settings.github.model_copy(update={"token": secret}), list(dict.fromkeys(ids)))
 
 
 def show_explanation(config: Path, asked: str, window: str | None, form: str) -> str:

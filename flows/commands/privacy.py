@@ -17,12 +17,13 @@ def privacy() -> None:
 @privacy.command("agreement")
 @config_option
 @format_option("text", "json")
+@click.option("--solo", is_flag=True, help="The one of `sightline me --solo`.")
 @click.pass_obj
-def privacy_agreement(config: Path, config_here: Path | None, form: str) -> None:
+def privacy_agreement(config: Path, config_here: Path | None, form: str, solo: bool) -> None:
     """What may be collected, why, who sees it and how long it is kept, in plain language."""
     from flows.privacy_views import show_agreement
 
-    click.echo(show_agreement(config_here or config, form))
+    click.echo(show_agreement(None if solo else config_here or config, form))
 
 
 @privacy.command("verify")
