@@ -206,6 +206,7 @@ def incident(reading: Reading, incident_id: str) -> Incident:
         merged_into=f"{reading.source}:{merged_into}" if merged_into else None,
         actions=actions,
         fix_pull_requests=tuple(dict.fromkeys(_fixes(reading))),
+        reference=incident_id.removeprefix(f"{reading.source}:") or None,
     )
 
 

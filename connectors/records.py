@@ -193,6 +193,8 @@ class PullRequest:
     file_ids: tuple[str, ...] = ()
     """The changed files that somebody wrote by hand: a hash of repository and path each."""
     reverted: tuple[Reverted, ...] = ()
+    incident_references: tuple[str, ...] = ()
+    """Ids or references of the incidents that the title or the body names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +295,8 @@ class Incident:
     actions: tuple[IncidentAction, ...]
     fix_pull_requests: tuple[str, ...] = ()
     """`owner/name#number` of pull requests that the incident names as its fix."""
+    reference: str | None = None
+    """What people call it where they do not write its id: `INC-123`, `owner/name#12`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,11 @@ def open_reasons(
         return ["No signal of this item reads from a source; it is left open rather than guessed."]
     if opportunities is not None:
         # An occasion that was found proves itself; one that was not needs whole tables, like any absence.
-        absent = [name for name in _opportunities_of(signals, catalog) if name not in opportunities]
+        absent = [
+            _first_missing(name, catalog, opportunities)
+            for name in _opportunities_of(signals, catalog)
+            if name not in opportunities
+        ]
         tables |= _read_tables(catalog, absent)
     sentences = []
     unfed = sorted(tables.difference(*(source.kinds for source in sources)))
@@ -310,6 +314,12 @@ def _nothing_matched(
 def _opportunities_of(signals: Iterable[str], catalog: Mapping[str, SignalLike]) -> list[str]:
     named = (catalog[signal].opportunity for signal in signals)
     return list(dict.fromkeys(name for name in named if name is not None))
+
+
+def _first_missing(name: str, catalog: Mapping[str, SignalLike], opportunities: Collection[str]) -> str:
+    """The occasion that this one waits for itself, if that did not come: then this one could not either."""
+    before = catalog[name].opportunity
+    return before if before is not None and before not in opportunities else name
 
 
 def _read_tables(catalog: Mapping[str, SignalLike], signals: Iterable[str]) -> set[str]:

@@ -6,7 +6,7 @@ answers: >
 unit: months
 reads: [incidents, memberships, oncall_services, oncall_shifts, persons]
 sensitivity: self
-opportunity: null
+opportunity: incidents_at_all
 guard: null
 misleads: >
   Being on call for a service does not mean being called: another person may have answered first.

@@ -160,6 +160,16 @@ def test_an_occasion_is_absent_only_where_its_own_tables_are_whole() -> None:
     assert state(rule, opportunities={"incidents_in_own_services"}, sources=no_rota) == "none seen"
 
 
+def test_a_quarter_without_any_incident_needs_no_rota_to_say_so() -> None:
+    """Who was on call matters only where there was something to be called to."""
+    pager = SourceState("pager", frozenset({"incidents", "incident_actions"}), Q3.starts_on, LATER, True)
+    assert state(simple("incident_roles"), opportunities=set(), sources=[pager]) == "no opportunity"
+    some = {"incidents_at_all"}
+    assert state(simple("incident_roles"), opportunities=some, sources=[pager]) == "not collected"
+    open_ended = replace(pager, complete=False)
+    assert state(simple("incident_roles"), opportunities=set(), sources=[open_ended]) == "not collected"
+
+
 def test_a_signal_that_reads_no_source_never_proves_an_absence() -> None:
     assert state(simple("from_nowhere")) == "not collected"
 
@@ -258,6 +268,13 @@ CATALOG = {
     "incident_participation": PlainSignal(
         "incidents", reads=("incidents", "incident_actions"), opportunity="incidents_in_own_services"
     ),
+    "incident_roles": PlainSignal(
+        "incidents", reads=("incidents", "incident_actions"), opportunity="incidents_on_my_rota"
+    ),
+    "incidents_on_my_rota": PlainSignal(
+        "incidents", kind="opportunity", reads=("incidents", "oncall_shifts"), opportunity="incidents_at_all"
+    ),
+    "incidents_at_all": PlainSignal("incidents", kind="opportunity", reads=("incidents",)),
     "team_pull_requests_open": PlainSignal("pull requests", kind="opportunity"),
     "incidents_in_own_services": PlainSignal(
         "incidents", kind="opportunity", reads=("incidents", "oncall_shifts", "oncall_services")

@@ -123,7 +123,7 @@ def test_every_mistake_is_named_at_once_with_its_line(tmp_path: Path) -> None:
         ("k: 5", "k: 4"),
         ("windows: calendar quarter", "windows: month"),
         ("evidence_months: 15", "evidence_month: 15"),
-        ("purposes: [growth-conversations, team-coverage]", "purposes: [growth-conversation]"),
+        ("purposes: [growth-conversations, fair-absence, team-coverage]", "purposes: [growth-conversation]"),
         ("hold_days: 28", "hold_days: soon"),
     )
     lines = changed(tmp_path).read_text().splitlines()
@@ -132,7 +132,7 @@ def test_every_mistake_is_named_at_once_with_its_line(tmp_path: Path) -> None:
         return next(n for n, text in enumerate(lines, 1) if text.strip().startswith(start))
 
     assert found == [
-        f"agreement.yaml:{line('purposes: [growth-conversations, team-coverage]')}: "
+        f"agreement.yaml:{line('purposes: [growth-conversations, fair-absence, team-coverage]')}: "
         "sources.files.purposes.1: no purpose is named 'growth-conversation'; "
         "did you mean 'growth-conversations'?",
         f"agreement.yaml:{line('k: 5')}: k: 4 is laxer than the built-in floor of 5; write 5 or more",

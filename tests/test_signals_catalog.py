@@ -315,7 +315,7 @@ def test_a_signal_that_waits_for_an_occasion_names_one_we_have(signal: object) -
 
 
 def test_every_opportunity_is_asked_for_by_some_signal() -> None:
-    asked = {signal.opportunity for signal in CATALOG.of_kind("evidence")}
+    asked = {signal.opportunity for signal in CATALOG.values()}
     assert {signal.signal for signal in CATALOG.of_kind("opportunity")} <= asked
 
 

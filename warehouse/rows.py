@@ -36,6 +36,7 @@ CHILDREN: Mapping[str, tuple[tuple[str, str], ...]] = {
     "repositories": (),
     "pull_requests": (
         ("closing_references", "pull_request_id"),
+        ("incident_references", "pull_request_id"),
         ("commits", "pull_request_id"),
         ("commit_authors", "pull_request_id"),
         ("reviews", "pull_request_id"),
@@ -195,6 +196,7 @@ _BELOW_A_PULL_REQUEST = frozenset(
     {
         "author",
         "closes_issue_ids",
+        "incident_references",
         "commits",
         "reviews",
         "threads",
@@ -213,6 +215,8 @@ def _pull_request_rows(pull: PullRequest, person_of: PersonOf) -> Iterator[tuple
     yield "pull_requests", plain | {"author_id": person_of(pull.author)}
     for issue_id in pull.closes_issue_ids:
         yield "closing_references", key | {"issue_id": issue_id}
+    for reference in pull.incident_references:
+        yield "incident_references", key | {"reference": reference}
     for commit in pull.commits:
         of_commit = key | {"commit_id": commit.commit_id}
         yield "commits", of_commit | {"committed_on": commit.committed_on, "position": commit.position}

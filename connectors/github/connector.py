@@ -74,6 +74,7 @@ class GitHub:
         "repositories",
         "pull_requests",
         "closing_references",
+        "incident_references",
         "commits",
         "commit_authors",
         "reviews",

@@ -78,6 +78,7 @@ def incident(
         fix_pull_requests=tuple(
             dict.fromkeys(f"{one['repository']['nameWithOwner']}#{one['number']}" for one in _fixes(payload))
         ),
+        reference=reference(payload["url"]),
     )
 
 
@@ -90,6 +91,12 @@ def referring_issue_ids(payload: Payload) -> list[str]:
         and event["source"]["__typename"] == "Issue"
         and event["source"]["id"] != payload["id"]
     ]
+
+
+def reference(url: str) -> str | None:
+    """`owner/name#12`, as people write it, of the address of an issue or a discussion."""
+    match = re.fullmatch(r"https?://[^/]+/([^/]+/[^/]+)/(?:issues|discussions)/(\d+)", url)
+    return f"{match[1]}#{match[2]}" if match else None
 
 
 def severity(names: Iterable[str], prefix: str) -> str | None:

@@ -38,6 +38,7 @@ SEEN_WHOLE = frozenset(
         "repositories",
         "pull_requests",
         "closing_references",
+        "incident_references",
         "commits",
         "reviews",
         "review_threads",

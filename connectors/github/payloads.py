@@ -40,6 +40,7 @@ from connectors.records import (
     ReviewComment,
     ReviewThread,
 )
+from connectors.references import incidents_named
 
 Payload = Mapping[str, Any]
 
@@ -207,6 +208,7 @@ def pull_request(
         events=tuple(_pull_request_event(event, order, bots) for event in events),
         file_ids=_once(file_id(repository["id"], path) for path, _ in files or () if not is_generated(path)),
         reverted=reverted(payload["title"], payload["body"], repository["nameWithOwner"]),
+        incident_references=incidents_named(f"{payload['title']}\n{payload['body']}"),
     )
 
 

@@ -1,0 +1,44 @@
+/*
+signal: incident_fixes
+answers: Which merged pull requests of this person fixed an incident?
+unit: pull requests
+reads: [incident_fixes, incident_references, incidents, persons, pull_requests, repositories]
+sensitivity: person
+opportunity: incidents_in_my_services
+guard: incident_participation
+misleads: >
+  A pull request that an incident names, or that names one, may have been a probe or a follow-up and not the
+  fix; a fix that nobody linked leaves nothing here.
+basis: >
+  reference in either direction, merged on the day the incident was opened or later, so that what caused it
+  is not taken for its fix
+owner: developer-experience
+review_by: 2027-06-30
+*/
+with humans_kept as (
+  select person_id from persons where not is_bot
+),
+fixes_linked as (
+  select incident_fixes.incident_id, pull_requests.pull_request_id
+  from incident_fixes
+  join repositories on lower(repositories.name) = lower(incident_fixes.repository_name)
+  join pull_requests
+    on pull_requests.repository_id = repositories.repository_id
+    and pull_requests.number = incident_fixes.number
+  union
+  select incident_id, pull_request_id
+  from incident_references join incidents on incident_id = incident_references.reference
+  union
+  select incident_id, pull_request_id
+  from incident_references join incidents using (reference)
+)
+select distinct
+  author_id as person_id,
+  merged_on as occurred_on,
+  'pull_request' as source_kind,
+  pull_request_id as source_id
+from fixes_linked
+join pull_requests using (pull_request_id)
+join incidents using (incident_id)
+join humans_kept on author_id = person_id
+where state = 'merged' and merged_on >= opened_on
