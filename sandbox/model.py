@@ -77,6 +77,9 @@ class Team:
     name: str
     slug: str
     organization: str
+    members: list[Account] = field(default_factory=list)
+    """Those of the teams below it included."""
+    parent_team: Team | None = None
 
     @property
     def combined_slug(self) -> str:

@@ -25,7 +25,7 @@ from graphql import (
 )
 
 from sandbox.budgets import Budget
-from sandbox.model import Account, Event, Issue, PullRequest, Repository, Review
+from sandbox.model import Account, Event, Issue, PullRequest, Repository, Review, Team
 from sandbox.paging import Key, Page, page
 from sandbox.search import Results, search
 from sandbox.world import World, by_moment
@@ -270,6 +270,20 @@ def _repository(_root: None, info: Info, owner: str, name: str, **_rest: Any) ->
     return found
 
 
+def _teams_of(organization: Account, info: Info) -> list[Team]:
+    nodes = info.context.world.nodes.values()
+    found = [node for node in nodes if isinstance(node, Team) and node.organization == organization.login]
+    return sorted(found, key=by_name)
+
+
+def _teams(organization: Account, info: Info, **arguments: Any) -> Page:
+    return _cut(info, _teams_of(organization, info), by_name, arguments)
+
+
+def _team(organization: Account, info: Info, slug: str) -> Team | None:
+    return next((team for team in _teams_of(organization, info) if team.slug == slug), None)
+
+
 def _search(
     _root: None, info: Info, query: str, first: int = 0, after: str | None = None, **_rest: Any
 ) -> Results:
@@ -339,6 +353,9 @@ FIELDS: dict[str, Callable[..., Any]] = {
     "Query.repository": _repository,
     "Query.repositoryOwner": _account("Organization", "User"),
     "Query.search": _search,
+    "Organization.team": _team,
+    "Organization.teams": _teams,
+    "Team.members": _listed_as_it_stands("members"),
     "Query.user": _account("User"),
     "Query.viewer": lambda _root, info: info.context.viewer,
     "Repository.pullRequests": _pull_requests,

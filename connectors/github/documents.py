@@ -22,6 +22,8 @@ DOCUMENTS = (
     "pull_requests",
     "repositories",
     "search",
+    "team_members",
+    "teams",
     "titles",
 )
 """Names of the files under `queries/` that are queries of their own."""

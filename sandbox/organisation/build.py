@@ -46,6 +46,8 @@ def organisation(
     end = moment(until + timedelta(days=1), 0)
     world = World()
     here = places(world, everybody, repositories)
+    for name, team in here.teams.items():
+        team.members = [here.account(who) for who in everybody.on(until, name, managers=True)]
     account = pagerduty_account(here)
     planted: dict[str, list[str]] = {}
     items = []
