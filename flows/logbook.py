@@ -20,6 +20,26 @@ def note(settings: Settings, action: str, **about: str) -> None:
     )
 
 
+def mark(settings: Settings, person_id: str) -> str:
+    """What stands for this person in the log."""
+    return audit.mark(audit.key_in(settings.audit_key, settings.audit_file), person_id)
+
+
+def note_erased(settings: Settings, erasure: str, sha256: str) -> None:
+    """Logs an erasure with the hash of its receipt, once."""
+    if erasure not in erasures_logged(settings):
+        note(settings, "person erased", erasure=erasure, sha256=sha256)
+
+
+def erasures_logged(settings: Settings) -> set[str]:
+    """The erasures that the log knows of."""
+    return {
+        entry["about"]["erasure"]
+        for entry in audit.entries(settings.audit_file)
+        if entry["action"] == "person erased"
+    }
+
+
 def note_published(settings: Settings) -> list[str]:
     """Logs every release and withdrawal that the log does not know yet; returns what is wrong with either.
 

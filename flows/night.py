@@ -18,6 +18,7 @@ from connectors.github_incidents import GitHubIncidents
 from connectors.pagerduty import PagerDuty
 from connectors.records import Gap, Membership
 from connectors.roster import read_roster
+from flows import erasing
 from flows.settings import Settings
 from privacy.policy import Policy, check_agreement, load_policy
 from rubric.map import RubricMap, load_map
@@ -25,6 +26,7 @@ from signals.catalog import Catalog, load_catalog
 from warehouse.files import as_owner_only
 from warehouse.ledger import SourceWindow
 from warehouse.store import Store
+from warehouse.tombstones import Tombstones
 from warehouse.vault import Vault
 
 Loaded = TypeVar("Loaded")
@@ -120,7 +122,8 @@ def hold(
         ends.enter_context(as_owner_only())  # the database driver makes files of its own
         for connector in connectors:
             ends.callback(connector.close)
-        vault = Vault(settings.vault_file)
+        erasing.check_nobody_came_back(settings)
+        vault = Vault(settings.vault_file, Tombstones(settings.erasures_folder))
         store = ends.enter_context(closing(Store(settings.warehouse_file)))
         if strangers := store.person_ids() - vault.persons():
             raise BadInput(

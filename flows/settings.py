@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     files: tuple[FileSource, ...] = ()
     audit_anchor: Path | None = None
     """Where each night's end of the audit log is copied: a place that whoever can write here cannot write."""
+    erasures: Path | None = None
+    """Where marks of erased people are kept: outside of the home and its backups. None: beside the home."""
     schedule: str = Field(default="0 3 * * *", description="cron, in UTC")
 
     @property
@@ -93,6 +95,10 @@ class Settings(BaseSettings):
     @property
     def audit_file(self) -> Path:
         return self.home / "audit.jsonl"
+
+    @property
+    def erasures_folder(self) -> Path:
+        return self.erasures or self.home.with_name(f"{self.home.name}.erasures")
 
     @property
     def audit_key(self) -> Path:
@@ -233,8 +239,9 @@ def _sentence(path: Path, data: Any, problem: Any) -> str:
 
 def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     moved: dict[str, Any] = {name: folder / getattr(settings, name) for name in _PATHS}
-    if settings.audit_anchor:
-        moved["audit_anchor"] = folder / settings.audit_anchor
+    for name in ("audit_anchor", "erasures"):
+        if (elsewhere := getattr(settings, name)) is not None:
+            moved[name] = folder / elsewhere
     moved["files"] = tuple(
         source.model_copy(update={"path": folder / source.path}) for source in settings.files
     )

@@ -14,7 +14,7 @@ from typing import Any
 from connectors import Connector, Tallies
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.github.identity import resolve_logins
-from connectors.records import Batch, Gap, Inventory, Membership
+from connectors.records import Account, Batch, Gap, Inventory, Membership
 from flows.night import Night
 from signals.run import refresh
 from warehouse import ledger
@@ -72,7 +72,7 @@ def import_roster(night: Night) -> None:
             night.messages += [
                 f"{night.settings.roster}: GitHub knows no account '{login}'; check the spelling"
                 for login in sorted(wanted)
-                if login.casefold() not in told
+                if login.casefold() not in told and not night.vault.was_erased(Account("github", "", login))
             ]
 
     def with_id(member: Membership) -> Membership:
@@ -84,7 +84,13 @@ def import_roster(night: Night) -> None:
             rubric=member.rubric or night.rubric.id,
         )
 
-    moved = night.store.write_memberships([with_id(member) for member in night.roster], night.vault)
+    members = [with_id(member) for member in night.roster]
+    if erased := sum(night.vault.was_erased(member.account) for member in members):
+        # not by name: this goes into a receipt
+        night.messages.append(
+            f"{night.settings.roster}: {erased} rows name people who were erased; remove them"
+        )
+    moved = night.store.write_memberships(members, night.vault)
     if moved:
         night.messages.append(f"the roster moved {moved} stored values to another person")
 

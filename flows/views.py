@@ -159,8 +159,9 @@ def show_signal(name: str) -> str:
 
 def _own_report(settings: Settings, window: str | None) -> Released:
     from connectors.github.identity import whoami
-    from flows.logbook import note
+    from flows.logbook import mark, note
     from privacy import door
+    from warehouse.tombstones import Tombstones
     from warehouse.vault import find_person_waiting
 
     if settings.github is None:
@@ -170,12 +171,14 @@ def _own_report(settings: Settings, window: str | None) -> Released:
     secret = token("GITHUB_TOKEN")
     if secret is None:
         raise BadInput(["GITHUB_TOKEN is not set; set it to a token of your own: it proves who you are"])
-    person_id = find_person_waiting(settings.vault_file, whoami(settings.github.base_url, secret))
-    if person_id is None:
+    account = whoami(settings.github.base_url, secret)
+    person_id = find_person_waiting(settings.vault_file, account)
+    # an older copy of the home may still hold somebody who was erased since
+    if person_id is None or Tombstones(settings.erasures_folder).knows_account(account):
         raise Refused("no report is kept for the account of this token; ask whoever keeps the roster")
     name = _window(window) or window_of(_last_as_of(settings)).name
     released = door.read_self(settings.published, person_id, name)
-    note(settings, "report read", person_id=person_id, window=name)
+    note(settings, "report read", person=mark(settings, person_id), window=name)
     return released
 
 

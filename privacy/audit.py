@@ -27,9 +27,10 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "night ran": frozenset({"run_id", "outcome"}),
     "release published": frozenset({"file", "sha256"}),
     "item withdrawn": frozenset({"file", "sha256"}),
-    "report read": frozenset({"person_id", "window"}),
+    "report read": frozenset({"person", "window"}),
+    "person erased": frozenset({"erasure", "sha256"}),
 }
-"""What may be logged, and all that may be said of it. A person's id stands only where a report was read."""
+"""What may be logged, and all that may be said of it. A person is a `mark`, never an id."""
 
 _CODE = re.compile(r"[A-Za-z0-9._~/-]{1,200}")
 _START = "0" * 64
@@ -54,6 +55,14 @@ def key_in(path: Path, log: Path) -> bytes:
     if len(key) != 32:
         raise NotLogged(f"{path}: is no key of an audit log; restore it from a backup")
     return key
+
+
+def mark(key: bytes, person_id: str) -> str:
+    """What stands for a person in the log. Their id is random, so without it a mark leads to nobody.
+
+    An id itself could never be erased from a log that must not change.
+    """
+    return hmac.new(key, f"person:{person_id}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def append(log: Path, key: bytes, action: str, about: Mapping[str, str], *, on: date) -> None:

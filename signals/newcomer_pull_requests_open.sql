@@ -23,8 +23,9 @@ first_days_found as (
 last_day_known as (
   select max(greatest(created_on, merged_on, closed_on)) as known_on from pull_requests
 ),
+-- of equal ones one: the order of the others would be left to chance, and with it where a stretch ends
 days_open_found as (
-  select
+  select distinct
     author_id,
     greatest(created_on, joined_on) as first_on,
     least(coalesce(merged_on, closed_on, known_on), joined_on + 89) as last_on

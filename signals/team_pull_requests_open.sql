@@ -22,8 +22,9 @@ with humans_kept as (
 last_day_known as (
   select max(greatest(created_on, merged_on, closed_on)) as known_on from pull_requests
 ),
+-- of equal ones one: the order of the others would be left to chance, and with it where a stretch ends
 days_open_found as (
-  select author_id, created_on as first_on, coalesce(merged_on, closed_on, known_on) as last_on
+  select distinct author_id, created_on as first_on, coalesce(merged_on, closed_on, known_on) as last_on
   from pull_requests
   join humans_kept on author_id = person_id
   cross join last_day_known

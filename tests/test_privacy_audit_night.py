@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from flows import logbook
 from flows.logbook import note_night, note_published
 from flows.night import open_night
 from flows.pipeline import run_night
@@ -54,7 +55,7 @@ def test_a_night_logs_itself_and_every_release_with_its_hash(config: Path) -> No
     assert [entry["about"]["outcome"] for entry in logged_as(settings, "night ran")] == ["complete"]
 
 
-def test_reading_ones_own_report_is_logged_by_id_and_not_by_login(
+def test_reading_ones_own_report_is_logged_by_a_mark_and_by_no_id_or_login(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = load_settings(config)
@@ -65,9 +66,11 @@ def test_reading_ones_own_report_is_logged_by_id_and_not_by_login(
     show_explanation(config, body["items"][0]["item"], "2026Q3", "json")
     read = logged_as(settings, "report read")[before:]
     assert [entry["about"]["window"] for entry in read] == ["2026Q3", "2026Q3"]
-    (person_id,) = {entry["about"]["person_id"] for entry in read}
-    assert (settings.published / "people" / person_id / "2026Q3.json").exists()
+    (mark,) = {entry["about"]["person"] for entry in read}
+    people = [path.name for path in (settings.published / "people").iterdir()]
+    (person_id,) = [person for person in people if logbook.mark(settings, person) == mark]
     assert login not in settings.audit_file.read_text()
+    assert person_id not in settings.audit_file.read_text()
 
 
 def test_a_report_that_cannot_be_logged_is_not_shown(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

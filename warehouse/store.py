@@ -19,7 +19,8 @@ import duckdb
 from connectors.records import Account, Batch, Gap, Membership, Root
 from warehouse.files import as_owner_only
 from warehouse.rows import CHILDREN, PERSON_COLUMNS, ROOT_KEYS, Row, accounts, root_id, root_table, rows
-from warehouse.vault import PLACEHOLDER, Vault
+from warehouse.tombstones import PLACEHOLDER
+from warehouse.vault import Vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -50,6 +51,7 @@ class Store:
             self.con = duckdb.connect(path)
         self._migrate()
         self._columns: dict[str, str] = {}
+        self._needs_person: dict[str, tuple[str, ...]] = {}
 
     def close(self) -> None:
         """Writes everything into the file and lets go of it."""
@@ -82,7 +84,8 @@ class Store:
         new_rows: dict[str, list[Row]] = {}
         for root in last.values():
             for table, row in rows(root, person):
-                new_rows.setdefault(table, []).append(row)
+                if self._is_about_somebody(table, row):
+                    new_rows.setdefault(table, []).append(row)
         kinds = {table for table, _ in last}
         gone = [object_id for batch in batches for object_id in batch.gone]
         cursor = next((batch.cursor for batch in reversed(batches) if batch.cursor), None)
@@ -100,7 +103,7 @@ class Store:
             )
             for kind in sorted(kinds):
                 self._mark_dirty(kind, [key for table, key in last if table == kind])
-            self._add_persons(set(person_of.values()), vault)
+            self._add_persons({person for person in person_of.values() if person}, vault)
             self.con.execute(
                 "delete from gaps where source = ? and scope = ? "
                 "and object_id in (select unnest(?::varchar[]))",
@@ -127,6 +130,21 @@ class Store:
             f"(select unnest(from_json_strict(?::json, '{self._columns[table]}')) as row)",
             [json.dumps(table_rows, default=date.isoformat)],
         )
+
+    def _is_about_somebody(self, table: str, row: Row) -> bool:
+        """Not a row that says only who did something, when that is nobody: its person was erased."""
+        return all(row[column] is not None for column in self._required_person(table))
+
+    def _required_person(self, table: str) -> tuple[str, ...]:
+        if table not in self._needs_person:
+            nullable = dict(
+                self.con.execute(
+                    "select column_name, is_nullable from duckdb_columns() where table_name = ?", [table]
+                ).fetchall()
+            )
+            columns = PERSON_COLUMNS.get(table, ())
+            self._needs_person[table] = tuple(column for column in columns if not nullable[column])
+        return self._needs_person[table]
 
     def person_ids(self) -> frozenset[str]:
         """Everybody the warehouse has rows of."""
@@ -181,8 +199,9 @@ class Store:
         everyone = [member.account for member in memberships]
         everyone += [member.manager for member in memberships if member.manager is not None]
         person_of = vault.person_ids(_named(account) for account in everyone)
+        memberships = [member for member in memberships if person_of[_key(member.account)]]
         links = [
-            (other, person_of[_key(member.account)])
+            (other, str(person_of[_key(member.account)]))
             for member in memberships
             for other in member.other_accounts
         ]
@@ -210,7 +229,7 @@ class Store:
             rows_before = self._table_hash("memberships")
             self.con.execute("delete from memberships")
             self.insert("memberships", table_rows)
-            self._add_persons(set(person_of.values()), vault)
+            self._add_persons({person for person in person_of.values() if person}, vault)
             if moved or rows_before != self._table_hash("memberships"):
                 self._mark_everything_dirty()
         for other, person_id in links:

@@ -16,9 +16,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from connectors.records import Account
 from warehouse.files import as_owner_only
-
-PLACEHOLDER = "login:"
-"""An account known only by its login, until the source tells its immutable id."""
+from warehouse.tombstones import PLACEHOLDER, Tombstones
 
 _PATIENTLY = retry(
     retry=retry_if_exception_type(duckdb.IOException),
@@ -41,13 +39,14 @@ create table if not exists accounts (
 
 
 class Vault:
-    """All accounts, held in memory and written through.
+    """All accounts, held in memory and written through. Nobody whom `erased` knows is ever added again.
 
     Raises OSError or duckdb.Error where the file cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, erased: Tombstones | None = None) -> None:
         self._path = path
+        self._erased = erased
         self._accounts: dict[tuple[str, str], tuple[str, str, bool]] = {}
         self._person_of_login: dict[tuple[str, str], str] = {}
         self._told_logins: set[tuple[str, str]] = set()
@@ -59,13 +58,19 @@ class Vault:
         for source, account_id, login, person_id, is_bot in found:
             self._remember(source, account_id, login, person_id, is_bot)
 
-    def person_ids(self, accounts: Iterable[Account]) -> dict[tuple[str, str], str]:
-        """The person of each account, by (source, account_id); people never seen before are added."""
-        found: dict[tuple[str, str], str] = {}
+    def person_ids(self, accounts: Iterable[Account]) -> dict[tuple[str, str], str | None]:
+        """The person of each account, by (source, account_id); people never seen before are added.
+
+        Whoever was erased is nobody, like the author of a deleted account.
+        """
+        found: dict[tuple[str, str], str | None] = {}
         changed: list[Account] = []
         for account in accounts:
             key = (account.source, account.account_id)
             known = self._accounts.get(key)
+            if known is None and self.was_erased(account):
+                found[key] = None
+                continue
             if known is None or (known[0] != account.login and account.login) or known[2] < account.is_bot:
                 person_id = known[1] if known else self._adopt(account)
                 is_bot = account.is_bot or (known is not None and known[2])
@@ -75,8 +80,14 @@ class Vault:
         self._write(changed)
         return found
 
+    def was_erased(self, account: Account) -> bool:
+        """Whether this account belongs to somebody who was erased."""
+        return self._erased is not None and self._erased.knows_account(account)
+
     def link(self, account: Account, person_id: str) -> None:
         """Says that this account is that person."""
+        if self.was_erased(account):
+            return
         known = self._accounts.get((account.source, account.account_id))
         if known is None or known[1] != person_id:
             is_bot = account.is_bot or (known is not None and known[2])

@@ -76,3 +76,31 @@ def privacy_audit_verify(config: Path, config_here: Path | None, anchor: Path | 
 
     wrong, fine = verify_audit(config_here or config, anchor)
     say_all(wrong, fine)
+
+
+@privacy.command("erase")
+@click.argument("who", required=False)
+@config_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@format_option("text", "json")
+@click.pass_obj
+def privacy_erase(config: Path, config_here: Path | None, who: str | None, yes: bool, form: str) -> None:
+    """Erases WHO, a login or a person id, from every byte of the home, for good.
+
+    Without WHO: finishes what was begun, and erases again whom a restored backup brought back.
+    """
+    import json
+
+    from flows.erasing import erase, receipt_text
+
+    def agree(warning: str) -> None:
+        if not yes:
+            click.confirm(f"{warning} Go on?", abort=True, err=True)
+
+    receipts = erase(config_here or config, who, agree, lambda step: click.echo(step, err=True))
+    if form == "json":
+        click.echo(json.dumps(receipts, indent=1))
+    elif receipts:
+        click.echo("\n".join(receipt_text(receipt) for receipt in receipts))
+    else:
+        click.echo("nobody is waiting to be erased")

@@ -1,0 +1,168 @@
+"""One person out of every table of every database file, whatever tables there are.
+
+Nothing here lists tables: the person's random id is looked for in every column that can hold text. A row in
+which a required column holds it is about that person and goes; where the column may be empty the row is about
+something else, such as a pull request that others reviewed, and stays with nobody's name on it.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+_NOT_TEXT = re.compile(
+    r"BOOLEAN|TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|U[A-Z]*INT|FLOAT|DOUBLE|DECIMAL.*|DATE|TIME.*|INTERVAL|UUID"
+)
+"""Types that hold no text; every other one is searched, nested ones as text."""
+
+_patiently = retry(
+    retry=retry_if_exception_type(duckdb.IOException),
+    wait=wait_fixed(0.1),
+    stop=stop_after_delay(10),
+    reraise=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that can hold text."""
+
+    table: str
+    name: str
+    type: str
+    is_required: bool
+
+    @property
+    def as_text(self) -> str:
+        return self.name if self.type == "VARCHAR" else f"{self.name}::varchar"
+
+
+def text_columns(con: duckdb.DuckDBPyConnection) -> list[Column]:
+    """Every column of every table of an open database that can hold text."""
+    found = con.execute(
+        "select schema_name || '.' || table_name, '\"' || column_name || '\"', data_type, not is_nullable "
+        "from duckdb_columns() join duckdb_tables() using (database_name, schema_name, table_name) "
+        "where database_name = current_database() order by all"
+    ).fetchall()
+    return [Column(*row) for row in found if not _NOT_TEXT.fullmatch(row[2])]
+
+
+def forget_person(path: Path, person_id: str) -> dict[str, int]:
+    """Takes this person out of one file, all of it or nothing; how many rows of each table changed."""
+    con = _patiently(duckdb.connect)(path)
+    try:
+        con.execute("begin")
+        changed = _forget(con, person_id)
+        con.execute("commit")
+    finally:
+        con.close()
+    return changed
+
+
+def _forget(con: duckdb.DuckDBPyConnection, person_id: str) -> dict[str, int]:
+    changed: dict[str, int] = {}
+    columns = text_columns(con)
+    for column in sorted(columns, key=lambda column: not column.is_required):  # whole rows first
+        holds = f"contains({column.as_text}, $id)"
+        if column.is_required:
+            sql = f"delete from {column.table} where {holds}"
+        elif column.type == "VARCHAR[]":
+            kept = f"list_filter({column.name}, lambda each: each is distinct from $id)"
+            sql = f"update {column.table} set {column.name} = {kept} where {holds}"
+        else:
+            sql = f"update {column.table} set {column.name} = null where {holds}"
+        count = con.execute(sql, {"id": person_id}).fetchall()[0][0]
+        if count:
+            changed[column.table] = changed.get(column.table, 0) + int(count)
+    if changed and any(column.table.endswith(".signal_runs") for column in columns):
+        con.execute("delete from signal_runs")  # evidence of colleagues may rest on what is gone now
+    return changed
+
+
+def places_of(path: Path, needles: Collection[str]) -> dict[str, list[str]]:
+    """Where each of these texts still stands, as `table.column`, whatever stands around it."""
+    found: dict[str, list[str]] = {}
+    con = _patiently(duckdb.connect)(path, read_only=True)
+    try:
+        for column in text_columns(con):
+            for needle in needles:
+                stands = con.execute(
+                    f"select 1 from {column.table} where contains(lower({column.as_text}), ?) limit 1",
+                    [needle.casefold()],
+                ).fetchall()
+                if stands:
+                    found.setdefault(needle, []).append(f"{column.table}.{column.name}".replace('"', ""))
+    finally:
+        con.close()
+    return found
+
+
+def persons_in(path: Path) -> list[str]:
+    """Ids of people that this file holds, to be looked for as a control."""
+    con = _patiently(duckdb.connect)(path, read_only=True)
+    try:
+        found: set[str] = set()
+        for column in text_columns(con):
+            if column.name.strip('"') == "person_id":
+                found |= {
+                    str(value)
+                    for (value,) in con.execute(
+                        f"select {column.name} from {column.table} limit 50"
+                    ).fetchall()
+                }
+    finally:
+        con.close()
+    return sorted(found)
+
+
+def in_bytes(path: Path, needles: Collection[str]) -> set[str]:
+    """Those of these texts that occur in the bytes of a file."""
+    if path.stat().st_size == 0:
+        return set()
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return {needle for needle in needles if content.find(needle.encode()) >= 0}
+
+
+def accounts_of(vault: Path, person_id: str) -> list[tuple[str, str, str]]:
+    """Source, id and login of every account of this person."""
+    con = _patiently(duckdb.connect)(vault, read_only=True)
+    try:
+        return con.execute(
+            "select source, account_id, login from accounts where person_id = ? order by all", [person_id]
+        ).fetchall()
+    finally:
+        con.close()
+
+
+def persons_named(vault: Path, name: str) -> list[str]:
+    """Who has this person id, login or account id."""
+    con = _patiently(duckdb.connect)(vault, read_only=True)
+    try:
+        found = con.execute(
+            "select distinct person_id from accounts "
+            "where person_id = $name or account_id = $name or lower(login) = lower($name) order by all",
+            {"name": name},
+        ).fetchall()
+    finally:
+        con.close()
+    return [str(person) for (person,) in found]
+
+
+def everybody(vault: Path) -> Iterator[tuple[str, str, str, str]]:
+    """Source, id, login and person of every account."""
+    con = _patiently(duckdb.connect)(vault, read_only=True)
+    try:
+        yield from con.execute("select source, account_id, login, person_id from accounts").fetchall()
+    finally:
+        con.close()
+
+
+def merged(counts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    """Both counts together."""
+    return {name: counts.get(name, 0) + more.get(name, 0) for name in sorted({*counts, *more})}
