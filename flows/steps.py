@@ -45,6 +45,7 @@ def list_scopes(night: Night, connector: Connector) -> Sequence[str]:
     """What this source has to fetch, remembered for the ledger. Raises SourceError."""
     scopes = tuple(connector.scopes())
     night.scopes[connector.source] = scopes
+    night.messages += getattr(connector, "remarks", [])
     if not scopes:
         night.unfinished.append(connector.source)
         night.messages.append(
@@ -196,10 +197,11 @@ def look_for_lost_scopes(night: Night, connector: Connector) -> None:
     settings = night.settings.github
     if connector.source != "github" or settings is None:
         return
+    left_out: frozenset[str] = getattr(connector, "left_out", frozenset())
     asked = {owner.casefold() for owner in settings.organisations}
-    excluded = {name.casefold() for name in settings.exclude}
     for scope in sorted({*ledger.known_scopes(night.store, "github")} - {*night.scopes["github"]}):
-        is_asked = scope.split("/")[0].casefold() in asked and scope.casefold() not in excluded
+        is_asked = scope.split("/")[0].casefold() in asked and settings.lets_in(scope)
+        is_asked = is_asked and scope.casefold() not in left_out
         if is_asked and ledger.holds_anything(night.store, "github", scope):
             night.scopes["github"] += (scope,)
             _open_gap(night, connector, scope, "no_longer_listed")

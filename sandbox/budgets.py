@@ -27,8 +27,15 @@ class Budget:
     def resets_at_text(self) -> str:
         return datetime.fromtimestamp(self.resets_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
+    @property
+    def is_off(self) -> bool:
+        """Whether there is no limit at all, as on an Enterprise Server that has none."""
+        return self.limit == 0
+
     def spend(self, points: int) -> bool:
         """Take the points; False, and nothing taken, when fewer are left."""
+        if self.is_off:
+            return True
         if time.time() >= self.resets_at:
             self.used, self.resets_at = 0, int(time.time()) + HOUR
         if points > self.remaining:
@@ -37,6 +44,8 @@ class Budget:
         return True
 
     def headers(self) -> Mapping[str, str]:
+        if self.is_off:
+            return {}
         return {
             "x-ratelimit-limit": str(self.limit),
             "x-ratelimit-remaining": str(self.remaining),

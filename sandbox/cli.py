@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--latency-ms", type=float, default=0, help="wait before each answer")
     add("--node-latency-ms", type=float, default=0, help="wait for each node of a GraphQL answer")
     add("--connection-latency-ms", type=float, default=0, help="wait for each new connection")
-    add("--points-an-hour", type=int, default=5_000, help="the rate limit of each token")
+    add("--points-an-hour", type=int, default=5_000, help="the rate limit of each token; 0: none at all")
     add(
         "--fault",
         action="append",

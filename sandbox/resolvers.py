@@ -312,8 +312,10 @@ def _numbered(attribute: str, title: str) -> Callable[..., Any]:
     return resolve
 
 
-def _rate_limit(_root: None, info: Info, **_arguments: Any) -> dict[str, Any]:
+def _rate_limit(_root: None, info: Info, **_arguments: Any) -> dict[str, Any] | None:
     asked: Asked = info.context
+    if asked.budget.is_off:
+        return None
     return {
         "cost": asked.points,
         "limit": asked.budget.limit,

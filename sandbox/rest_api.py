@@ -118,6 +118,8 @@ class Rest:
         return json_response(self.shapes.account_in_full(found)) if found else problem(404, "Not Found")
 
     def _rate_limit(self, request: Request, viewer: Account) -> Response:  # noqa: ARG002
+        if self.budgets.of(request.token, "core").is_off:
+            return problem(404, "Rate limiting is not enabled.")
         core = self.budgets.of(request.token, "core").body()
         graphql = self.budgets.of(request.token, "graphql").body()
         return json_response({"resources": {"core": core, "graphql": graphql}, "rate": core})

@@ -67,6 +67,17 @@ def test_a_repository_that_is_no_longer_listed_is_a_gap_until_it_is_excluded(
     assert night(config)["last_run"]["outcome"] == "complete"
 
 
+def test_a_repository_that_a_rule_keeps_out_from_now_on_is_not_lost(server: Running, home: Path) -> None:
+    config = written(home, server, "  archived: none\n")
+    night(config)
+    owner = server.holding.github.accounts[organization(server).lower()]
+    closed = next(each for each in owner.repositories if not each.name_with_owner.endswith("operations"))
+    closed.is_archived = True
+    status = night(config)
+    assert status["last_run"]["outcome"] == "complete"
+    assert closed.name_with_owner not in {source["scope"] for source in status["sources"]}
+
+
 def test_nobody_whose_account_is_unknown_is_said_to_have_left_no_trace(server: Running, home: Path) -> None:
     config = written(home, server)
     roster = home / "roster.csv"

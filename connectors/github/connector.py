@@ -32,7 +32,7 @@ from connectors.github.progress import (
     next_walk,
     progress_from,
 )
-from connectors.github.settings import GitHubSettings
+from connectors.github.settings import GitHubSettings, matches
 from connectors.github.transport import TooHeavy
 from connectors.github.whole import MOST_IN_A_LIST, complete
 from connectors.records import Batch, Gap, Inventory, Issue, PullRequest, Repository
@@ -97,6 +97,10 @@ class GitHub:
         # One request ahead of the records being made: two at a time is what GitHub has patience for.
         self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="github-ahead")
         self._scopes: list[str] = []
+        self.remarks: list[str] = []
+        """What whoever wrote the settings should know, once `scopes` was asked."""
+        self.left_out: frozenset[str] = frozenset()
+        """Repositories, in small letters, that are listed and that the settings keep out."""
         self._heads: dict[str, Head | str] = {}
         self._told = (0, 0)
 
@@ -120,15 +124,25 @@ class GitHub:
     def scopes(self) -> Sequence[str]:
         """The configured repositories, then those of the organisations.
 
-        Of an organisation's, forks are left out, and what was archived before `since`, disabled or excluded.
+        Of an organisation's, those that the settings let in: by pattern, archived and forked ones by rule.
         """
         found = {name.casefold(): name for name in self._settings.repositories}
+        listed: list[str] = []
         for owner in self._settings.organisations:
-            for name in self._pages.repositories_of(owner):
-                found.setdefault(name.casefold(), name)
-        for name in self._settings.exclude:
-            found.pop(name.casefold(), None)
-        self._scopes = list(found.values())
+            for name, is_wanted in self._pages.repositories_of(owner):
+                listed.append(name)
+                if is_wanted:
+                    found.setdefault(name.casefold(), name)
+        self._scopes = [name for name in found.values() if not self._settings.leaves_out(name)]
+        self.remarks = [
+            f"github.include: no repository of {' or '.join(self._settings.organisations)} matches "
+            f"'{pattern}'; check the spelling"
+            for pattern in self._settings.include
+            if not any(matches(name, pattern) for name in listed)
+        ]
+        self.left_out = frozenset(name.casefold() for name in listed) - {
+            name.casefold() for name in self._scopes
+        }
         self._heads.clear()
         return tuple(self._scopes)
 

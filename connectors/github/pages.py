@@ -105,12 +105,13 @@ class Pages:
             floor = started
         return list(found.values())
 
-    def repositories_of(self, owner: str) -> Iterator[str]:
-        """Full names of an organisation's repositories that may hold something since `since`."""
+    def repositories_of(self, owner: str) -> Iterator[tuple[str, bool]]:
+        """Full names of an organisation's repositories, and whether the settings let each in."""
         after: str | None = None
-        since = self._settings.starts_on
+        wanted = self._settings
         while True:
-            answer = self._client.graphql(document("repositories"), {"owner": owner, "after": after})
+            variables = {"owner": owner, "after": after, "isFork": None if wanted.forks == "all" else False}
+            answer = self._client.graphql(document("repositories"), variables)
             if answer.data["repositoryOwner"] is None:
                 raise Refused(
                     f"{self._client.host} knows no organisation {owner!r} that these credentials can read; "
@@ -119,8 +120,11 @@ class Pages:
             connection = answer.data["repositoryOwner"]["repositories"]
             for node in payloads.nodes({"it": connection}, "it"):
                 archived = node["archivedAt"]
-                if not node["isDisabled"] and (archived is None or payloads.day(archived) >= since):
-                    yield node["nameWithOwner"]
+                if wanted.archived == "recent" and archived:
+                    archived = None if payloads.day(archived) >= wanted.starts_on else archived
+                is_wanted = archived is None or wanted.archived == "all"
+                is_wanted = is_wanted and not node["isDisabled"] and wanted.lets_in(node["nameWithOwner"])
+                yield node["nameWithOwner"], is_wanted
             after = _next(connection, after)
             if after is None:
                 return

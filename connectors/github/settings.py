@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
@@ -37,6 +38,12 @@ def is_repository_name(text: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", text) is not None
 
 
+def matches(name: str, pattern: str) -> bool:
+    """Whether `owner/name` fits a pattern, whatever the case; one without a slash is about the name."""
+    asked = name if "/" in pattern else name.rpartition("/")[2]
+    return fnmatchcase(asked.casefold(), pattern.casefold())
+
+
 class GitHubSettings(BaseModel):
     """Where GitHub is, what to read there, as whom, and how far back."""
 
@@ -46,9 +53,14 @@ class GitHubSettings(BaseModel):
     """GitHub Enterprise Server: `https://host/api/v3`."""
     repositories: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
-    """Every repository of these that is no fork and was not archived before `since`."""
+    """The repositories of these, as far as the next four settings let them in."""
+    include: tuple[str, ...] = ()
+    """Patterns such as `api-*` or `acme/api-*`, of which a repository has to match one; none: all of them."""
     exclude: tuple[str, ...] = ()
-    """Repositories of the organisations to leave out: gone for good, or none of ours."""
+    """Patterns of repositories to leave out: gone for good, or none of ours. They win over `include`."""
+    archived: Literal["none", "recent", "all"] = "recent"
+    """`recent`: those that were not archived before `since`."""
+    forks: Literal["none", "all"] = "none"
     since: date | None = None
     """Leave out what was last updated before this day; None reads everything."""
     labels: dict[IssueKind, tuple[str, ...]] = Field(default_factory=lambda: dict(LABELS))
@@ -99,6 +111,27 @@ class GitHubSettings(BaseModel):
                 f"{', '.join(map(repr, wrong))}"
             )
         return value
+
+    @field_validator("include", "exclude")
+    @classmethod
+    def _are_patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [
+            pattern for pattern in value if not re.fullmatch(r"[\w.*?\[\]!-]+(/[\w.*?\[\]!-]+)?", pattern)
+        ]
+        if wrong:
+            raise ValueError(
+                f"a pattern is written like acme/api-* or api-*; not so: {', '.join(map(repr, wrong))}"
+            )
+        return value
+
+    def lets_in(self, name: str) -> bool:
+        """Whether the patterns let a repository of an organisation in; `name` is `owner/name`."""
+        is_included = not self.include or any(matches(name, pattern) for pattern in self.include)
+        return is_included and not self.leaves_out(name)
+
+    def leaves_out(self, name: str) -> bool:
+        """Whether a repository is excluded, wherever its name comes from."""
+        return any(matches(name, pattern) for pattern in self.exclude)
 
     @field_validator("labels", mode="before")
     @classmethod
