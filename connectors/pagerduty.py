@@ -82,7 +82,6 @@ class PagerDuty:
         self._settings = settings
         self._today = today
         self._api_once: Api | None = None
-        self._requests_told = 0
         self._gaps: list[Gap] = []
         self._read = _Read()
         self.since = settings.since or _quarter_of(self._now().date() - FIFTEEN_MONTHS)
@@ -314,11 +313,9 @@ class PagerDuty:
         return self._api_once
 
     def _batch(self, roots: Iterable[Root], place: _Place | None, gone: Iterable[str] = ()) -> Batch:
-        requests, told = self._api.requests, self._requests_told
-        self._requests_told = requests
         gaps, self._gaps = tuple(self._gaps), []
         cursor = place.text() if place else ""
-        return Batch(tuple(roots), cursor, gaps, requests - told, 0, tuple(sorted(gone)))
+        return Batch(tuple(roots), cursor, gaps, tuple(sorted(gone)))
 
     def _now(self) -> datetime:
         """The whole second that has begun; in tests the end of their day."""

@@ -390,7 +390,7 @@ Root = Repository | PullRequest | Issue | Discussion | Incident | OnCallShift | 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One step of a fetch: what came, what it cost, and where to go on from.
+    """One step of a fetch: what came, and where to go on from.
 
     Records and cursor are stored in one transaction, so a process that dies between two batches
     goes on exactly where the last stored batch ended.
@@ -400,7 +400,5 @@ class Batch:
     cursor: str
     """Opaque to everyone but the connector that wrote it (JSON)."""
     gaps: tuple[Gap, ...] = ()
-    requests: int = 0
-    points: int = 0
     gone: tuple[str, ...] = ()
     """Ids of objects that the source says no longer exist."""

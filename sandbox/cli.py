@@ -11,6 +11,7 @@ from pathlib import Path
 from sandbox.app import Holding
 from sandbox.faults import FAULTS, Faults, UnknownFault
 from sandbox.organisation.build import ImpossibleSize, organisation
+from sandbox.organisation.load import load as load_organisation
 from sandbox.organisation.prolific import prolific
 from sandbox.recorded import UnreadableRecording, load
 from sandbox.server import serve
@@ -44,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _holding(options: argparse.Namespace) -> Holding:
     if options.recorded:
         return Holding(load(options.recorded))
+    if options.load:
+        return load_organisation(options.load, options.repositories or 1)
     if options.prolific:
         return prolific(options.prolific, until=options.until)
     return organisation(
@@ -51,7 +54,7 @@ def _holding(options: argparse.Namespace) -> Holding:
         teams=options.teams,
         people=options.people,
         quarters=options.quarters,
-        repositories=options.repositories,
+        repositories=options.repositories or 6,
         until=options.until,
     )
 
@@ -74,10 +77,16 @@ def _parser() -> argparse.ArgumentParser:
         help="one person (login: prolific) with so many pull requests",
     )
     what.add_argument("--organisation", default="sandbox", metavar="SEED", help="generate one from this seed")
+    what.add_argument(
+        "--load",
+        type=int,
+        metavar="N",
+        help="N pull requests of one shape (3 reviews, 4 review comments, 5 comments, 4 commits each)",
+    )
     add("--teams", type=int, default=6)
     add("--people", type=int, default=48)
     add("--quarters", type=int, default=2, help="closed quarters before the running one")
-    add("--repositories", type=int, default=6)
+    add("--repositories", type=int, help="6 by default, 1 of a --load")
     add(
         "--until",
         type=date.fromisoformat,

@@ -64,7 +64,8 @@ def test_one_pull_request_that_github_can_never_give_is_a_gap_and_the_rest_arriv
 
 
 def test_an_object_that_stays_hidden_is_a_gap_and_the_rest_is_kept() -> None:
-    with fetching(lambda on: on("not_found_node", 2)) as found:
+    """In what moved last, in the list, and in the list asked for once more."""
+    with fetching(lambda on: on("not_found_node", 3)) as found:
         found.fetch()
     assert (len(found.pulls), len(found.issues)) == (PULLS - 1, ISSUES)
     assert [(gap.kind, gap.reason) for gap in found.gaps] == [("pull_requests", "not_found")]
@@ -89,12 +90,15 @@ def test_a_list_that_may_not_be_read_is_a_gap_and_is_read_from_the_top_once_it_m
     assert len(found.issues) == len(issues) == ISSUES
 
 
-def test_comments_that_stay_hidden_are_a_gap_on_the_days_of_their_pull_request() -> None:
-    with fetching(lambda on: on("not_found_node", 2, skip=1), page_size=25) as found:
+def test_a_comment_that_stays_hidden_is_a_gap_on_the_days_of_its_pull_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(model.ReviewComment, "state", property(_state_of_all_but_the_fifth_comment))
+    with fetching() as found:
         found.fetch()
-    assert len(found.pulls) == PULLS
-    assert [(gap.kind, gap.reason, gap.object_id in found.pulls) for gap in found.gaps] == [
-        ("review_comments", "not_found", True)
+    assert (len(found.pulls), found.counts()[3]) == (PULLS, COMMENTS - 1)
+    assert found.gaps == [
+        Gap("review_comments", date(2026, 1, 5), date(2026, 1, 6), "not_found", "PR_5"),
     ]
 
 
@@ -106,7 +110,7 @@ def test_an_object_is_gone_only_when_github_says_so_twice() -> None:
 
 
 def test_an_outage_is_raised_after_the_last_whole_batch_and_the_next_run_goes_on() -> None:
-    with fetching(lambda on: on("bad_gateway", 10_000, skip=4)) as found:
+    with fetching(lambda on: on("bad_gateway", 10_000, skip=7)) as found:
         found.fetch()
         assert isinstance(found.error, PayloadBroken)
         assert 0 < len(found.pulls) < PULLS
@@ -282,6 +286,12 @@ def _state_of_all_but_the_fifth(pull: model.PullRequest) -> str:
     if pull.id == "PR_5":
         raise ValueError("something went wrong")
     return "OPEN"
+
+
+def _state_of_all_but_the_fifth_comment(comment: model.ReviewComment) -> str:
+    if comment.id == "PRRC_5":
+        raise NotFound("it may not be read")
+    return "SUBMITTED"
 
 
 def _refused(repository: model.Repository) -> None:

@@ -106,13 +106,13 @@ def test_the_teams_tools_are_folders(folder: str) -> None:
         GitHubSettings(team_tools=(folder,))
 
 
-def test_a_page_costs_what_it_did() -> None:
+def test_checks_are_asked_about_for_one_point_whatever_the_number() -> None:
     world = a_world()
     commit(world, "C_before", 0, "SUCCESS")
     with fetching(world) as github:
         list(github.fetch(SCOPE, None))
-        # a page of pull requests, what hangs below it, and a page of issues, which is two points
-        assert github.spent() == (3, 4)
+        # what there is, the pull requests, and what hangs below them
+        assert github.spent() == (3, 3)
 
 
 # --- builders -------------------------------------------------------------------------------------------

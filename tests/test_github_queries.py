@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse,
 
 from connectors.github import documents
 from connectors.github.documents import DOCUMENTS, document, heads, users
+from connectors.github.parcels import KINDS, MOST_AT_ONCE, PARTS, Holds, Kind, parcels
 from sandbox.price import price
 from sandbox.resolvers import load_schema
 
@@ -29,28 +31,38 @@ def test_a_document_holds_against_the_public_schema(name: str, public_schema: Gr
     assert [error.message for error in validate(public_schema, parse(SENT[name]))] == []
 
 
-def test_a_page_of_25_pull_requests_costs_one_point() -> None:
-    asked = {"owner": "acme", "name": "queue", "first": 25, "lists": 100}
-    assert _points("pull_requests", asked) == 1
+@pytest.mark.parametrize(
+    ("kind", "threads"), [(KINDS[1], 0), *((KINDS[0], count) for count in (0, 1, 3, 40, 100, 250))]
+)
+def test_a_parcel_holds_as_many_as_cost_one_point(kind: Kind, threads: int) -> None:
+    """One list more in a fragment is a number more in `parcels.LISTS`."""
+    held = {"reviewThreads": {"totalCount": threads}, "reviews": {"totalCount": threads}}
+    made = list(parcels(kind, [{"id": f"N_{number:03}", **held} for number in range(200)]))
+    first = made[0]
+    assert _points("hydrate", _asked(first.kind, first.ids, first.holds)) == 1
+    if len(first.ids) < MOST_AT_ONCE:
+        wider = [*first.ids, *(f"M_{number}" for number in range(1 + len(first.ids) // 12))]
+        assert first.holds.price(kind) * len(wider) > 149
+        assert _points("hydrate", _asked(first.kind, wider, first.holds)) == 2
+    assert sorted(one for parcel in made for one in parcel.ids) == [f"N_{number:03}" for number in range(200)]
 
 
-def test_a_page_of_50_issues_costs_two_points() -> None:
-    assert _points("issues", {"owner": "acme", "name": "queue", "first": 50, "lists": 100}) == 2
-
-
-def test_what_hangs_below_a_hundred_threads_costs_one_point() -> None:
-    asked = {"threads": [f"T{n}" for n in range(100)], "commits": [], "closing": [], "lists": 100}
-    assert _points("below", asked) == 1
+def test_who_signed_a_hundred_commits_costs_one_point() -> None:
+    assert _points("below", {"commits": [f"C{n}" for n in range(100)], "lists": 100}) == 1
 
 
 def test_fifty_repositories_are_asked_whether_anything_moved_for_one_point() -> None:
     named = {f"owner{n}": "acme" for n in range(50)} | {f"name{n}": f"r{n}" for n in range(50)}
-    assert _price(heads(50), {"first": 25} | named) == 1
+    assert _price(heads(50), {"first": 4} | named) == 1
 
 
-def test_the_count_of_a_hundred_pull_requests_and_issues_costs_one_point() -> None:
+def test_a_hundred_pull_requests_and_issues_are_listed_and_counted_for_one_point() -> None:
     asked = {"owner": "acme", "name": "queue", "first": 100, "withPulls": True, "withIssues": True}
-    assert _points("inventory", asked) == 1
+    assert _points("listed", asked) == 1
+
+
+def test_a_hundred_objects_are_counted_by_id_for_one_point() -> None:
+    assert _points("counted", {"ids": [f"N{n}" for n in range(100)]}) == 1
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +70,11 @@ def public_schema() -> GraphQLSchema:
     with gzip.open(PUBLIC, "rt", encoding="utf-8") as file:
         # Published with fields declared twice: to check the schema itself is not our errand.
         return build_schema(file.read(), assume_valid=True, assume_valid_sdl=True)
+
+
+def _asked(kind: Kind, ids: Iterable[str], held: Holds) -> dict[str, object]:
+    empty: dict[str, object] = {part: [] for part in PARTS.values()}
+    return empty | held.variables() | {PARTS[kind]: list(ids), "lists": 100}
 
 
 def _points(name: str, variables: dict[str, object]) -> int:

@@ -23,17 +23,17 @@ SCOPE = "acme/queue"
 
 
 def test_everything_of_a_repository_arrives_in_storable_steps() -> None:
-    with fetching(a_world(pulls=13, issues=7), page_size=5) as (github, _):
+    with fetching(a_world(pulls=37, issues=7), page_size=5) as (github, _):
         batches = list(github.fetch(SCOPE, None))
         pulls, issues = pull_requests(batches), issues_in(batches)
-    assert (len(pulls), len(issues)) == (13, 7)
+    assert (len(pulls), len(issues)) == (37, 7)
     assert [len([one for one in batch.roots if isinstance(one, PullRequest)]) for batch in batches[:3]] == [
-        5,
-        5,
-        3,
+        15,
+        15,
+        7,
     ]
-    assert sum(len(pull.reviews) for pull in pulls.values()) == 26
-    assert sum(len(thread.comments) for pull in pulls.values() for thread in pull.threads) == 26
+    assert sum(len(pull.reviews) for pull in pulls.values()) == 74
+    assert sum(len(thread.comments) for pull in pulls.values() for thread in pull.threads) == 74
     assert {pull.commits[0].authors[1].login for pull in pulls.values()} == {"ben"}
     assert {pull.closes_issue_ids for pull in pulls.values()} == {("I_1",)}
     assert all(batch.gaps == () for batch in batches)
@@ -46,11 +46,15 @@ def test_every_batch_has_the_repository_under_todays_name() -> None:
     assert [(repository.name, repository.is_archived) for repository in found] == [(SCOPE, False)]
 
 
-def test_what_the_batches_cost_is_what_was_spent() -> None:
-    with fetching(a_world(pulls=13, issues=7), page_size=5) as (github, _):
-        batches = list(github.fetch(SCOPE, None))
-        told = (sum(batch.requests for batch in batches), sum(batch.points for batch in batches))
-        assert told == github.spent()
+def test_a_whole_repository_costs_what_its_lists_hold_and_is_then_counted_for_nothing() -> None:
+    """13 pull requests of 3 + 1 + 2 + 1 lists fit into one point, 7 issues into one, co-authors into one."""
+    with fetching(a_world(pulls=13, issues=7)) as (github, _):
+        list(github.fetch(SCOPE, None))
+        assert github.spent() == (4, 4)
+        assert len(list(github.inventory(SCOPE))) == 20
+        assert github.spent() == (4, 4)
+        assert len(list(github.inventory(SCOPE))) == 20, "asked again, GitHub is"
+        assert github.spent() == (5, 5)
 
 
 def test_a_quiet_repository_costs_one_request_and_one_point() -> None:
@@ -76,6 +80,7 @@ def test_a_hundred_quiet_repositories_cost_two_requests() -> None:
 
 
 def test_what_was_updated_since_costs_three_requests() -> None:
+    """What moved last, the two whole, and who else signed their commits."""
     with fetching(a_world(pulls=13)) as (github, server):
         cursor = last_cursor(github.fetch(SCOPE, None))
         mutate(server.holding.github, {"do": "comment", "parent": "PR_3"})
@@ -173,19 +178,19 @@ def test_what_hangs_on_an_issue_arrives_whole() -> None:
 
 
 def test_a_run_that_was_killed_goes_on_from_its_page() -> None:
-    with fetching(a_world(pulls=23), page_size=5) as (github, server):
+    with fetching(a_world(pulls=43), page_size=5) as (github, server):
         first = list(islice(github.fetch(SCOPE, None), 2))
         with GitHub(settings(server, page_size=5)) as another:
             rest = list(another.fetch(SCOPE, first[-1].cursor))
-    assert len(pull_requests(first)) == 10
+    assert len(pull_requests(first)) == 30
     assert not set(pull_requests(first)) & set(pull_requests(rest))
-    assert len(pull_requests([*first, *rest])) == 23
+    assert len(pull_requests([*first, *rest])) == 43
 
 
 def test_what_is_bumped_while_we_page_is_not_lost() -> None:
-    with fetching(a_world(pulls=23), page_size=5) as (github, server):
+    with fetching(a_world(pulls=23), page_size=3) as (github, server):
         fetch = github.fetch(SCOPE, None)
-        batches = [next(fetch), next(fetch)]
+        batches = [next(fetch)]
         # The oldest ones, still ahead of the walk, move to the head, behind it.
         for number in (1, 2, 3):
             mutate(server.holding.github, {"do": "late_review", "pull_request": f"PR_{number}", "bump": True})
@@ -196,7 +201,7 @@ def test_what_is_bumped_while_we_page_is_not_lost() -> None:
 
 
 def test_what_was_read_before_a_late_change_is_read_again() -> None:
-    with fetching(a_world(pulls=23), page_size=5) as (github, server):
+    with fetching(a_world(pulls=23), page_size=3) as (github, server):
         fetch = github.fetch(SCOPE, None)
         batches = [next(fetch)]
         mutate(server.holding.github, {"do": "late_review", "pull_request": "PR_23", "bump": True})
@@ -228,7 +233,7 @@ def test_an_empty_repository_is_read_and_then_quiet() -> None:
 
 
 def test_a_page_that_github_no_longer_knows_is_no_end() -> None:
-    with fetching(a_world(pulls=13), page_size=5) as (github, _):
+    with fetching(a_world(pulls=13), page_size=2) as (github, _):
         cursor = json.loads(next(iter(github.fetch(SCOPE, None))).cursor)
         cursor["pull_requests"]["walk"]["after"] = "bm9uc2Vuc2U="
         found = pull_requests(github.fetch(SCOPE, json.dumps(cursor)))

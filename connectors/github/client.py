@@ -259,7 +259,8 @@ class Client:
         if data is None:
             raise Interrupted(PayloadBroken(f"{self.host} answered without data"))
         for where in _holes(data):
-            if not any(where[: len(known)] == known for known in refused):
+            # An error in a field that may not be null empties the object that the field stands in.
+            if not any(known[: len(where)] == where[: len(known)] for known in refused):
                 if not is_last_resort:
                     raise Interrupted(TooHeavy(f"{self.host} left objects out of its answer"), is_heavy=True)
                 refused[where] = "truncated"

@@ -3,30 +3,35 @@
 Source: GraphQL of github.com or an Enterprise Server, as a token or a GitHub App.
 Cursor: JSON: per repository and kind the moment up to which everything was read, and the page of an
     unfinished walk.
-Yields: Repository, PullRequest and Issue, each whole; one batch a page.
+Yields: Repository, PullRequest and Issue, each whole; one batch for a few hundred of them.
 Never: titles, bodies, messages, label text, branch names, e-mail addresses; exact times.
 Raises: Refused, Unreachable, RateLimited, PayloadBroken, each after the last whole batch.
+
+What a repository holds is listed first, as ids, moments and counts; what is wanted of it is then asked for by
+id. So objects that move while they are listed are not lost, and several can be on their way at a time.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from types import TracebackType
 from typing import Any
 
-from connectors.errors import Refused
+from connectors.errors import Refused, SourceError
 from connectors.github import payloads
-from connectors.github.client import Client, CursorRefused, Page
-from connectors.github.documents import heads
-from connectors.github.pages import CONNECTIONS, KINDS, Kind, Listed, Pages, gaps_of
+from connectors.github.client import Client, CursorRefused
+from connectors.github.hydration import Hydrated, Hydration, cancel
+from connectors.github.pages import Head, Listed, Node, Pages, counted
+from connectors.github.parcels import KINDS, Kind
 from connectors.github.progress import (
     OVERLAP,
     Progress,
     Reading,
+    Walk,
     first_walk,
     iso,
     next_walk,
@@ -34,36 +39,38 @@ from connectors.github.progress import (
 )
 from connectors.github.settings import GitHubSettings, matches
 from connectors.github.transport import TooHeavy
-from connectors.github.whole import MOST_IN_A_LIST, complete
 from connectors.records import Batch, Gap, Inventory, Issue, PullRequest, Repository
 
 HEADS_AT_ONCE = 50
 """Fifty repositories, two lists each: one point."""
 HEADS_KEPT_SECONDS = 300
+PAGES_A_STEP = 3
+"""Three hundred objects are stored together: enough to go into few parcels, little to read again."""
 MOST_ROUNDS = 4
 """Walks in one fetch; what still moves after the last is the next run's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """When the last updated pull requests and issues of a repository were updated."""
+class _Step:
+    """A few pages of a walk, and where the walk stands after them."""
 
+    kind: Kind
+    nodes: list[Node]
+    gaps: list[Gap]
     repository: Repository | None
-    """None where one of its lists may not be read."""
-    moved: dict[Kind, list[str]]
-    looked_at: int
-    """How many of each kind were asked for."""
-    said_at: str
-    asked_at: float
+    reading: Reading
+    is_whole_walk: bool
+    """The only step of a walk of one page: nothing had time to move."""
 
 
-class _Trip:
-    """Where one fetch stands."""
+class _Seen:
+    """What a fetch was told that a repository holds: it need not be counted again the same night."""
 
-    def __init__(self, scope: str, progress: Progress) -> None:
+    def __init__(self, scope: str = "") -> None:
         self.scope = scope
-        self.progress = progress
-        self.had_several_pages = False
+        self.is_from_the_top = True
+        self.is_whole = False
+        self.held: dict[str, Inventory] = {}
 
 
 class GitHub:
@@ -94,15 +101,14 @@ class GitHub:
         self._settings = settings
         self._client = Client(settings, pause)
         self._pages = Pages(self._client, settings)
-        # One request ahead of the records being made: two at a time is what GitHub has patience for.
-        self._ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="github-ahead")
+        self._hydration = Hydration(self._client, self._pages, settings)
         self._scopes: list[str] = []
         self.remarks: list[str] = []
         """What whoever wrote the settings should know, once `scopes` was asked."""
         self.left_out: frozenset[str] = frozenset()
         """Repositories, in small letters, that are listed and that the settings keep out."""
         self._heads: dict[str, Head | str] = {}
-        self._told = (0, 0)
+        self._seen = _Seen()
 
     def __enter__(self) -> GitHub:
         return self
@@ -114,7 +120,7 @@ class GitHub:
 
     def close(self) -> None:
         """Closes every connection."""
-        self._ahead.shutdown(wait=True, cancel_futures=True)
+        self._hydration.close()
         self._client.close()
 
     def spent(self) -> tuple[int, int]:
@@ -147,108 +153,123 @@ class GitHub:
         return tuple(self._scopes)
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
-        """Everything updated since `cursor`, a batch a page.
+        """Everything updated since `cursor`, a batch for a few hundred objects.
 
         A quiet repository costs one request, shared with the fifty that follow it in `scopes()`.
         """
-        trip = _Trip(scope, progress_from(cursor, self.since))
-        unread = [kind for kind in KINDS if _is_unread(trip.progress.reading(kind))]
-        for kind in unread:
-            yield from self._walk(trip, kind, self._pages.size(scope, kind))
-        if unread and not trip.had_several_pages:
-            return
-        # After a walk of this very run there is no lag to make up for.
-        overlap = timedelta(0) if unread else OVERLAP
-        for _ in range(MOST_ROUNDS):
-            head = self._head(scope, may_be_shared=overlap == OVERLAP)
-            behind = _behind(head, trip.progress, overlap)
-            for kind, count in behind.items():
-                if not count:
-                    trip.progress = trip.progress.with_reading(kind, Reading(head.said_at))
-            if not any(behind.values()):
-                yield self._batch((head.repository,) if head.repository else (), trip.progress)
-                return
-            trip.had_several_pages = False
-            for kind, count in behind.items():
-                if count:
-                    until = trip.progress.reading(kind).until
-                    assert until is not None
-                    reading = Reading(until, next_walk(until, overlap))
-                    trip.progress = trip.progress.with_reading(kind, reading)
-                    page = self._pages.size(scope, kind)
-                    if count < head.looked_at:
-                        # One more than moved: by it the page shows that it is the last.
-                        page = Page(min(page.size, count + 1))
-                    yield from self._walk(trip, kind, page)
-            if not trip.had_several_pages:
-                return
+        progress = progress_from(cursor, self.since)
+        self._seen = _Seen(scope)
+        overlap = OVERLAP
+        for turn in range(MOST_ROUNDS):
+            head = self._head(scope, may_be_shared=turn == 0)
+            has_read = took_long = False
+            for kind in KINDS:
+                walk = _walk(progress.reading(kind), self.since, overlap)
+                if turn == 0:
+                    self._seen.is_from_the_top &= walk == first_walk(self.since)
+                for step, hydrated in self._walked(scope, kind, walk, head):
+                    progress = progress.with_reading(kind, step.reading)
+                    if step.nodes or step.gaps:
+                        yield self._batch(step, hydrated, progress)
+                        has_read = True
+                    took_long |= not step.is_whole_walk
+            if not has_read:
+                repository = head.repository
+                yield Batch((payloads.repository(repository),) if repository else (), progress.cursor())
+            if not took_long:
+                break
+            # What moved while we walked stands above where the walk began; there is no lag to make up for.
             overlap = timedelta(0)
+        self._seen.is_whole = self._seen.is_from_the_top
 
     def inventory(self, scope: str) -> Iterator[Inventory]:
-        """Every pull request and issue updated since `since`, with what GitHub counts below it."""
-        yield from self._pages.inventory(scope)
+        """Every pull request and issue updated since `since`, with what GitHub counts below it.
+
+        After a fetch that listed them all, what it was told; asked again, GitHub is.
+        """
+        seen, self._seen = self._seen, _Seen()
+        if seen.scope == scope and seen.is_whole:
+            yield from seen.held.values()
+        else:
+            yield from self._pages.inventory(scope)
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         """These pull requests or issues again, whole."""
         if kind not in KINDS:
-            raise ValueError(f"github hydrates pull_requests and issues, not {kind!r}")
+            raise ValueError(f"github hydrates {' and '.join(KINDS)}, not {kind!r}")
         known: Kind = "issues" if kind == "issues" else "pull_requests"
-        size = self._pages.size(scope, known).size
         ids = list(dict.fromkeys(object_ids))
-        for start in range(0, len(ids), size):
-            found, gaps, gone = self._pages.by_id(known, ids[start : start + size])
-            gaps += self._completed(known, found, MOST_IN_A_LIST)
-            roots = tuple(self._record(known, payload) for payload in found)
-            yield self._batch(roots, None, tuple(gaps), tuple(gone))
+        most = PAGES_A_STEP * self._pages.size(scope, "list").most
+        for start in range(0, len(ids), most):
+            nodes, refused, gone = self._pages.counts(ids[start : start + most])
+            hydrated = self._hydration.finish(known, self._hydration.start(scope, known, nodes))
+            gaps = [self._pages.gap(known, code, object_id) for object_id, code in refused.items()]
+            gaps += hydrated.gaps(nodes)
+            roots = tuple(self._record(known, payload) for payload in hydrated.payloads)
+            yield Batch(roots, "", tuple(gaps), gone=(*gone, *hydrated.gone))
 
-    def _walk(self, trip: _Trip, kind: Kind, page: Page) -> Iterator[Batch]:
-        """Batches of one kind from the walk's page down to its floor; each has its progress in its cursor."""
-        before = trip.progress.reading(kind)
-        walk = before.walk or first_walk(self.since)
-        listed = self._first_page(trip.scope, kind, walk.after, page)
+    def _walked(self, scope: str, kind: Kind, walk: Walk, head: Head) -> Iterator[tuple[_Step, Hydrated]]:
+        """The steps of a walk with what they brought, the next one on its way while one is being stored."""
+        steps = self._steps(scope, kind, walk, head)
+        waiting: list[tuple[_Step, list[Future[Hydrated]]]] = []
+        error: SourceError | None = None
+        try:
+            while error is None:
+                try:
+                    step = next(steps, None)
+                except SourceError as stopped:
+                    step, error = None, stopped
+                if step is not None:
+                    waiting.append((step, self._hydration.start(scope, kind, step.nodes)))
+                elif not waiting:
+                    break
+                if step is None or len(waiting) > 1:
+                    done, started = waiting.pop(0)
+                    yield done, self._hydration.finish(kind, started)
+            while waiting:
+                done, started = waiting.pop(0)
+                yield done, self._hydration.finish(kind, started)
+            if error:
+                raise error
+        finally:
+            for _, started in waiting:
+                cancel(started)
+
+    def _steps(self, scope: str, kind: Kind, walk: Walk, head: Head) -> Iterator[_Step]:
+        """The walk from its page down to its floor, a few pages at a time."""
+        before = walk
+        listed = None if walk.after else head.listed.get(kind)
+        listed = listed or self._first_page(scope, kind, walk.after)
+        walk = replace(walk, started=walk.started or iso(listed.said_at))
+        repository = payloads.repository(listed.repository) if listed.repository else None
+        nodes: list[Node] = []
+        gaps: list[Gap] = []
+        pages = 0
         while True:
-            walk = replace(walk, started=walk.started or iso(listed.said_at), pages=walk.pages + 1)
-            trip.had_several_pages |= walk.pages > 1
+            pages += 1
             fresh = [node for node in listed.nodes if node["updatedAt"] >= walk.floor]
+            nodes += fresh
+            gaps += listed.gaps
             is_last = not listed.after or len(fresh) < len(listed.nodes)
-            ahead: Future[Listed] | None = None
-            is_wanted = False
-            if not is_last:
-                walk = replace(walk, after=listed.after)
-                ahead = self._ahead.submit(self._pages.listed, trip.scope, kind, listed.after, page)
-            try:
-                gaps = [*listed.gaps, *self._completed(kind, fresh, listed.lists)]
+            if is_last or pages % PAGES_A_STEP == 0:
+                reading = Reading(walk.started)
+                if not is_last:
+                    reading = Reading(walk.until, replace(walk, after=listed.after))
                 if listed.is_refused:
                     # Nothing was read; once it may be, it is read from where it stood.
-                    reading = Reading(before.until)
-                else:
-                    reading = Reading(walk.started) if is_last else Reading(before.until, walk)
-                trip.progress = trip.progress.with_reading(kind, reading)
-                records = [self._record(kind, payload) for payload in fresh]
-                repository = (payloads.repository(listed.repository),) if listed.repository else ()
-                roots = (*repository, *records)
-                yield self._batch(roots, trip.progress, tuple(gaps))
-                is_wanted = True
-            finally:
-                if ahead is not None and not is_wanted:
-                    ahead.cancel()
-            if ahead is None:
+                    reading = Reading(walk.until)
+                is_whole_walk = is_last and pages == 1 and not before.after
+                yield _Step(kind, nodes, gaps, repository, reading, is_whole_walk)
+                nodes, gaps = [], []
+            if is_last:
                 return
-            listed = ahead.result()
+            listed = self._pages.listed(scope, kind, listed.after)
 
-    def _completed(self, kind: Kind, nodes: Sequence[dict[str, Any]], lists: int) -> list[Gap]:
-        holes = complete(self._client, nodes, kind, lists)
-        return [
-            gap
-            for node in nodes
-            for gap in gaps_of(node, (one for one in holes if one.object_id == node["id"]))
-        ]
-
-    def _first_page(self, scope: str, kind: Kind, after: str | None, page: Page) -> Listed:
+    def _first_page(self, scope: str, kind: Kind, after: str | None) -> Listed:
         try:
-            return self._pages.listed(scope, kind, after, page)
+            return self._pages.listed(scope, kind, after)
         except CursorRefused:
-            return self._pages.listed(scope, kind, None, page)
+            return self._pages.listed(scope, kind, None)
 
     def _head(self, scope: str, *, may_be_shared: bool) -> Head:
         """What moved last in a repository, asked together with the ones after it where that serves."""
@@ -261,83 +282,38 @@ class GitHub:
                 start = self._scopes.index(scope) + 1
                 others = self._scopes[start : start + HEADS_AT_ONCE - 1]
             try:
-                self._heads |= self._ask_heads([scope, *others])
+                self._heads |= self._pages.heads([scope, *others])
             except TooHeavy:
                 self._client.check_alive()
-                self._heads |= self._ask_heads([scope])
+                self._heads |= self._pages.heads([scope])
             kept = self._heads.pop(scope)
         if isinstance(kept, str):
             raise Refused(self._pages.not_there(scope, kept))
         return kept
 
-    def _ask_heads(self, scopes: list[str]) -> dict[str, Head | str]:
-        variables: dict[str, Any] = {}
-        page = Page(self._settings.page_size)
-        for index, scope in enumerate(scopes):
-            variables[f"owner{index}"], variables[f"name{index}"] = scope.split("/")
-        answer = self._client.graphql(heads(len(scopes)), variables, page)
-        found: dict[str, Head | str] = {}
-        for index, scope in enumerate(scopes):
-            alias = f"r{index}"
-            told = answer.data[alias]
-            where, code = next(iter(answer.refused_below(alias).items()), ((), "not_found"))
-            if told is None and not where:
-                found[scope] = code
-                continue
-            # What may not be read counts as moved: the walk then says so, every night.
-            found[scope] = Head(
-                payloads.repository(told) if told else None,
-                {kind: _moved(told, kind, iso(answer.said_at)) for kind in KINDS},
-                page.size,
-                iso(answer.said_at),
-                time.monotonic(),
-            )
-        return found
+    def _batch(self, step: _Step, hydrated: Hydrated, progress: Progress) -> Batch:
+        gone = {*hydrated.gone}
+        held = [counted(step.kind, node) for node in step.nodes if node["id"] not in gone]
+        self._seen.held |= {each.object_id: each for each in held}
+        self._seen.is_from_the_top &= not step.gaps
+        for object_id in gone:
+            self._seen.held.pop(object_id, None)
+        records = [self._record(step.kind, payload) for payload in hydrated.payloads]
+        return Batch(
+            roots=(*((step.repository,) if step.repository else ()), *records),
+            cursor=progress.cursor(),
+            gaps=(*step.gaps, *hydrated.gaps(step.nodes)),
+            gone=tuple(gone),
+        )
 
     def _record(self, kind: Kind, payload: dict[str, Any]) -> PullRequest | Issue:
         if kind == "issues":
             return payloads.issue(payload, self._settings.labels, self._settings.bots)
         return payloads.pull_request(payload, self._settings.bots, self._settings.team_tools)
 
-    def _batch(
-        self,
-        roots: tuple[Repository | PullRequest | Issue, ...],
-        progress: Progress | None,
-        gaps: tuple[Gap, ...] = (),
-        gone: tuple[str, ...] = (),
-    ) -> Batch:
-        requests, points = self.spent()
-        told_requests, told_points = self._told
-        self._told = (requests, points)
-        return Batch(
-            roots=roots,
-            cursor=progress.cursor() if progress else "",
-            gaps=gaps,
-            requests=requests - told_requests,
-            points=points - told_points,
-            gone=gone,
-        )
 
-
-def _moved(told: dict[str, Any] | None, kind: Kind, said_at: str) -> list[str]:
-    if told is None:
-        return [said_at]
-    return [node["updatedAt"] if node else said_at for node in told[CONNECTIONS[kind]]["nodes"]]
-
-
-def _is_unread(reading: Reading) -> bool:
-    return reading.walk is not None or reading.until is None
-
-
-def _behind(head: Head, progress: Progress, overlap: timedelta) -> dict[Kind, int]:
-    """How many of the last updated of each kind were updated since they were read.
-
-    Kinds that may not be read, and so never were, are left out.
-    """
-    behind: dict[Kind, int] = {}
-    for kind in KINDS:
-        until = progress.reading(kind).until
-        if until is not None:
-            floor = next_walk(until, overlap).floor
-            behind[kind] = sum(1 for moved in head.moved[kind] if moved >= floor)
-    return behind
+def _walk(reading: Reading, since: date, overlap: timedelta) -> Walk:
+    """The walk to go on with, or the one that begins where the last ended."""
+    if reading.walk:
+        return reading.walk
+    return next_walk(reading.until, overlap) if reading.until else first_walk(since)

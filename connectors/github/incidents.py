@@ -48,7 +48,6 @@ class GitHubIncidents:
         self._settings = settings
         self._bots = github.bots
         self._client = Client(github, pause)
-        self._told = (0, 0)
         self._labels = IncidentLabels(
             settings.severity_prefix, settings.follow_up_labels, settings.postmortem_labels
         )
@@ -175,13 +174,4 @@ class GitHubIncidents:
     def _batch(
         self, incidents: Sequence[Incident], cursor: str, gaps: Sequence[Gap], gone: Sequence[str] = ()
     ) -> Batch:
-        requests, points = self.spent()
-        told, self._told = self._told, (requests, points)
-        return Batch(
-            roots=tuple(incidents),
-            cursor=cursor,
-            gaps=tuple(gaps),
-            requests=requests - told[0],
-            points=points - told[1],
-            gone=tuple(gone),
-        )
+        return Batch(tuple(incidents), cursor, tuple(gaps), tuple(gone))

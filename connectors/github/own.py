@@ -23,7 +23,8 @@ from connectors.errors import Refused
 from connectors.github import payloads
 from connectors.github.client import Client
 from connectors.github.connector import GitHub
-from connectors.github.pages import KINDS, Kind, counted
+from connectors.github.pages import counted
+from connectors.github.parcels import KINDS, Kind
 from connectors.github.progress import OVERLAP, iso
 from connectors.github.search import Found, Search
 from connectors.github.settings import GitHubSettings

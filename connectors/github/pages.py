@@ -1,27 +1,29 @@
-"""Pages of pull requests and issues, whatever it takes: smaller pages, one object at a time, by id."""
+"""What GitHub lists, in pages that it can give: repositories, and what each holds as ids and counts."""
 
 from __future__ import annotations
 
+import time as clock
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from connectors.errors import PayloadBroken, Refused
 from connectors.github import payloads
 from connectors.github.client import Answer, Client, Page
-from connectors.github.documents import document
+from connectors.github.documents import document, heads
+from connectors.github.parcels import CONNECTIONS, KINDS, MOST_AT_ONCE, Kind
 from connectors.github.progress import iso
 from connectors.github.settings import GitHubSettings
-from connectors.github.transport import TooHeavy
-from connectors.github.whole import FEW_IN_A_LIST, MOST_IN_A_LIST, Hole, holes_of, objects_by_id
+from connectors.github.whole import Hole, objects_by_id
 from connectors.records import Gap, Inventory
 
-Kind = Literal["pull_requests", "issues"]
-KINDS: tuple[Kind, ...] = ("pull_requests", "issues")
-CONNECTIONS: Mapping[Kind, str] = {"pull_requests": "pullRequests", "issues": "issues"}
-SWEPT_AT_ONCE = 100
 MOST_SWEEPS = 4
+MOST_SEEN_BY_HEADS = 200
+"""Objects of each kind that one question about several repositories may bring."""
+MOST_SEEN_OF_ONE = 25
+
+Node = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +32,27 @@ class Listed:
 
     repository: Mapping[str, Any]
     """Empty where `is_refused`."""
-    nodes: tuple[dict[str, Any], ...]
+    nodes: tuple[Node, ...]
+    """Id, moments and counts, the last updated first."""
     after: str | None
     """The page to go on from; None at the end of the list."""
     said_at: datetime
     gaps: tuple[Gap, ...] = ()
-    lists: int = MOST_IN_A_LIST
-    """How much of a nested list to ask for at once."""
     is_refused: bool = False
     """The whole list may not be read: nothing is known about what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What was last updated in a repository: the first page of each of its lists."""
+
+    listed: Mapping[Kind, Listed]
+    """Empty where one of them may not be read; then each has to be asked for by itself."""
+    repository: Mapping[str, Any] | None
+    totals: Mapping[Kind, int]
+    said_at: datetime
+    asked_at: float
+    """When, by our own clock."""
 
 
 class Pages:
@@ -47,58 +61,74 @@ class Pages:
     def __init__(self, client: Client, settings: GitHubSettings) -> None:
         self._client = client
         self._settings = settings
-        self._sizes: dict[tuple[str, Kind], Page] = {}
+        self._sizes: dict[tuple[str, str], Page] = {}
 
-    def size(self, scope: str, kind: Kind) -> Page:
-        """The page size that this repository's list can bear."""
-        # An issue has fewer lists than a pull request and no files: twice as many are as quick.
-        most = self._settings.page_size if kind == "pull_requests" else min(100, 2 * self._settings.page_size)
-        return self._sizes.setdefault((scope, kind), Page(most))
+    def size(self, scope: str, what: str) -> Page:
+        """How much of this a repository can bear to be asked for at once."""
+        return self._sizes.setdefault((scope, what), Page(min(MOST_AT_ONCE, self._settings.page_size)))
 
-    def listed(self, scope: str, kind: Kind, after: str | None, page: Page) -> Listed:
-        """The next page. Raises CursorRefused where GitHub no longer knows `after`."""
-        variables = {**_owner_and_name(scope), "after": after, "lists": MOST_IN_A_LIST}
-        try:
-            answer = self._client.graphql(document(kind), variables, page)
-        except TooHeavy:
-            return self._one(scope, kind, after)
+    def heads(self, scopes: Sequence[str]) -> dict[str, Head | str]:
+        """What moved last in each repository; a code for one that is not given."""
+        variables: dict[str, Any] = {}
+        for index, scope in enumerate(scopes):
+            variables[f"owner{index}"], variables[f"name{index}"] = scope.split("/")
+        few = min(MOST_SEEN_OF_ONE, MOST_SEEN_BY_HEADS // len(scopes), self._settings.page_size)
+        answer = self._client.graphql(heads(len(scopes)), variables, Page(max(2, few)))
+        found: dict[str, Head | str] = {}
+        for index, scope in enumerate(scopes):
+            alias = f"r{index}"
+            told = answer.data[alias]
+            where, code = next(iter(answer.refused_below(alias).items()), ((), "not_found"))
+            if told is None and not where:
+                found[scope] = code
+                continue
+            # What may not be read, or has a hole, counts as moved: it is then asked for by itself.
+            connections = {kind: told[CONNECTIONS[kind]] for kind in KINDS} if told else {}
+            is_whole = told and all(None not in connection["nodes"] for connection in connections.values())
+            found[scope] = Head(
+                {kind: _page(told, connections[kind], None, answer) for kind in KINDS} if is_whole else {},
+                told,
+                {kind: payloads.total(told, CONNECTIONS[kind]) for kind in KINDS} if told else {},
+                answer.said_at,
+                clock.monotonic(),
+            )
+        return found
+
+    def listed(self, scope: str, kind: Kind, after: str | None) -> Listed:
+        """The next page of one list. Raises CursorRefused where GitHub no longer knows `after`."""
+        page = self.size(scope, "list")
+        answer = self._listed(scope, {kind: after}, page)
         repository, connection = self._connection(answer, scope, kind)
+        if connection is not None and None in connection["nodes"]:
+            # A hole has no id to ask by: the page is asked for once more, before it is believed.
+            answer = self._listed(scope, {kind: after}, page)
+            repository, connection = self._connection(answer, scope, kind)
         if connection is None:
             code = next(iter(answer.refused.values()), "truncated")
-            gaps = [self.gap(kind, code)]
-            return Listed(repository, (), None, answer.said_at, tuple(gaps), is_refused=True)
-        found: list[dict[str, Any]] = []
-        gaps = []
-        for index, node in enumerate(connection["nodes"]):
-            where = ("repository", CONNECTIONS[kind], "nodes", index)
-            if node is not None:
-                found.append(node)
-                gaps += gaps_of(node, holes_of(answer, where, node["id"], kind))
-            else:
-                code = next(iter(answer.refused_below(*where).values()), "truncated")
-                again, holes = self._once_more(scope, kind, after, index, code)
-                found += again
-                gaps += holes
-        return Listed(repository, tuple(found), _next(connection, after), answer.said_at, tuple(gaps))
+            return Listed(repository, (), None, answer.said_at, (self.gap(kind, code),), is_refused=True)
+        holes = sum(node is None for node in connection["nodes"])
+        code = next(iter(answer.refused.values()), "truncated")
+        return _page(repository, connection, after, answer, (self.gap(kind, code),) if holes else ())
 
-    def by_id(
-        self, kind: Kind, ids: Sequence[str], lists: int = MOST_IN_A_LIST
-    ) -> tuple[list[dict[str, Any]], list[Gap], list[str]]:
-        """These objects, what of them could not be had, and the ids of those that no longer exist."""
-        part = "pulls" if kind == "pull_requests" else "issues"
-        told = objects_by_id(self._client, document("hydrate"), {"pulls": [], "issues": []}, part, ids, lists)
-        gaps = [self.gap(kind, code, object_id) for object_id, code in told.refused.items()]
-        for node in told.found:
-            gaps += gaps_of(node, (hole for hole in told.holes(kind) if hole.object_id == node["id"]))
-        return told.found, gaps, told.gone
+    def counts(self, ids: Sequence[str]) -> tuple[list[Node], dict[str, str], list[str]]:
+        """These objects with their counts; which are refused and why; which no longer exist."""
+        nodes: list[Node] = []
+        refused: dict[str, str] = {}
+        gone: list[str] = []
+        for start in range(0, len(ids), MOST_AT_ONCE):
+            some = ids[start : start + MOST_AT_ONCE]
+            told = objects_by_id(self._client, document("counted"), {}, "ids", some)
+            nodes += told.found
+            refused |= told.refused
+            gone += told.gone
+        return nodes, refused, gone
 
     def inventory(self, scope: str) -> list[Inventory]:
         """Every pull request and issue updated since `since`, with what GitHub counts below it."""
         found: dict[str, Inventory] = {}
-        page = Page(SWEPT_AT_ONCE)
         floor = iso(datetime.combine(self._settings.starts_on, time(), UTC))
         for _ in range(MOST_SWEEPS):
-            started, requests = self._sweep(scope, floor, page, found)
+            started, requests = self._sweep(scope, floor, found)
             if requests == 1:
                 break
             # What was updated meanwhile moved to the head, behind the sweep.
@@ -140,60 +170,27 @@ class Pages:
         """A gap over every day there is, for what cannot be dated."""
         return Gap(kind, self._settings.starts_on, _tomorrow(), reason, object_id)
 
-    def _one(self, scope: str, kind: Kind, after: str | None) -> Listed:
-        """The next object alone, when even a page of one is too heavy: by id, in small lists, or as a gap."""
-        answer = self._light(scope, kind, after, 1)
-        repository, connection = self._connection(answer, scope, kind)
-        if connection is None:
-            raise PayloadBroken(f"{self._client.host} does not list the {kind} of {scope!r}")
-        nodes = [node for node in connection["nodes"] if node]
-        if not nodes:
-            return Listed(repository, (), _next(connection, after), answer.said_at)
-        found, gaps, _ = self.by_id(kind, [nodes[0]["id"]], FEW_IN_A_LIST)
-        if gaps and not found:
-            gaps = gaps_of(nodes[0], [Hole(nodes[0]["id"], kind, gaps[0].reason)])
-        return Listed(
-            repository, tuple(found), _next(connection, after), answer.said_at, tuple(gaps), FEW_IN_A_LIST
-        )
+    def _listed(self, scope: str, after: Mapping[Kind, str | None], page: Page) -> Answer:
+        owner, name = scope.split("/")
+        variables = {
+            "owner": owner,
+            "name": name,
+            "withPulls": "pull_requests" in after,
+            "pullsAfter": after.get("pull_requests"),
+            "withIssues": "issues" in after,
+            "issuesAfter": after.get("issues"),
+        }
+        return self._client.graphql(document("listed"), variables, page)
 
-    def _once_more(
-        self, scope: str, kind: Kind, after: str | None, index: int, code: str
-    ) -> tuple[list[dict[str, Any]], list[Gap]]:
-        """An object that came as null, by its id; or the gap for it, with id and days if those are told."""
-        try:
-            answer = self._light(scope, kind, after, index + 1)
-        except (TooHeavy, Refused):
-            return [], [self.gap(kind, code)]
-        _, connection = self._connection(answer, scope, kind)
-        told = ((connection or {}).get("nodes") or [])[index : index + 1]
-        if not told or told[0] is None:
-            return [], [self.gap(kind, code)]
-        found, gaps, _ = self.by_id(kind, [told[0]["id"]])
-        return found, gaps if found else gaps_of(told[0], [Hole(told[0]["id"], kind, code)])
-
-    def _light(self, scope: str, kind: Kind, after: str | None, first: int) -> Answer:
-        is_pulls = kind == "pull_requests"
-        variables: dict[str, Any] = {"withPulls": is_pulls, "withIssues": not is_pulls, "first": first}
-        variables |= {"pullsAfter" if is_pulls else "issuesAfter": after, **_owner_and_name(scope)}
-        return self._client.graphql(document("inventory"), variables, tries=4, is_last_resort=True)
-
-    def _sweep(self, scope: str, floor: str, page: Page, found: dict[str, Inventory]) -> tuple[str, int]:
+    def _sweep(self, scope: str, floor: str, found: dict[str, Inventory]) -> tuple[str, int]:
         """Adds what was updated since `floor`; the moment the sweep started, and the requests it took."""
         started, requests = "", 0
         after: dict[Kind, str | None] = dict.fromkeys(KINDS)
-        unfinished = set(KINDS)
-        while unfinished:
-            variables = {
-                **_owner_and_name(scope),
-                "withPulls": "pull_requests" in unfinished,
-                "pullsAfter": after["pull_requests"],
-                "withIssues": "issues" in unfinished,
-                "issuesAfter": after["issues"],
-            }
-            answer = self._client.graphql(document("inventory"), variables, page)
+        while after:
+            answer = self._listed(scope, after, self.size(scope, "list"))
             started = started or iso(answer.said_at)
             requests += 1
-            for kind in sorted(unfinished):
+            for kind in sorted(after):
                 _, connection = self._connection(answer, scope, kind)
                 if connection is None:
                     # To go on would read as "there are none".
@@ -205,7 +202,7 @@ class Pages:
                 found |= {node["id"]: counted(kind, node) for node in fresh}
                 after[kind] = _next(connection, after[kind])
                 if after[kind] is None or len(fresh) < len(nodes):
-                    unfinished.discard(kind)
+                    del after[kind]
         return started, requests
 
     def _connection(
@@ -244,6 +241,17 @@ def counted(kind: Kind, node: Mapping[str, Any]) -> Inventory:
     )
 
 
+def _page(
+    repository: Mapping[str, Any],
+    connection: Mapping[str, Any],
+    after: str | None,
+    answer: Answer,
+    gaps: tuple[Gap, ...] = (),
+) -> Listed:
+    nodes = tuple(node for node in connection["nodes"] if node)
+    return Listed(repository, nodes, _next(connection, after), answer.said_at, gaps)
+
+
 def _next(connection: Mapping[str, Any], after: str | None) -> str | None:
     info = connection["pageInfo"]
     if not info["hasNextPage"]:
@@ -251,11 +259,6 @@ def _next(connection: Mapping[str, Any], after: str | None) -> str | None:
     if info["endCursor"] in (None, after):
         raise PayloadBroken("GitHub says that there are more pages, and not where")
     return str(info["endCursor"])
-
-
-def _owner_and_name(scope: str) -> dict[str, Any]:
-    owner, name = scope.split("/")
-    return {"owner": owner, "name": name}
 
 
 def _tomorrow() -> date:

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from connectors.github.payloads import moment
 
-VERSION = 2
+VERSION = 3
 """Raised whenever more is taken of each object: what had been read before it is read again, once."""
 OVERLAP = timedelta(hours=1)
 """How far behind its bookmark a run starts: what GitHub's replicas may lag, many times over."""
@@ -27,7 +27,8 @@ class Walk:
     """Nothing updated before this is wanted."""
     started: str | None = None
     after: str | None = None
-    pages: int = 0
+    until: str | None = None
+    """The bookmark that holds until the walk has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def first_walk(since: date) -> Walk:
 
 def next_walk(until: str, overlap: timedelta = OVERLAP) -> Walk:
     """The walk over what was updated since a bookmark."""
-    return Walk(iso(moment(until) - overlap))
+    return Walk(iso(moment(until) - overlap), until=until)
 
 
 def iso(when: datetime) -> str:

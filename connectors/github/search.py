@@ -14,7 +14,7 @@ from typing import Any
 
 from connectors.github.client import Client, Page
 from connectors.github.documents import counts, document
-from connectors.github.pages import Kind
+from connectors.github.parcels import Kind
 from connectors.github.payloads import nodes
 from connectors.github.progress import iso
 from connectors.github.settings import FIRST_DAY

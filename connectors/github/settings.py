@@ -68,7 +68,10 @@ class GitHubSettings(BaseModel):
     """Folders that hold your own libraries and tools: `libs` at any depth, or `platform/feature-store`."""
     bots: tuple[str, ...] = ()
     """Logins of your own automation that GitHub presents as users."""
-    page_size: Annotated[int, Field(ge=1, le=100)] = 25
+    page_size: Annotated[int, Field(ge=1, le=100)] = 100
+    """The most that is asked for at once; less where GitHub cannot give it, and where it would cost more."""
+    requests_at_once: Annotated[int, Field(ge=1, le=50)] = 6
+    """GitHub bears a hundred over all that use the same token, and asks for few."""
     wait_limit_seconds: Annotated[int, Field(ge=0)] = 900
     """How long one request may wait for a rate limit before the run stops and goes on another night."""
 

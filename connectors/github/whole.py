@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.github.asked import head_when_asked
-from connectors.github.client import MOST_IDS, Answer, Client
+from connectors.github.client import MOST_IDS, Answer, Client, Page
 from connectors.github.documents import document
 from connectors.github.payloads import nodes, total
 from connectors.github.transport import TooHeavy
@@ -16,7 +16,10 @@ MOST_IN_A_LIST = 100
 FEW_IN_A_LIST = 10
 """For objects that were too heavy with more."""
 
-PULL_REQUEST_LISTS = ("files", "commits", "reviews", "reviewThreads", "events")
+PULL_REQUEST_LISTS = {
+    name: name
+    for name in ("files", "commits", "reviews", "reviewThreads", "events", "closingIssuesReferences")
+}
 ISSUE_LISTS = {
     "labels": "labels",
     "assignees": "assignees",
@@ -56,20 +59,19 @@ class Hole:
 def complete(
     client: Client, payloads: Sequence[dict[str, Any]], kind: str, lists: int = MOST_IN_A_LIST
 ) -> list[Hole]:
-    """Fills the payloads of a page, in place, and tells what could not be had."""
-    if kind != "pull_requests":
-        lists_of_kind = ISSUE_LISTS if kind == "issues" else INCIDENT_LISTS
-        return [
-            hole
-            for payload in payloads
-            for name, flag in lists_of_kind.items()
-            for hole in _to_the_end(client, payload["id"], payload, name, flag, payload["id"], lists)
-        ]
+    """Reads every list of these payloads to its end, in place, and tells what could not be had."""
+    names = PULL_REQUEST_LISTS if kind == "pull_requests" else ISSUE_LISTS
+    if kind == "incidents":
+        names = INCIDENT_LISTS
     found: list[Hole] = []
     for payload in payloads:
-        for name in PULL_REQUEST_LISTS:
-            found += _to_the_end(client, payload["id"], payload, name, name, payload["id"], lists)
-    return found + _below(client, payloads, lists)
+        for name, flag in names.items():
+            found += _to_the_end(client, payload["id"], payload, name, flag, payload["id"], lists)
+        for thread in nodes(payload, "reviewThreads"):
+            found += _to_the_end(
+                client, thread["id"], thread, "comments", "threadComments", payload["id"], lists
+            )
+    return found
 
 
 def issues_by_id(client: Client, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
@@ -116,44 +118,53 @@ def objects_by_id(
     part: str,
     ids: Sequence[str],
     lists: int = MOST_IN_A_LIST,
+    page: Page | None = None,
     *,
     is_second_time: bool = False,
 ) -> ById:
     """The objects with these ids, asked for as `$part` and answered under `part`.
 
-    Fewer at a time where GitHub cannot give them together; in smaller lists where it cannot give one alone.
+    Fewer at a time where GitHub cannot give them together, which `page` remembers; in smaller lists where it
+    cannot give one alone.
     """
 
     def again(some: Sequence[str], smaller: int = lists, *, is_again: bool = is_second_time) -> ById:
-        return objects_by_id(client, query, variables, part, some, smaller, is_second_time=is_again)
+        return objects_by_id(client, query, variables, part, some, smaller, page, is_second_time=is_again)
 
+    if page and len(ids) > page.size:
+        return again(ids[: page.size]) + again(ids[page.size :])
     is_last_resort = len(ids) == 1 and lists == FEW_IN_A_LIST
     asked = {**variables, part: list(ids), "lists": lists}
+    if "threads" in asked:
+        asked["threads"] = min(asked["threads"], lists)
     try:
         answer = client.graphql(query, asked, tries=2, is_last_resort=is_last_resort)
     except TooHeavy:
         client.check_alive()
+        if page and page.size >= len(ids):
+            page.halve()
         if len(ids) > 1:
             return again(ids[: len(ids) // 2]) + again(ids[len(ids) // 2 :])
         return ById([], {ids[0]: "too_heavy"}, [], []) if is_last_resort else again(ids, FEW_IN_A_LIST)
+    if page:
+        page.keep()
     told = ById([], {}, [], [])
+    doubtful = []
     for index, object_id in enumerate(ids):
         node = answer.data[part][index]
-        if node:
+        holes = answer.refused_below(part, index)
+        if not is_second_time and (not node or holes):
+            # What is gone will be forgotten, and GitHub has been wrong before.
+            doubtful.append(object_id)
+        elif node:
             told.found.append(node)
             told.inside.append((object_id, answer, (part, index)))
-            continue
         # An empty object is something else under this id: not what it was thought to be.
-        code = "not_found" if node == {} else next(iter(answer.refused_below(part, index).values()))
-        if code == "not_found":
+        elif node == {} or next(iter(holes.values())) == "not_found":
             told.gone.append(object_id)
         else:
-            told.refused[object_id] = code
-    if told.gone and not is_second_time:
-        # What is gone will be forgotten, and GitHub has been wrong before.
-        gone, told.gone = told.gone, []
-        return told + again(gone, is_again=True)
-    return told
+            told.refused[object_id] = next(iter(holes.values()))
+    return told + again(doubtful, is_again=True) if doubtful else told
 
 
 def holes_of(answer: Answer, where: tuple[str | int, ...], object_id: str, table: str) -> list[Hole]:
@@ -161,6 +172,8 @@ def holes_of(answer: Answer, where: tuple[str | int, ...], object_id: str, table
     found = []
     for path, code in answer.refused_below(*where).items():
         names = [name for name in path if isinstance(name, str) and name in TABLES]
+        if names[-2:] == ["reviewThreads", "comments"]:
+            names.append("threadComments")
         found.append(Hole(object_id, TABLES[names[-1]] if names else table, code))
     return found
 
@@ -199,7 +212,8 @@ def _to_the_end(
     return found
 
 
-def _below(client: Client, payloads: Iterable[dict[str, Any]], lists: int) -> list[Hole]:
+def below(client: Client, payloads: Iterable[dict[str, Any]], lists: int = MOST_IN_A_LIST) -> list[Hole]:
+    """Fills in what is asked about commits by id, and tells what could not be had."""
     wanted = _Wanted()
     for payload in payloads:
         wanted.owner[payload["id"]] = payload["id"]
@@ -208,12 +222,6 @@ def _below(client: Client, payloads: Iterable[dict[str, Any]], lists: int) -> li
             payload["headWhenAsked"] = {"id": head}
             wanted.heads.setdefault(head, []).append(payload["headWhenAsked"])
             wanted.owner.setdefault(head, payload["id"])
-        if total(payload, "closingIssuesReferences"):
-            wanted.closing[payload["id"]] = [payload]
-        for thread in nodes(payload, "reviewThreads"):
-            if total(thread, "comments"):
-                wanted.threads[thread["id"]] = [thread]
-                wanted.owner[thread["id"]] = payload["id"]
         for node in nodes(payload, "commits"):
             commit = node.get("commit")
             if commit and total(commit, "authors") > 1:
@@ -233,9 +241,7 @@ class _Wanted:
     """What to ask for by id, and the places in the page's payloads where the answers belong."""
 
     def __init__(self) -> None:
-        self.threads: dict[str, list[dict[str, Any]]] = {}
         self.commits: dict[str, list[dict[str, Any]]] = {}
-        self.closing: dict[str, list[dict[str, Any]]] = {}
         self.heads: dict[str, list[dict[str, Any]]] = {}
         self.owner: dict[str, str] = {}
 
@@ -245,9 +251,7 @@ class _Wanted:
 
 
 LISTS_BELOW = {
-    "threads": ("comments", "threadComments"),
     "commits": ("authors", "authors"),
-    "closing": ("closingIssuesReferences", "closingIssuesReferences"),
     "heads": ("statusCheckRollup", "checks"),
 }
 """What is asked below each part, and the key of `TABLES` that says what misses it."""

@@ -1,0 +1,84 @@
+"""Objects by id, whole: parcels of one point, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.github.client import Client
+from connectors.github.documents import document
+from connectors.github.pages import Node, Pages, gaps_of
+from connectors.github.parcels import PARTS, Kind, Parcel, parcels
+from connectors.github.settings import GitHubSettings
+from connectors.github.whole import Hole, below, complete, objects_by_id
+from connectors.records import Gap
+
+
+@dataclass(slots=True)
+class Hydrated:
+    """What asking for objects by id brought."""
+
+    payloads: list[dict[str, Any]] = field(default_factory=list)
+    holes: list[Hole] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+    def gaps(self, nodes: Sequence[Mapping[str, Any]]) -> list[Gap]:
+        """What could not be had, over the days on which its object was alive, as it was listed."""
+        return [
+            gap
+            for node in nodes
+            for gap in gaps_of(node, (hole for hole in self.holes if hole.object_id == node["id"]))
+        ]
+
+
+class Hydration:
+    """Asks for what was listed. Safe to start more of before the first is waited for."""
+
+    def __init__(self, client: Client, pages: Pages, settings: GitHubSettings) -> None:
+        self._client = client
+        self._pages = pages
+        self._workers = ThreadPoolExecutor(settings.requests_at_once, thread_name_prefix="github")
+
+    def close(self) -> None:
+        """Waits for what is on its way and starts nothing more."""
+        self._workers.shutdown(wait=True, cancel_futures=True)
+
+    def start(self, scope: str, kind: Kind, nodes: Sequence[Node]) -> list[Future[Hydrated]]:
+        """Begins to ask for these; `finish` gives what came of it."""
+        most = self._pages.size(scope, kind).size
+        return [self._workers.submit(self._parcel, scope, parcel) for parcel in parcels(kind, nodes, most)]
+
+    def finish(self, kind: Kind, started: Sequence[Future[Hydrated]]) -> Hydrated:
+        """All that was asked for. Raises what any of the requests raised."""
+        whole = Hydrated()
+        for future in started:
+            part = future.result()
+            whole.payloads += part.payloads
+            whole.holes += part.holes
+            whole.gone += part.gone
+        if kind == "pull_requests":
+            # One question about all of them: a parcel has few commits that are asked about.
+            whole.holes += below(self._client, whole.payloads)
+        return whole
+
+    def _parcel(self, scope: str, parcel: Parcel) -> Hydrated:
+        empty: dict[str, Any] = {part: [] for part in PARTS.values()}
+        told = objects_by_id(
+            self._client,
+            document("hydrate"),
+            {**empty, **parcel.holds.variables()},
+            PARTS[parcel.kind],
+            parcel.ids,
+            page=self._pages.size(scope, parcel.kind),
+        )
+        holes = [Hole(object_id, parcel.kind, code) for object_id, code in told.refused.items()]
+        holes += told.holes(parcel.kind)
+        return Hydrated(told.found, holes + complete(self._client, told.found, parcel.kind), told.gone)
+
+
+def cancel(started: Sequence[Future[Hydrated]]) -> None:
+    """Nothing of this is wanted any more."""
+    for future in started:
+        future.cancel()
