@@ -12,6 +12,8 @@ from typing import NoReturn
 import click
 
 from connectors.errors import BadInput, RateLimited, Refused, SourceError
+from flows.commands import own
+from flows.commands.contests import contests
 from flows.commands.me import me
 from flows.commands.options import Day, config_option, format_option
 from flows.commands.privacy import privacy
@@ -103,8 +105,10 @@ def compare(home_a: Path, home_b: Path) -> None:
     sys.exit(0 if all(same for _, _, same in found.values()) else 1)
 
 
-for command in (coverage, me, explain, rubric, signals, privacy):
+for command in (coverage, me, contests, explain, rubric, signals, privacy):
     cli.add_command(command)
+for command in (own.note, own.contest):
+    me.add_command(command)
 
 
 def main() -> NoReturn:

@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     """Where each night's end of the audit log is copied: a place that whoever can write here cannot write."""
     erasures: Path | None = None
     """Where marks of erased people are kept: outside of the home and its backups. None: beside the home."""
+    resolvers: tuple[str, ...] = ()
+    """Logins of those who may decide contests: of anybody but themselves and whom they manage."""
     schedule: str = Field(default="0 3 * * *", description="cron, in UTC")
 
     @property

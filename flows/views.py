@@ -9,18 +9,21 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from connectors.errors import BadInput, Refused
+from connectors.errors import BadInput
 from flows.settings import Settings, load_settings, token
 from privacy.released import Released
-from warehouse.windows import parse_window, window_of
 
 
 def show_coverage(config: Path, team: str, window: str | None, form: str) -> str:
     """A team's release. Raises BadInput, or DoorError where there is none."""
-    from privacy import door
+    from flows.identity import window_named
+    from flows.logbook import note
+    from privacy import door, published
 
     settings = load_settings(config)
-    released = door.read_team(settings.published, team, _window(window) or _latest(settings, team))
+    name = window_named(settings, window) if window else door.latest_window(settings.published, team)
+    released = door.read_team(settings.published, team, name)
+    note(settings, "release read", file=published.release_name(team, name))
     match form:
         case "json":
             return _json(released.body)
@@ -52,6 +55,10 @@ def own_report_as(released: Released, form: str, titles: Mapping[str, str]) -> s
             from reports.view import titled
 
             return _json(titled(released.body, titles))
+        case "csv":
+            from reports.table import me_csv
+
+            return me_csv(released)
         case "md":
             from reports.markdown import me_markdown
 
@@ -158,52 +165,14 @@ def show_signal(name: str) -> str:
 
 
 def _own_report(settings: Settings, window: str | None) -> Released:
-    from connectors.github.identity import whoami
+    from flows.identity import proven, window_named
     from flows.logbook import mark, note
-    from privacy import door
-    from warehouse.tombstones import Tombstones
-    from warehouse.vault import find_person_waiting
+    from flows.own_words import own_report
 
-    if settings.github is None:
-        raise BadInput(
-            ["no `github:` section in the settings; your GitHub account is what proves who you are"]
-        )
-    secret = token("GITHUB_TOKEN")
-    if secret is None:
-        raise BadInput(["GITHUB_TOKEN is not set; set it to a token of your own: it proves who you are"])
-    account = whoami(settings.github.base_url, secret)
-    person_id = find_person_waiting(settings.vault_file, account)
-    # an older copy of the home may still hold somebody who was erased since
-    if person_id is None or Tombstones(settings.erasures_folder).knows_account(account):
-        raise Refused("no report is kept for the account of this token; ask whoever keeps the roster")
-    name = _window(window) or window_of(_last_as_of(settings)).name
-    released = door.read_self(settings.published, person_id, name)
+    person_id, name = proven(settings), window_named(settings, window)
+    released = own_report(settings, person_id, name)
     note(settings, "report read", person=mark(settings, person_id), window=name)
     return released
-
-
-def _last_as_of(settings: Settings) -> Any:
-    from datetime import date
-
-    try:
-        return date.fromisoformat(json.loads(settings.status_file.read_text())["last_run"]["as_of"])
-    except FileNotFoundError:
-        raise BadInput([f"{settings.home}: no night has run here yet; run `sightline nightly`"]) from None
-
-
-def _latest(settings: Settings, team: str) -> str:
-    from privacy import door
-
-    return door.latest_window(settings.published, team)
-
-
-def _window(text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        return parse_window(text).name
-    except ValueError as error:
-        raise BadInput([str(error)]) from None
 
 
 def _json(body: Any) -> str:

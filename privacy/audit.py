@@ -29,6 +29,17 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "item withdrawn": frozenset({"file", "sha256"}),
     "report read": frozenset({"person", "window"}),
     "person erased": frozenset({"erasure", "sha256"}),
+    "release read": frozenset({"file"}),
+    "contest opened": frozenset({"person", "window", "item"}),
+    "contest decided": frozenset({"person", "window", "item", "state", "by"}),
+    "contest read": frozenset({"person", "window", "item", "by"}),
+    "share made": frozenset({"person", "share"}),
+    "share revoked": frozenset({"person", "share"}),
+    "share opened": frozenset({"person", "share", "by"}),
+    "opted out": frozenset({"person"}),
+    "opted in": frozenset({"person"}),
+    "data exported": frozenset({"person"}),
+    "report delivered": frozenset({"person", "window"}),
 }
 """What may be logged, and all that may be said of it. A person is a `mark`, never an id."""
 

@@ -7,7 +7,7 @@ down cannot leak.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +23,11 @@ _SELF = {*_WINDOW, "window_is_open", "computed_on", "sources", "items"}
 _SOURCE = {"source", "complete", "from", "through", "because"}
 _TEAM_ITEM = {*ABOUT, "shown", "band", "because"}
 _SELF_ITEM = {*ABOUT, "state", "because", "rule", "evidence", "signals"}
+_SHARE = {*(_SELF - {"team", "kind"}), "kind", "shared_by", "shared_on", "opens_until"}
+_OWN = {"note", "contest"}
+"""What its person says of an item; never part of the file that a night writes."""
+_NOTE = {"said", "written_on"}
+_CONTEST = {"because", "opened_on", "state", "resolved_on", "resolved_by", "said"}
 _EVIDENCE = {"signal", "occurred_on", "source_kind", "source_id", "url"}
 _SIGNAL = {"signal", "answers", "unit"}
 
@@ -75,6 +80,42 @@ def self_item(item: Mapping[str, Any]) -> dict[str, Any]:
         "evidence": evidence,
         "signals": [dict(row) for row in item["signals"]],
     }
+
+
+def with_own_words(body: dict[str, Any], words: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The report with each item's note and contest, None where there is none. Raises RefusedBody."""
+    wrong: list[str] = []
+    for item in body["items"]:
+        said = words.get(item["item"], {})
+        item |= {"note": said.get("note"), "contest": said.get("contest")}
+        for key, wanted in (("note", _NOTE), ("contest", _CONTEST)):
+            if item[key] is not None:
+                wrong += _wrong_keys(f"item {item['item']!r}: its {key}", item[key], wanted)
+    _refuse(wrong)
+    return body
+
+
+def shared(
+    body: Mapping[str, Any], items: Collection[str], *, shared_by: str, span: tuple[date, date], notes: bool
+) -> dict[str, Any]:
+    """What a share shows: the chosen items of a report with its window and sources, and who shares them."""
+    kept = {key: value for key, value in body.items() if key in _SHARE}
+    chosen = [
+        dict(item) if notes else dict(item) | {"note": None}
+        for item in body["items"]
+        if item["item"] in items
+    ]
+    named = {name for item in chosen for name in item["sources"]}
+    shown = kept | {
+        "kind": "share",
+        "shared_by": shared_by,
+        "shared_on": span[0].isoformat(),
+        "opens_until": span[1].isoformat(),
+        "items": chosen,
+        "sources": [row for row in body["sources"] if row["source"] in named],
+    }
+    _refuse([*_wrong_keys("the share", shown, _SHARE)])
+    return shown
 
 
 def check_team(body: Any) -> None:

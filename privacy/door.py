@@ -146,6 +146,24 @@ def release_self(
     return Released("self", body, key=_DOOR)
 
 
+def with_own_words(report: Released, words: Mapping[str, Mapping[str, Any]]) -> Released:
+    """Somebody's own report, and beside each item what they noted and contested themselves."""
+    if report.audience != "self":
+        raise RefusedBody(f"what is for the {report.audience} audience has no place for anybody's own words")
+    return Released("self", bodies.with_own_words(report.body, words), key=_DOOR)
+
+
+def release_share(
+    report: Released, items: Collection[str], *, shared_by: str, span: tuple[date, date], notes: bool
+) -> Released:
+    """Some items of somebody's own report, for the one reader they chose, until the last day of `span`."""
+    if report.audience != "self":
+        raise RefusedBody(f"what is for the {report.audience} audience cannot be shared")
+    return Released(
+        "share", bodies.shared(report.body, items, shared_by=shared_by, span=span, notes=notes), key=_DOOR
+    )
+
+
 # --- publishing -------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,9 @@ class Released:
 
     __slots__ = ("_body", "audience")
 
-    def __init__(self, audience: Literal["team", "self"], body: Mapping[str, Any], *, key: object) -> None:
+    def __init__(
+        self, audience: Literal["team", "self", "share"], body: Mapping[str, Any], *, key: object
+    ) -> None:
         if key is not _DOOR:
             raise TypeError("Released is made by privacy/door.py only: pass results through the door")
         self.audience = audience

@@ -75,6 +75,12 @@ def _item(item: view.Item) -> Iterator[str]:
     if item.because:
         yield ""
         yield markdown_text(item.because)
+    if item.contest:
+        yield ""
+        yield markdown_text(item.contest)
+    if item.note:
+        yield ""
+        yield f"*Own note:* {markdown_text(item.note)}"
     if item.rule:
         yield ""
         yield f"Rule: {markdown_text(item.rule)}"

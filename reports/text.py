@@ -37,6 +37,11 @@ def me_text(released: Released, titles: Mapping[str, str] | None = None) -> str:
     return _captured(lambda console: me(released, console, titles))
 
 
+def shared_text(released: Released) -> str:
+    """What `sightline shared` prints."""
+    return _captured(lambda console: shared(released, console))
+
+
 def status_text(state: Mapping[str, Any]) -> str:
     """What `sightline status` prints."""
     return _captured(lambda console: status(state, console))
@@ -78,6 +83,23 @@ def me(released: Released, console: Console, titles: Mapping[str, str] | None = 
     _sources(page, body)
     page.heading("Item by item")
     page.line(_counted(view.state_counts(body)))
+    _items(page, body)
+    _legend(page, words.STATES.values())
+
+
+def shared(released: Released, console: Console) -> None:
+    """What somebody chose to show to one reader. Raises TypeError for anything else."""
+    body = view.body_for(released, "share")
+    page = _Page(console)
+    page.line(f"Shared by {plain(body['shared_by'])}, {plain(body['window'])}", style="bold")
+    page.line(
+        f"{words.window_dates(body)}. {plain(body['rubric']['title'])}. "
+        f"Computed {words.day(body['computed_on'])}. Opens until {words.day(body['opens_until'])}, and they "
+        "see that you opened it."
+    )
+    _notice(page, "They chose these items; nothing follows from those that are not here.")
+    _sources(page, body)
+    page.heading("Item by item")
     _items(page, body)
     _legend(page, words.STATES.values())
 
@@ -250,6 +272,10 @@ def _item_rest(page: _Page, item: view.Item, *, indent: int, most: int | None = 
     )
     if item.because:
         page.line(item.because, indent=indent)
+    if item.contest:
+        page.line(item.contest, indent=indent, hang=2)
+    if item.note:
+        page.line(f"Own note: {item.note}", indent=indent, hang=10)
     if item.rule:
         page.line(f"Rule: {item.rule}", indent=indent, hang=6)
     for trail in item.trails:

@@ -60,6 +60,10 @@ class Item:
     sources: str
     misleads: tuple[str, ...]
     trails: tuple[Trail, ...]
+    note: str | None = None
+    """What its person wrote beside it."""
+    contest: str | None = None
+    """That its person contests it, and what became of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class Source:
         return f"{words.day(self.starts_on)} to {words.day(self.ends_on)}"
 
 
-def body_for(released: Released, audience: Literal["team", "self"]) -> dict[str, Any]:
+def body_for(released: Released, audience: Literal["team", "self", "share"]) -> dict[str, Any]:
     """The body, if the door let it out for this audience. Raises TypeError for anything else."""
     if not isinstance(released, Released):
         raise TypeError(f"a report is made from what the door released, not from {type(released).__name__}")
@@ -156,6 +160,8 @@ def item(raw: Mapping[str, Any], body: Mapping[str, Any], taken: set[str] | None
         sources=words.source_names(raw.get("sources") or []),
         misleads=tuple(_not_yet_said([plain(sentence) for sentence in raw.get("misleads") or []], because)),
         trails=tuple(_trails(raw)),
+        note=plain(raw["note"]["said"]) if raw.get("note") else None,
+        contest=words.contest(raw["contest"]) if raw.get("contest") else None,
     )
 
 

@@ -19,7 +19,8 @@ HEADER = (
 NONE_SEEN_IS_ABOUT_INSTRUMENTS = "“None seen” is a fact about instruments."
 BANDS_HIDE_COUNTS = (
     "Bands hide counts on purpose; they cannot tell you about a person. Differences between quarters may "
-    "come from leave, rotation, team changes or missing sources."
+    "come from leave, rotation, team changes or missing sources. Whoever contests a result, shares it early "
+    "or opts out is counted by chance."
 )
 ASK_MEANS = "No connected source can show this item. Nobody on any team will show evidence for it. Ask."
 
@@ -127,6 +128,11 @@ _KINDS = {
     "issue_event": "issue event",
     "incident_action": "incident",
 }
+_CONTESTED = {
+    "not-me": "this was not me",
+    "wrong-item": "this does not belong to the item",
+    "missing": "something is missing",
+}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -194,6 +200,21 @@ def window_dates(body: Mapping[str, Any]) -> str:
     if first[-5:] == last[-5:]:
         first = first[:-5]  # the year is said once
     return f"{first} to {last}"
+
+
+def contest(contested: Mapping[str, Any]) -> str:
+    """That a cell is contested, by its person, and what became of it."""
+    wrong = _CONTESTED.get(contested["because"], plain(contested["because"]))
+    said = f" “{plain(contested['said'])}”" if contested.get("said") else ""
+    decided = f"on {day(contested['resolved_on'])}"
+    if contested.get("resolved_by"):
+        decided += f" by {plain(contested['resolved_by'])}"
+    became = {
+        "open": "Not decided yet.",
+        "upheld": f"Upheld {decided}: do not read this as it stands.",
+        "dismissed": f"Dismissed {decided}.",
+    }.get(contested["state"], "")
+    return f"Contested on {day(contested['opened_on'])}: {wrong}.{said} {became}".rstrip()
 
 
 def because(item: Mapping[str, Any], body: Mapping[str, Any]) -> str | None:

@@ -126,10 +126,10 @@ def test_a_writer_killed_in_the_middle_of_a_line_is_found_and_the_chain_goes_on(
 @pytest.mark.parametrize(
     ("action", "about"),
     [
-        ("report read", {"person_id": "p1", "window": "2026Q3", "login": "ada"}),
+        ("report read", {"person": "p1", "window": "2026Q3", "login": "ada"}),
         ("report read", {"window": "2026Q3"}),
-        ("report read", {"person_id": "Ada Lovelace", "window": "2026Q3"}),
-        ("report read", {"person_id": "ada@example.com", "window": "2026Q3"}),
+        ("report read", {"person": "Ada Lovelace", "window": "2026Q3"}),
+        ("report read", {"person": "ada@example.com", "window": "2026Q3"}),
         ("night ran", {"run_id": "r1", "outcome": "broke:\nTraceback"}),
         ("looked around", {}),
     ],

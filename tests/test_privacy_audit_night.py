@@ -73,6 +73,14 @@ def test_reading_ones_own_report_is_logged_by_a_mark_and_by_no_id_or_login(
     assert person_id not in settings.audit_file.read_text()
 
 
+def test_reading_a_teams_release_is_logged_with_the_file(config: Path) -> None:
+    settings = load_settings(config)
+    before = len(logged_as(settings, "release read"))
+    show_coverage(config, a_team(config), "2026Q3", "json")
+    read = logged_as(settings, "release read")[before:]
+    assert [(settings.published / "teams" / entry["about"]["file"]).exists() for entry in read] == [True]
+
+
 def test_a_report_that_cannot_be_logged_is_not_shown(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings(config)
     monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{an_engineer(config)}")

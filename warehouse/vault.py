@@ -198,3 +198,20 @@ def find_person(path: Path, account: Account) -> str | None:
 def find_person_waiting(path: Path, account: Account) -> str | None:
     """`find_person`, asked again for a few seconds while a night writes a new account."""
     return _PATIENTLY(find_person)(path, account)
+
+
+def find_login(path: Path, person_id: str, source: str) -> str | None:
+    """The login under which a source last knew this person, or None."""
+    return _PATIENTLY(_login_of)(path, person_id, source)
+
+
+def _login_of(path: Path, person_id: str, source: str) -> str | None:
+    if not path.exists():
+        return None
+    with duckdb.connect(path, read_only=True) as con:
+        found = con.execute(
+            "select login from accounts where person_id = ? and source = ? and login != '' "
+            "order by starts_with(account_id, ?), account_id",
+            [person_id, source, PLACEHOLDER],
+        ).fetchone()
+    return str(found[0]) if found else None

@@ -14,7 +14,7 @@ from flows.commands.options import Day, config_option, format_option
 @click.group(invoke_without_command=True)
 @config_option
 @click.option("--window", help="A quarter like 2026Q3. [default: the running one]")
-@format_option("text", "json", "md", "html")
+@format_option("text", "json", "csv", "md", "html")
 @click.option(
     "--titles/--no-titles",
     "with_titles",
