@@ -16,12 +16,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Annotated
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.errors import PayloadBroken, Refused
-from connectors.pagerduty_http import PAGE, Api, NotThere, Parameters, Payload, is_loopback
+from connectors.json_api import NotThere, Parameters, Payload, checked_address
+from connectors.pagerduty_http import PAGE, Api
 from connectors.pagerduty_records import (
     created_at,
     opened_on,
@@ -59,14 +60,7 @@ class PagerDutySettings(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("base_url is an address like https://api.pagerduty.com")
-        if parts.scheme == "http" and not is_loopback(value):
-            raise ValueError("base_url must use https; a token would travel in the open")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("base_url holds an address only; the token has a setting of its own")
-        return value.rstrip("/")
+        return checked_address(value, "https://api.pagerduty.com")
 
 
 class PagerDuty:

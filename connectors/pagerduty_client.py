@@ -7,14 +7,13 @@ addresses and puts answers and the end of the token into its errors: all of that
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 import httpx2  # what the official client raises from when the network fails
 from pagerduty import Error as ClientError
 from pagerduty import RestApiV2Client
 
 from connectors.errors import Refused
-from connectors.pagerduty_http import Parameters, Payload, Trouble, is_loopback
+from connectors.json_api import Parameters, Payload, Trouble, is_loopback, wait_seconds
 
 
 class Client(RestApiV2Client):
@@ -47,7 +46,7 @@ class Client(RestApiV2Client):
         """Stops at anything but a success, before the client waits, logs or quotes it."""
         del suffix
         if response.status_code // 100 != 2:
-            raise _StatusError(response.status_code, _wait_seconds(response.headers))
+            raise _StatusError(response.status_code, wait_seconds(response.headers))
 
     def once(self, path: str, parameters: Parameters) -> Payload | Trouble:
         """The decoded answer, or why there is none."""
@@ -70,14 +69,3 @@ class _StatusError(Exception):
         super().__init__(status)
         self.status = status
         self.wait_seconds = wait_seconds
-
-
-def _wait_seconds(headers: Mapping[str, str]) -> float | None:
-    for name in ("ratelimit-reset", "retry-after"):
-        try:
-            seconds = float(headers.get(name, ""))
-        except ValueError:
-            continue
-        if 0 <= seconds < float("inf"):
-            return seconds
-    return None

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
 from connectors.errors import PayloadBroken
-from connectors.pagerduty_http import Payload
+from connectors.json_api import Payload
 from connectors.records import Account, Incident, IncidentAction, OnCallShift
 from connectors.references import pull_requests_named
 

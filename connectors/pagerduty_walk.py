@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from connectors.errors import PayloadBroken, Refused
-from connectors.pagerduty_http import Api, Parameters, Payload, WallError
+from connectors.json_api import Parameters, Payload
+from connectors.pagerduty_http import Api, WallError
 from connectors.pagerduty_records import (
     Step,
     created_at,

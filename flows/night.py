@@ -15,6 +15,7 @@ from connectors.errors import BadInput
 from connectors.files import Files
 from connectors.github import GitHub
 from connectors.github_incidents import GitHubIncidents
+from connectors.incident_io import IncidentIo
 from connectors.pagerduty import PagerDuty
 from connectors.records import Gap, Membership
 from connectors.roster import read_roster
@@ -49,7 +50,7 @@ class Night:
     roster: tuple[Membership, ...]
     connectors: tuple[Connector, ...]
     account_sources: Mapping[str, str]
-    """Whose accounts each source names people by: `github` or `pagerduty`."""
+    """Whose accounts each source names people by: `github`, `pagerduty` ..."""
     store: Store
     vault: Vault
     scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -170,6 +171,8 @@ def connect(settings: Settings) -> tuple[Connector, ...]:
         mistakes.append("GITHUB_APP_PRIVATE_KEY is not set; set it to the GitHub App's private key")
     if settings.pagerduty and settings.pagerduty.token is None:
         mistakes.append("PAGERDUTY_TOKEN is not set; set it to a read-only API key")
+    if settings.incident_io and settings.incident_io.token is None:
+        mistakes.append("INCIDENT_IO_TOKEN is not set; set it to an API key that may view data")
     if mistakes:
         raise BadInput(mistakes)
     found: list[Connector] = []
@@ -179,6 +182,8 @@ def connect(settings: Settings) -> tuple[Connector, ...]:
         found.append(GitHubIncidents(settings.github_incidents, settings.github))
     if settings.pagerduty:
         found.append(PagerDuty(settings.pagerduty))
+    if settings.incident_io:
+        found.append(IncidentIo(settings.incident_io))
     found += [Files(source) for source in settings.files]
     if not found:
         raise BadInput(["no source is configured; add a `github:` section to the settings"])
@@ -189,7 +194,7 @@ def _account_source(connector: Connector) -> str:
     """Whose accounts this source names people by."""
     if isinstance(connector, Files):
         return connector.accounts
-    return "pagerduty" if isinstance(connector, PagerDuty) else "github"
+    return connector.source if isinstance(connector, PagerDuty | IncidentIo) else "github"
 
 
 def _agreed_name(connector: Connector) -> str:

@@ -1,8 +1,8 @@
 """The operator's settings: one YAML file, overridden by SIGHTLINE_* variables.
 
 The only reader of the environment.
-Secrets never stand in the file: they come from `GITHUB_TOKEN`, `GITHUB_APP_PRIVATE_KEY` and
-`PAGERDUTY_TOKEN`, or from files that the same names with `_FILE` behind them name.
+Secrets never stand in the file: they come from `GITHUB_TOKEN`, `GITHUB_APP_PRIVATE_KEY`,
+`PAGERDUTY_TOKEN` and `INCIDENT_IO_TOKEN`, or from files that the same names with `_FILE` behind them name.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from connectors.errors import BadInput
 from connectors.files import FileSource
 from connectors.github.settings import GitHubSettings
 from connectors.github_incidents import GitHubIncidentsSettings
+from connectors.incident_io import IncidentIoSettings
 from connectors.pagerduty import PagerDutySettings
 
 SHIPPED = Path(__file__).resolve().parent.parent
@@ -37,6 +38,7 @@ _SECRETS = {
     ("github", "token"): "GITHUB_TOKEN",
     ("github", "app_private_key"): "GITHUB_APP_PRIVATE_KEY",
     ("pagerduty", "token"): "PAGERDUTY_TOKEN",
+    ("incident_io", "token"): "INCIDENT_IO_TOKEN",
 }
 """What never stands in the settings file, and the variable it comes from."""
 
@@ -57,6 +59,7 @@ class Settings(BaseSettings):
     github: GitHubSettings | None = None
     github_incidents: GitHubIncidentsSettings | None = None
     pagerduty: PagerDutySettings | None = None
+    incident_io: IncidentIoSettings | None = None
     files: tuple[FileSource, ...] = ()
     audit_anchor: Path | None = None
     """Where each night's end of the audit log is copied: a place that whoever can write here cannot write."""
@@ -145,6 +148,7 @@ def solo_settings(secret: SecretStr) -> Settings:
             agreement=SHIPPED / "agreement.yaml",
             github_incidents=None,
             pagerduty=None,
+            incident_io=None,
             files=(),
             audit_anchor=None,
         )

@@ -14,6 +14,8 @@ from sandbox import faults as faulty
 from sandbox.budgets import Budgets
 from sandbox.faults import Fault, Faults, UnknownFault, Where
 from sandbox.graphql_api import Answer, GraphQL
+from sandbox.incident_io.api import IncidentIoApi
+from sandbox.incident_io.model import IncidentIo
 from sandbox.messages import Request, Response, json_response, text_response
 from sandbox.mutations import ImpossibleMutation, mutate
 from sandbox.pagerduty.api import PagerDutyApi
@@ -24,7 +26,7 @@ from sandbox.world import World
 
 @dataclass(slots=True)
 class Holding:
-    """What one sandbox serves: a GitHub, a PagerDuty, and what the operator would have on file."""
+    """What one sandbox serves: GitHub, PagerDuty, incident.io, and what the operator would have on file."""
 
     github: World
     pagerduty: PagerDuty = field(default_factory=PagerDuty)
@@ -32,6 +34,7 @@ class Holding:
     traps: Mapping[str, Any] = field(default_factory=dict)
     """Name of a planted trap -> the ids of the objects it stands on."""
     organization: str | None = None
+    incident_io: IncidentIo = field(default_factory=IncidentIo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Sandbox:
         self.graphql = GraphQL(holding.github)
         self.rest = Rest(holding.github, self.tokens, self.budgets, f"{base}/api/v3")
         self.pagerduty = PagerDutyApi(holding.pagerduty, f"{base}/pagerduty")
+        self.incident_io = IncidentIoApi(holding.incident_io)
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._points = 0
@@ -77,6 +81,7 @@ class Sandbox:
         return {
             "github": {"base_url": f"{self.base}/api/v3", "graphql_url": f"{self.base}/api/graphql"},
             "pagerduty": {"base_url": f"{self.base}/pagerduty"},
+            "incident_io": {"base_url": f"{self.base}/incident-io"},
             "stats": f"{control}/stats",
             "roster": f"{control}/roster.csv",
             "traps": f"{control}/traps",
@@ -86,6 +91,7 @@ class Sandbox:
                 "github": "sandbox-token",
                 "person": "sandbox-<login>",
                 "pagerduty": "sandbox-pagerduty",
+                "incident_io": "sandbox-incident-io",
             },
             "organization": self.holding.organization,
             "repositories": sorted(
@@ -118,9 +124,10 @@ class Sandbox:
             ("/api/graphql", "graphql", self._graphql),
             ("/api/v3", "rest", self._rest),
             ("/pagerduty", "pagerduty", self._pagerduty),
+            ("/incident-io", "incident_io", self._incident_io),
         )
 
-    # --- the three APIs ---------------------------------------------------------------------------------
+    # --- the APIs ---------------------------------------------------------------------------------
 
     def _graphql(self, request: Request) -> Response:
         viewer = self.tokens.owner(request.token)
@@ -176,6 +183,14 @@ class Sandbox:
         if fault and fault.name != "truncated_body":
             return self._spoiled(fault, request, "pagerduty")
         response = self.pagerduty.answer(request)
+        response.is_cut = fault is not None
+        return response
+
+    def _incident_io(self, request: Request) -> Response:
+        fault = self.faults.next("incident_io")
+        if fault and fault.name != "truncated_body":
+            return self._spoiled(fault, request, "incident_io")
+        response = self.incident_io.answer(request)
         response.is_cut = fault is not None
         return response
 
@@ -248,7 +263,7 @@ class Sandbox:
         return json_response(self.faults.as_list())
 
     def _stats(self) -> dict[str, Any]:
-        counts = {where: self._counts[where] for where in ("graphql", "rest", "pagerduty")}
+        counts = {where: self._counts[where] for where in ("graphql", "rest", "pagerduty", "incident_io")}
         return {"requests": counts, "points": self._points, "nodes": self._nodes}
 
 

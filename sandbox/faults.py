@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Where = Literal["graphql", "search", "rest", "pagerduty", "any"]
+Where = Literal["graphql", "search", "rest", "pagerduty", "incident_io", "any"]
 
 FAULTS: dict[str, Where] = {
     "bad_gateway": "graphql",  # 502 with an HTML body

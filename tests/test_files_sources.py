@@ -67,6 +67,7 @@ def test_a_row_of_a_csv_file_is_an_incident() -> None:
         merged_into=None,
         actions=(),
         fix_pull_requests=("acme/api#12", "acme/web#7"),
+        reference="INC-1",
     )
 
 

@@ -170,7 +170,11 @@ def test_requests_points_and_nodes_are_counted(server: Running) -> None:
     ask(server, 3)
     server.get("/api/v3/user")
     stats = server.get("/_sandbox/stats")[2]
-    assert stats == {"requests": {"graphql": 1, "rest": 1, "pagerduty": 0}, "points": 1, "nodes": 3}
+    assert stats == {
+        "requests": {"graphql": 1, "rest": 1, "pagerduty": 0, "incident_io": 0},
+        "points": 1,
+        "nodes": 3,
+    }
     assert server.post("/_sandbox/reset-stats")[2]["requests"]["graphql"] == 0
 
 

@@ -1,0 +1,1 @@
+"""incident.io's REST, as far as an incident connector needs it."""

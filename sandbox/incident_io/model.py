@@ -1,0 +1,114 @@
+"""What an incident.io organisation holds, as plain objects. Moments are texts in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: str
+    name: str
+    email: str
+
+
+@dataclass(slots=True, eq=False)
+class Update:
+    """A message, a change of status, or both. `by` is None where a workflow wrote it."""
+
+    id: str
+    created_at: str
+    by: User | None
+    status: str
+    message: str | None = None
+    merged_into: Incident | None = None
+
+
+@dataclass(slots=True, eq=False)
+class RoleChange:
+    """Somebody took a role, or gave it up."""
+
+    id: str
+    at: str
+    role: str
+    new: User | None
+    previous: User | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Acknowledgement:
+    id: str
+    at: str
+    by: User | None
+    """None where it was a rule's."""
+
+
+@dataclass(slots=True, eq=False)
+class FollowUp:
+    id: str
+    created_at: str
+    assignee: User | None
+    status: str = "outstanding"
+    completed_at: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Postmortem:
+    id: str
+    created_at: str
+    editors: list[User]
+    updated_at: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Incident:
+    id: str
+    number: int
+    name: str
+    created_at: str
+    creator: User | None
+    """None where an alert declared it."""
+    mode: str = "standard"
+    severity: str | None = "Minor"
+    impact_started_at: str | None = None
+    updates: list[Update] = field(default_factory=list)
+    roles: list[RoleChange] = field(default_factory=list)
+    acknowledgements: list[Acknowledgement] = field(default_factory=list)
+    follow_ups: list[FollowUp] = field(default_factory=list)
+    postmortems: list[Postmortem] = field(default_factory=list)
+    pull_requests: list[str] = field(default_factory=list)
+    """Addresses of attached pull requests."""
+
+    @property
+    def reference(self) -> str:
+        return f"INC-{self.number}"
+
+    @property
+    def status(self) -> str:
+        """What the last update left."""
+        return max(self.updates, key=lambda one: one.created_at).status if self.updates else "triage"
+
+    @property
+    def updated_at(self) -> str:
+        moments = [self.created_at, *(one.created_at for one in self.updates)]
+        moments += [one.at for one in self.roles]
+        moments += [one.at for one in self.acknowledgements]
+        return max(moments)
+
+    def holders(self) -> dict[str, User]:
+        """Who holds each role now."""
+        held: dict[str, User] = {}
+        for change in sorted(self.roles, key=lambda one: one.at):
+            if change.new is None:
+                held.pop(change.role, None)
+            else:
+                held[change.role] = change.new
+        return held
+
+
+@dataclass(slots=True)
+class IncidentIo:
+    """One organisation."""
+
+    users: list[User] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
