@@ -11,7 +11,7 @@ is how an edited, dismissed or deleted review is followed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -339,6 +339,8 @@ class Membership:
     starts_on: date
     ends_on: date | None
     rubric: str
+    line: int = field(default=0, compare=False)
+    """Where the roster says so, for a mistake that only GitHub can tell; 0 where no file does."""
 
 
 # --- what a source says about itself ----------------------------------------------------------------

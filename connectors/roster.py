@@ -31,7 +31,9 @@ from connectors.records import Account, Membership
 from connectors.rows import FORMULA_STARTS, Row, csv_rows, text_of
 
 REQUIRED = ("login", "team", "manager", "from", "until", "rubric")
-OPTIONAL = ("pagerduty_id", "is_bot")
+OTHER_ACCOUNTS = {"pagerduty_id": "pagerduty", "incident_io_id": "incident_io", "opsgenie_id": "opsgenie"}
+"""Columns that name the same person's account elsewhere, and where."""
+OPTIONAL = (*OTHER_ACCOUNTS, "is_bot")
 SKIPPED = "x-"
 """Columns with this prefix are the operator's own."""
 
@@ -43,6 +45,11 @@ _FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "team": (_SLUG, "'search-ranking': small letters, digits and hyphens"),
     "rubric": (_SLUG, "'ic1-engineer': small letters, digits and hyphens"),
     "pagerduty_id": (re.compile(r"[A-Za-z0-9]+"), "'PXPGF42', the end of the user's address in PagerDuty"),
+    "incident_io_id": (
+        re.compile(r"[A-Za-z0-9]+"),
+        "'01FCNDV6P870EA6S7TK1DSYDG0', a user's id",
+    ),
+    "opsgenie_id": (re.compile(r"[A-Za-z0-9-]+"), "'b5b92115-bfe7-43eb-8c2a-e467f2e5ddc4', a user's id"),
     "is_bot": (re.compile(r"true|false", re.IGNORECASE), "true or false"),
 }
 _NEEDED: Mapping[str, str] = {
@@ -131,15 +138,20 @@ def _membership(row: Row) -> Membership:
     cells: Mapping[str, str] = row.cells
     starts_on, until = _day(cells["from"]), _day(cells.get("until", ""))
     assert starts_on is not None
-    manager, pagerduty_id = cells.get("manager", ""), cells.get("pagerduty_id", "")
+    manager = cells.get("manager", "")
     return Membership(
         account=Account("github", "", cells["login"], cells.get("is_bot", "").casefold() == "true"),
-        other_accounts=(Account("pagerduty", pagerduty_id, pagerduty_id),) if pagerduty_id else (),
+        other_accounts=tuple(
+            Account(source, cells[name], cells[name])
+            for name, source in OTHER_ACCOUNTS.items()
+            if cells.get(name)
+        ),
         team=cells["team"],
         manager=Account("github", "", manager) if manager else None,
         starts_on=starts_on,
         ends_on=until + timedelta(days=1) if until else None,
         rubric=cells.get("rubric", ""),
+        line=row.line,
     )
 
 
@@ -161,16 +173,16 @@ def _contradictions(path: Path, lines: list[_Line]) -> Iterator[str]:
     """Rows that cannot both be true."""
     by_login: dict[str, list[_Line]] = {}
     by_team: dict[str, list[_Line]] = {}
-    login_of: dict[str, _Line] = {}
+    line_of: dict[Account, _Line] = {}
     for line in lines:
         by_login.setdefault(line.login, []).append(line)
         by_team.setdefault(line.membership.team, []).append(line)
         for other in line.membership.other_accounts:
-            first = login_of.setdefault(other.account_id, line)
+            first = line_of.setdefault(other, line)
             if first.login != line.login:
                 yield (
-                    f"{path}:{line.number}: pagerduty_id is given to another login on line {first.number}; "
-                    "one account is one person"
+                    f"{path}:{line.number}: {other.source}_id is given to another login on line "
+                    f"{first.number}; one account is one person"
                 )
     for same_login in by_login.values():
         for before, after in combinations(same_login, 2):

@@ -17,6 +17,7 @@ from flows.settings import Settings, load_settings
 from privacy import erasure
 from warehouse.store import Store
 from warehouse.tombstones import Tombstones
+from warehouse.vault import Vault
 
 
 def places_of(settings: Settings) -> erasure.Places:
@@ -66,8 +67,9 @@ def erase(
     try:
         wanted = _persons(settings, places, name, agree)
         if wanted and settings.warehouse_file.exists():
+            Vault(settings.vault_file)
             with closing(Store(settings.warehouse_file)):
-                pass  # brings an older file up to the tables of this version
+                pass  # both are brought up to the tables of this version
         today = datetime.now(UTC).date()
         paths = [*places.open_files, *(erasure.begin(places, person, on=today) for person in wanted)]
         return [_done(settings, places, path, say) for path in paths]

@@ -31,6 +31,8 @@ from warehouse.tombstones import Tombstones
 from warehouse.vault import Vault
 
 Loaded = TypeVar("Loaded")
+Roster = tuple[tuple[Membership, ...], list[str]]
+"""Who is in which team, or what is wrong with the file that should say so."""
 
 
 class Busy(Exception):
@@ -48,11 +50,14 @@ class Night:
     catalog: Catalog
     rubric: RubricMap
     roster: tuple[Membership, ...]
+    """Empty while the file is wrong: then the memberships of the last good one stay in force."""
     connectors: tuple[Connector, ...]
     account_sources: Mapping[str, str]
     """Whose accounts each source names people by: `github`, `pagerduty` ..."""
     store: Store
     vault: Vault
+    roster_mistakes: list[str] = field(default_factory=list)
+    """Why the roster cannot be taken over tonight, line by line."""
     scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The scopes of each source, once it has told them."""
     refused: list[str] = field(default_factory=list)
@@ -74,7 +79,7 @@ class Night:
 @contextmanager
 def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
     """A night ready to run, the only writer of its home. Raises BadInput or Busy, with nothing changed."""
-    policy, catalog, rubric, roster = check_everything(settings)
+    policy, catalog, rubric, (roster, roster_mistakes) = check_everything(settings)
     with hold(
         settings,
         as_of,
@@ -82,6 +87,7 @@ def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
         catalog=catalog,
         rubric=rubric,
         roster=roster,
+        roster_mistakes=roster_mistakes,
         connectors=connect(settings),
     ) as night:
         yield night
@@ -97,6 +103,7 @@ def hold(
     rubric: RubricMap,
     roster: tuple[Membership, ...],
     connectors: tuple[Connector, ...],
+    roster_mistakes: Sequence[str] = (),
 ) -> Iterator[Night]:
     """The home, locked and opened for what has been checked. Raises BadInput or Busy."""
     today = datetime.now(UTC).date()
@@ -126,7 +133,7 @@ def hold(
         erasing.check_nobody_came_back(settings)
         vault = Vault(settings.vault_file, Tombstones(settings.erasures_folder))
         store = ends.enter_context(closing(Store(settings.warehouse_file)))
-        if strangers := store.person_ids() - vault.persons():
+        if strangers := store.person_ids() - vault.ids():
             raise BadInput(
                 [
                     f"{settings.vault_file}: knows nothing of {len(strangers)} people of the warehouse; "
@@ -141,6 +148,7 @@ def hold(
             catalog=catalog,
             rubric=rubric,
             roster=roster,
+            roster_mistakes=list(roster_mistakes),
             connectors=connectors,
             account_sources={connector.source: _account_source(connector) for connector in connectors},
             store=store,
@@ -148,18 +156,25 @@ def hold(
         )
 
 
-def check_everything(settings: Settings) -> tuple[Policy, Catalog, RubricMap, tuple[Membership, ...]]:
-    """Agreement, signals, map and roster. Raises BadInput with the mistakes of all of them at once."""
+def check_everything(settings: Settings) -> tuple[Policy, Catalog, RubricMap, Roster]:
+    """Agreement, signals, map and roster. Raises BadInput with the mistakes of all of them at once.
+
+    A wrong roster is no reason to stop where a good one was taken over before.
+    """
     mistakes: list[str] = []
     policy = _tried(lambda: load_policy(settings.agreement), mistakes)
     catalog = _tried(load_catalog, mistakes)
     rubric = _tried(lambda: load_map(settings.rubric_map, catalog), mistakes) if catalog else None
-    roster = _tried(lambda: read_roster(settings.roster), mistakes)
-    if rubric and roster:
-        mistakes += _unknown_rubrics(settings, rubric, roster)
-    if mistakes or not (policy and catalog and rubric and roster is not None):
-        raise BadInput(mistakes)
-    return policy, catalog, rubric, roster
+    wrong_rows: list[str] = []
+    roster = _tried(lambda: read_roster(settings.roster), wrong_rows) or ()
+    if rubric:
+        wrong_rows += _unknown_rubrics(settings, rubric, roster)
+    if mistakes or not (settings.warehouse_file.exists() or not wrong_rows):
+        raise BadInput(mistakes + wrong_rows)
+    assert policy
+    assert catalog
+    assert rubric
+    return policy, catalog, rubric, (() if wrong_rows else roster, wrong_rows)
 
 
 def connect(settings: Settings) -> tuple[Connector, ...]:
@@ -211,8 +226,9 @@ def _tried(load: Callable[[], Loaded], mistakes: list[str]) -> Loaded | None:
 
 
 def _unknown_rubrics(settings: Settings, rubric: RubricMap, roster: Sequence[Membership]) -> list[str]:
-    unknown = sorted({member.rubric for member in roster} - {rubric.id, ""})
     return [
-        f"{settings.roster}: no map for rubric '{name}'; the map in force is '{rubric.id}'"
-        for name in unknown
+        f"{settings.roster}:{member.line}: no map for rubric '{member.rubric}'; the map in force "
+        f"is '{rubric.id}'"
+        for member in roster
+        if member.rubric not in ("", rubric.id)
     ]

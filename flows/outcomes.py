@@ -171,6 +171,8 @@ def _publish(
 def _still_to_come(night: Night) -> str | None:
     if night.refused:
         return "a source refused; mend that and run again"
+    if night.roster_mistakes:
+        return "who is in which team is not certain while the roster is wrong"
     for connector in night.connectors:
         scopes = night.scopes.get(connector.source, ())
         unread = ledger.never_reconciled(night.store, connector.source, scopes)

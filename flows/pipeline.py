@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from connectors import Connector
 from connectors.errors import Refused, SourceError, Unreachable
-from flows import logbook, outcomes, steps
+from flows import enrolment, logbook, outcomes, steps
 from flows.night import Night
 
 
@@ -57,7 +57,7 @@ def run_night(night: Night, do: Do = plainly, progress: steps.Progress = lambda 
 
 
 def _fetch_everything(night: Night, do: Do, progress: steps.Progress) -> None:
-    do("roster", partial(steps.import_roster, night))
+    do("roster", partial(enrolment.import_roster, night))
     for connector in night.connectors:
         try:
             scopes = do(f"scopes {connector.source}", partial(steps.list_scopes, night, connector))

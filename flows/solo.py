@@ -23,7 +23,7 @@ from connectors.github.identity import whoami
 from connectors.github.own import SCOPE, SEEN_WHOLE, GitHubOwn
 from connectors.github.settings import FIRST_DAY
 from connectors.records import Account, Membership
-from flows import outcomes, steps
+from flows import enrolment, outcomes, steps
 from flows.night import Busy, Night, hold
 from flows.settings import PERSONAL_AGREEMENT, Settings, solo_settings, token
 from flows.views import own_report_as, titles_of
@@ -116,7 +116,7 @@ def _collect(settings: Settings, owner: Account) -> int:
     ) as night:
         night.unseen = (UNSEEN,)
         _refuse_other_homes(night, owner)
-        steps.import_roster(night)
+        enrolment.import_roster(night)
         code = _fetch(night, connector)
         steps.compute_evidence(night)
         outcomes.write_self_reports(replace(night, catalog=as_seen_alone(catalog)))

@@ -6,18 +6,16 @@ import json
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from connectors import Connector, Tallies
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
-from connectors.github.identity import resolve_logins
-from connectors.records import Account, Batch, Gap, Inventory, Membership
+from connectors.records import Batch, Gap, Inventory
 from flows.night import Night
 from signals.run import refresh
-from warehouse import ledger
+from warehouse import ledger, reading
 from warehouse.files import write_whole
 from warehouse.rows import root_id
 
@@ -52,48 +50,6 @@ def list_scopes(night: Night, connector: Connector) -> Sequence[str]:
             f"{connector.source}: nothing to read is listed; check the settings and what the token may see"
         )
     return scopes
-
-
-def import_roster(night: Night) -> None:
-    """Who is in which team; GitHub is asked for the ids of logins it has not told yet."""
-    wanted = {
-        account.login
-        for member in night.roster
-        for account in (member.account, member.manager)
-        if account is not None and not night.vault.has_account_id("github", account.login)
-    }
-    told = {}
-    if wanted and night.settings.github:
-        try:
-            found = resolve_logins(night.settings.github, sorted(wanted))
-        except SourceError as error:
-            night.refused.append(f"github: {error}")
-        else:
-            told = {login.casefold(): account for login, account in found.items()}
-            night.messages += [
-                f"{night.settings.roster}: GitHub knows no account '{login}'; check the spelling"
-                for login in sorted(wanted)
-                if login.casefold() not in told and not night.vault.was_erased(Account("github", "", login))
-            ]
-
-    def with_id(member: Membership) -> Membership:
-        manager = member.manager
-        return replace(
-            member,
-            account=told.get(member.account.login.casefold(), member.account),
-            manager=told.get(manager.login.casefold(), manager) if manager else None,
-            rubric=member.rubric or night.rubric.id,
-        )
-
-    members = [with_id(member) for member in night.roster]
-    if erased := sum(night.vault.was_erased(member.account) for member in members):
-        # not by name: this goes into a receipt
-        night.messages.append(
-            f"{night.settings.roster}: {erased} rows name people who were erased; remove them"
-        )
-    moved = night.store.write_memberships(members, night.vault)
-    if moved:
-        night.messages.append(f"the roster moved {moved} stored values to another person")
 
 
 def fetch_scope(night: Night, connector: Connector, scope: str, progress: Progress) -> None:
@@ -271,7 +227,7 @@ def totals(night: Night) -> dict[str, Any]:
     return {
         "requests": sum(requests for requests, _ in night.spent.values()),
         "points": sum(points for _, points in night.spent.values()),
-        "people": len({member.account.login.casefold() for member in night.roster}),
+        "people": len({row.person_id for row in reading.memberships(night.store)}),
     }
 
 

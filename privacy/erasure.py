@@ -65,13 +65,15 @@ def find(places: Places, name: str) -> list[str]:
 
 def begin(places: Places, person_id: str, *, on: date) -> Path:
     """Writes down that this person is to be erased; from here on it can be gone on with after any crash."""
-    accounts = forget.accounts_of(places.home / "vault.duckdb", person_id)
+    vault = places.home / "vault.duckdb"
+    accounts, ids = forget.accounts_of(vault, person_id), forget.ids_of(vault, person_id)
     erasure = f"{on:%Y%m%d}-{secrets.token_hex(4)}"
     for folder in (places.folder, places.folder / "open", places.folder / "receipts"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = places.folder / "open" / f"{erasure}.json"
     _save(path, {"erasure": erasure, "step": STEPS[0], "on": on.isoformat(), "person_id": person_id,
-                 "accounts": accounts, "rows": {}, "files": 0, "checked": {}, "left": []})  # fmt: skip
+                 "ids": ids, "accounts": accounts,
+                 "rows": {}, "files": 0, "checked": {}, "left": []})  # fmt: skip
     return path
 
 
@@ -103,17 +105,17 @@ def erased_in(home: Path, tombstones: Tombstones) -> set[str]:
     vault, warehouse = home / "vault.duckdb", home / "warehouse.duckdb"
     if not tombstones.erasures:
         return found
+    person_of: dict[str, str] = {}
     if vault.exists():
-        for source, account_id, login, person_id in forget.everybody(vault):
+        for source, account_id, login, own_id, person_id in forget.everybody(vault):
+            person_of[own_id] = person_id
             if tombstones.knows_person(person_id) or tombstones.knows_account(
                 Account(source, account_id, login)
             ):
                 found.add(person_id)
-    if warehouse.exists():
-        found |= {person for person in forget.persons_in(warehouse) if tombstones.knows_person(person)}
-    return found | {
-        path.name for path in (home / "published" / "people").glob("*") if tombstones.knows_person(path.name)
-    }
+    ids = forget.persons_in(warehouse) if warehouse.exists() else []
+    ids += [path.name for path in (home / "published" / "people").glob("*")]
+    return found | {person_of.get(each, each) for each in ids if tombstones.knows_person(each)}
 
 
 # --- the steps ------------------------------------------------------------------------------------------
@@ -123,8 +125,8 @@ def _freeze(places: Places, state: dict[str, Any]) -> None:
     """From now on the person is on the list, and their reports are gone."""
     accounts = [Account(*row) for row in state["accounts"]]
     day = date.fromisoformat(state["on"])
-    Tombstones(places.folder).add(state["erasure"], state["person_id"], accounts, on=day)
-    for path in sorted(places.home.rglob(f"*{state['person_id']}*")):
+    Tombstones(places.folder).add(state["erasure"], state["ids"], accounts, on=day)
+    for path in sorted(path for each in state["ids"] for path in places.home.rglob(f"*{each}*")):
         if path.is_dir() and not path.is_symlink():
             state["files"] += sum(1 for below in path.rglob("*") if below.is_file())
             shutil.rmtree(path)
@@ -135,7 +137,7 @@ def _freeze(places: Places, state: dict[str, Any]) -> None:
 
 def _delete(places: Places, state: dict[str, Any]) -> None:
     for path in databases(places.home):
-        changed = forget.forget_person(path, state["person_id"])
+        changed = forget.forget_person(path, state["ids"])
         named = {f"{path.stem}{table.removeprefix('main')}": count for table, count in changed.items()}
         state["rows"] = forget.merged(state["rows"], named)
 
@@ -160,7 +162,7 @@ def _purge(places: Places, state: dict[str, Any]) -> None:
 
 def _verify(places: Places, state: dict[str, Any]) -> None:
     """Looks for the person in every byte, and for others, to see that looking finds. Raises NotErased."""
-    strict = {state["person_id"], *(row[1] for row in state["accounts"] if _is_distinct(row[1]))}
+    strict = {*state["ids"], *(row[1] for row in state["accounts"] if _is_distinct(row[1]))}
     needles = _needles(state)
     wrong: list[str] = []
     checked = {"files": 0, "bytes": 0, "controls": 0}
@@ -208,7 +210,7 @@ def _verify(places: Places, state: dict[str, Any]) -> None:
 
 def _needles(state: Mapping[str, Any]) -> set[str]:
     """Every text that names the person and is long enough not to occur by chance."""
-    texts = {state["person_id"]}
+    texts = {*state["ids"]}
     for _, account_id, login in state["accounts"]:
         texts |= {account_id.removeprefix(PLACEHOLDER), login, login.casefold()}
     return {text for text in texts if len(text) >= SHORTEST}

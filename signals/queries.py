@@ -29,6 +29,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
 
 BOOKKEEPING = frozenset(
     {
+        "aliases",
         "cursors",
         "dirty_months",
         "evidence",

@@ -7,11 +7,13 @@ are in `dirty_months`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 import duckdb
 
 from signals.catalog import Catalog, Signal
+from warehouse.aliases import RESOLVED, resolved
 
 TARGETS: Mapping[str, str] = {"evidence": "evidence", "opportunity": "opportunities"}
 """The table that each kind of signal fills."""
@@ -48,6 +50,9 @@ _CONTEXT: Mapping[str, str] = {
 }
 """Tables without months: when the answer changes, whatever reads them is computed whole."""
 
+_ALIASES = "select * from aliases order by all"
+"""The same for who is one person, which every signal depends on."""
+
 
 def refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
     """Rows held for every signal once evidence and opportunities are up to date again.
@@ -73,28 +78,33 @@ def recompute(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int
 
 def compute(con: duckdb.DuckDBPyConnection, signal: Signal) -> list[tuple[object, ...]]:
     """The rows of one signal over everything stored, in order; nothing is written."""
-    return con.execute(f"{_distinct_rows(signal)} order by all").fetchall()
+    with _people_resolved(con, RESOLVED):
+        return con.execute(f"{_distinct_rows(signal)} order by all").fetchall()
 
 
 def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
     known = dict(con.execute("select signal, sha256 from signal_runs").fetchall())
-    context = {f"table:{table}": _sha256(con, sql) for table, sql in _CONTEXT.items()}
-    moved = {table for table in _CONTEXT if known.get(f"table:{table}") != context[f"table:{table}"]}
+    tables = {**_CONTEXT, "aliases": _ALIASES}
+    context = {f"table:{table}": _sha256(con, sql) for table, sql in tables.items()}
+    moved = {table for table in tables if known.get(f"table:{table}") != context[f"table:{table}"]}
     _remove_other_signals(con, catalog)
     in_part: dict[str, list[Signal]] = {}
-    for signal in catalog.values():
-        family = _family(signal)
-        if family is None or known.get(signal.signal) != signal.sha256 or moved & set(signal.reads):
-            _replace(con, signal)
-        else:
-            in_part.setdefault(family, []).append(signal)
+    with _people_resolved(con, RESOLVED):
+        for signal in catalog.values():
+            family = _family(signal)
+            is_other_file = known.get(signal.signal) != signal.sha256
+            if family is None or is_other_file or moved & {*signal.reads, "aliases"}:
+                _replace(con, signal)
+            else:
+                in_part.setdefault(family, []).append(signal)
     con.execute(
         "create temp table dirty_quarters as "
         "select distinct date_trunc('quarter', month)::date as quarter_on from dirty_months"
     )
-    for family, signals in in_part.items():
-        if con.execute("select count(*) from dirty_quarters").fetchone() != (0,):
-            _replace_dirty_quarters(con, family, signals)
+    with _people_resolved(con, _CONTEXT):
+        for family, signals in in_part.items():
+            if con.execute("select count(*) from dirty_quarters").fetchone() != (0,):
+                _replace_dirty_quarters(con, family, signals)
     con.execute("drop table temp.dirty_quarters")
     con.execute("delete from dirty_months")
     con.execute("delete from signal_runs")
@@ -116,12 +126,12 @@ def _replace_dirty_quarters(con: duckdb.DuckDBPyConnection, family: str, signals
     """Computes `signals` from the roots that have a date in a dirty quarter, for those quarters."""
     tables = _FAMILIES[family]
     con.execute("create temp table roots_touched as " + _roots_touched(family, tables))
-    stored = con.execute("select current_database()").fetchone()
-    assert stored is not None
+    database = _database(con)
     for table in tables:
         # A temporary table hides the stored one of the same name, so the signal's SQL runs as it stands.
+        rows = resolved(table, database) if table in RESOLVED else f'select * from "{database}".main.{table}'
         con.execute(
-            f'create temp table {table} as select * from "{stored[0]}".main.{table} '
+            f"create temp table {table} as select * from ({rows}) "
             f"where {family} in (select root_id from roots_touched)"
         )
     in_dirty_quarter = "date_trunc('quarter', occurred_on) in (select quarter_on from dirty_quarters)"
@@ -155,6 +165,30 @@ def _distinct_rows(signal: Signal) -> str:
 def _insert(signal: Signal, rows: str) -> str:
     columns = "person_id, occurred_on" + (", source_kind, source_id" if signal.kind == "evidence" else "")
     return f"insert into {TARGETS[signal.kind]} (signal, {columns}) select $signal, {columns} from ({rows})"
+
+
+@contextmanager
+def _people_resolved(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> Iterator[None]:
+    """While this lasts, these tables name people where the stored ones name accounts.
+
+    A temporary view hides the stored table of the same name; where nobody has two accounts, none is needed.
+    """
+    hidden = [*tables] if con.execute("select count(*) from aliases").fetchone() != (0,) else []
+    database = _database(con)
+    for table in hidden:
+        con.execute(f"create temp view {table} as {resolved(table, database)}")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.TransactionException):  # what failed in a transaction took its views with it
+            for table in hidden:
+                con.execute(f"drop view if exists temp.{table}")
+
+
+def _database(con: duckdb.DuckDBPyConnection) -> str:
+    found = con.execute("select current_database()").fetchone()
+    assert found is not None
+    return str(found[0])
 
 
 # --- what can be computed in part -----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from connectors.github.bots import is_bot
+from connectors.github.bots import bot_logins, is_robot_by_type, looks_like_a_robot
 from connectors.github.payloads import discussion, file_id, issue, kinds, positions, pull_request
 from connectors.github.settings import LABELS
 from connectors.records import Account, Discussion, Issue, PullRequest
@@ -244,11 +244,31 @@ def test_a_category_for_ideas_makes_a_proposal(category: str, expected: bool) ->
 def test_a_robot_is_told_by_type_or_by_name_and_a_surname_is_no_robot(
     typename: str, login: str, expected: bool
 ) -> None:
-    assert is_bot(typename, login) is expected
+    assert (is_robot_by_type(typename, login) or login.casefold() in bot_logins()) is expected
 
 
 def test_the_operator_names_robots_of_their_own() -> None:
-    assert is_bot("User", "Acme-Release", also=("acme-release",))
+    assert "acme-release" in bot_logins(("Acme-Release",))
+
+
+@pytest.mark.parametrize("login", ["copilot", "claude", "coderabbitai", "devin-ai-integration"])
+def test_a_model_that_reviews_or_signs_commits_is_a_robot(login: str) -> None:
+    assert login in bot_logins()
+
+
+@pytest.mark.parametrize(
+    ("login", "expected"),
+    [
+        ("acme-release-bot", True),
+        ("deploy.ci", True),
+        ("svc-payments", True),
+        ("talbot", False),
+        ("icicle", False),
+    ],
+)
+def test_a_login_that_reads_like_a_robots_is_only_ever_a_suggestion(login: str, expected: bool) -> None:
+    assert looks_like_a_robot(login) is expected
+    assert login not in bot_logins()
 
 
 def a_pull_request(**changes: Any) -> PullRequest:

@@ -78,20 +78,6 @@ def test_a_repository_that_a_rule_keeps_out_from_now_on_is_not_lost(server: Runn
     assert closed.name_with_owner not in {source["scope"] for source in status["sources"]}
 
 
-def test_nobody_whose_account_is_unknown_is_said_to_have_left_no_trace(server: Running, home: Path) -> None:
-    config = written(home, server)
-    roster = home / "roster.csv"
-    rows = roster.read_text().splitlines()
-    login, team, manager, *_ = rows[1].split(",")
-    stranger = f"{login}-misspelt,{team},{manager},2026-01-01,,,"
-    roster.write_text("\n".join([rows[0], stranger, *rows[2:]]) + "\n")
-    night(config)
-    found = [body for body in reports(home) if "names no account of yours" in json.dumps(body)]
-    assert found
-    assert all(item["state"] != "none seen" for body in found for item in body["items"])
-    assert states(home)["none seen"] > 0, "others' absences are still told"
-
-
 def test_a_source_without_an_account_in_the_roster_shows_nothing_of_a_person(
     server: Running, home: Path
 ) -> None:

@@ -85,6 +85,7 @@ def test_whoever_is_erased_is_in_no_byte_of_any_file(place: tuple[Path, Somebody
     assert found_in(home, other) != {}  # whoever looks like this finds what is there
     assert release_bytes(config) == released
     assert receipt["rows"]["warehouse.evidence"] > 20
+    assert receipt["rows"]["warehouse.oncall_shifts"] > 0, "what is stored under their second account"
     assert receipt["rows"]["desk.notes"] == 1
     for text in somebody.traces:
         assert text not in receipt_text(receipt) + json.dumps(receipt)
@@ -243,9 +244,9 @@ def test_nobody_is_erased_by_a_name_that_fits_no_one_or_without_a_yes(place: tup
 
 def test_whoever_takes_the_login_of_an_erased_person_is_somebody_else(tmp_path: Path) -> None:
     erased = Tombstones(tmp_path)
-    erased.add("1", "ab" * 16, [Account("github", "U_1", "ada")], on=TODAY)
+    erased.add("1", ["ab" * 16], [Account("github", "U_1", "ada")], on=TODAY)
     vault = Vault(tmp_path / "vault.duckdb", Tombstones(tmp_path))
-    found = vault.person_ids([Account("github", "U_1", "renamed"), Account("github", "U_2", "ada")])
+    found = vault.own_ids([Account("github", "U_1", "renamed"), Account("github", "U_2", "ada")])
     assert found[("github", "U_1")] is None
     assert found[("github", "U_2")] is not None
 

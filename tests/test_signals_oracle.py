@@ -62,7 +62,7 @@ def test_night_after_night_the_part_equals_the_whole(
     store, vault = Store(folder / "warehouse.duckdb"), Vault(folder / "vault.duckdb")
     store.con.execute("set threads = 1")  # small tables are quicker so
     store.write("github", "acme", [Batch(tuple(world(random)), "")], vault)
-    store.write_memberships(roster(random), vault)
+    store.write_memberships(roster(random), vault, START)
     refresh(store.con, CATALOG)
     for _ in range(3):
         tonight(store, vault, random)
@@ -77,7 +77,7 @@ def test_the_generated_world_has_rows_for_every_signal(store: Store, vault: Vaul
     """Or the comparison with the oracle would compare nothing with nothing."""
     random = Random(7)
     store.write("github", "acme", [Batch(tuple(world(random, size=60)), "")], vault)
-    store.write_memberships(roster(random), vault)
+    store.write_memberships(roster(random), vault, START)
     counts = refresh(store.con, CATALOG)
     assert [signal for signal, count in counts.items() if count == 0] == []
 
@@ -114,7 +114,7 @@ def test_every_row_of_evidence_points_to_something_stored(store: Store, vault: V
 def test_no_robot_has_evidence_or_an_opportunity(store: Store, vault: Vault) -> None:
     random = Random(13)
     store.write("github", "acme", [Batch(tuple(world(random)), "")], vault)
-    store.write_memberships(roster(random), vault)
+    store.write_memberships(roster(random), vault, START)
     refresh(store.con, CATALOG)
     found = "select count(*) from {} join persons using (person_id) where is_bot"
     assert store.con.execute("select count(*) from persons where is_bot").fetchone() != (0,)
@@ -160,7 +160,7 @@ def tonight(store: Store, vault: Vault, random: Random) -> None:
     gone = (f"{random.choice('PINSV')}{numbers[2]}",)
     store.write("github", "acme", [Batch(tuple(roots), "", gone=gone)], vault)
     if random.random() < 0.2:
-        store.write_memberships(roster(random), vault)
+        store.write_memberships(roster(random), vault, START)
     if random.random() < 0.2:
         store.con.execute(
             "update persons set is_bot = not is_bot where person_id = (select min(person_id) from persons)"

@@ -1,4 +1,4 @@
-"""Whether two homes hold the same rows. Person ids are random, so they are matched through the two vaults."""
+"""Whether two homes hold the same rows. Ids are random, so they are matched by account through the vaults."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def different_tables(home_a: Path, home_b: Path) -> dict[str, tuple[int, int, bo
             for file in ("warehouse", "vault"):
                 _attach(con, home / f"{file}.duckdb", f"{file}_{name}")
             con.execute(
-                f"create table person_{name} as select person_id, "
-                f"min(source || ':' || account_id) as account from vault_{name}.accounts group by person_id"
+                f"create table person_{name} as select own_id, "
+                f"min(source || ':' || account_id) as account from vault_{name}.accounts group by own_id"
             )
         tables = con.execute(
             "select table_name from duckdb_tables() where database_name = 'warehouse_a' order by table_name"
@@ -47,7 +47,7 @@ def _compared(con: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int, boo
     selects = []
     for name in ("a", "b"):
         replaced = ", ".join(
-            f"(select account from person_{name} where person_id = held.{column}) as {column}"
+            f"(select account from person_{name} where own_id = held.{column}) as {column}"
             for column in people
         )
         star = f"* replace ({replaced})" if people else "*"

@@ -53,12 +53,14 @@ def text_columns(con: duckdb.DuckDBPyConnection) -> list[Column]:
     return [Column(*row) for row in found if not _NOT_TEXT.fullmatch(row[2])]
 
 
-def forget_person(path: Path, person_id: str) -> dict[str, int]:
-    """Takes this person out of one file, all of it or nothing; how many rows of each table changed."""
+def forget_person(path: Path, ids: Collection[str]) -> dict[str, int]:
+    """Takes a person, by all their ids, out of one file, all of it or nothing; rows changed by table."""
     con = _patiently(duckdb.connect)(path)
     try:
         con.execute("begin")
-        changed = _forget(con, person_id)
+        changed: dict[str, int] = {}
+        for each in ids:
+            changed = merged(changed, _forget(con, each))
         con.execute("commit")
     finally:
         con.close()
@@ -140,6 +142,16 @@ def accounts_of(vault: Path, person_id: str) -> list[tuple[str, str, str]]:
         con.close()
 
 
+def ids_of(vault: Path, person_id: str) -> list[str]:
+    """Every id under which rows of this person are stored: one for each account, and the person's own."""
+    con = _patiently(duckdb.connect)(vault, read_only=True)
+    try:
+        found = con.execute("select own_id from accounts where person_id = ?", [person_id]).fetchall()
+    finally:
+        con.close()
+    return sorted({person_id, *(own_id for (own_id,) in found)})
+
+
 def persons_named(vault: Path, name: str) -> list[str]:
     """Who has this person id, login or account id."""
     con = _patiently(duckdb.connect)(vault, read_only=True)
@@ -154,11 +166,11 @@ def persons_named(vault: Path, name: str) -> list[str]:
     return [str(person) for (person,) in found]
 
 
-def everybody(vault: Path) -> Iterator[tuple[str, str, str, str]]:
-    """Source, id, login and person of every account."""
+def everybody(vault: Path) -> Iterator[tuple[str, str, str, str, str]]:
+    """Source, id, login, own id and person of every account."""
     con = _patiently(duckdb.connect)(vault, read_only=True)
     try:
-        yield from con.execute("select source, account_id, login, person_id from accounts").fetchall()
+        yield from con.execute("select source, account_id, login, own_id, person_id from accounts").fetchall()
     finally:
         con.close()
 

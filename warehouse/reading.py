@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from warehouse.aliases import resolved
 from warehouse.store import Store
 
 _LINKS = """
@@ -81,7 +82,8 @@ def computed_signals(store: Store) -> dict[str, str]:
 def memberships(store: Store) -> list[MembershipRow]:
     """Who is in which team, as the roster says."""
     found = store.con.execute(
-        "select person_id, team, manager_id, starts_on, ends_on, rubric from memberships order by all"
+        "select person_id, team, manager_id, starts_on, ends_on, rubric "
+        f"from ({resolved('memberships')}) order by all"
     ).fetchall()
     return [MembershipRow(*row) for row in found]
 
@@ -91,7 +93,8 @@ def evidence_by_person(store: Store, starts_on: date, ends_on: date) -> dict[str
     found: dict[str, list[EvidenceRow]] = {}
     for row in store.con.execute(
         "select person_id, signal, occurred_on, source_kind, source_id from evidence "
-        "where occurred_on >= ? and occurred_on < ? and person_id in (select person_id from memberships) "
+        "where occurred_on >= ? and occurred_on < ? "
+        f"and person_id in (select person_id from ({resolved('memberships')})) "
         "order by all",
         [starts_on, ends_on],
     ).fetchall():

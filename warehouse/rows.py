@@ -76,10 +76,14 @@ PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "oncall_shifts": ("person_id",),
     "interviews": ("interviewer_id",),
     "memberships": ("person_id", "manager_id"),
+    "aliases": ("alias_id", "person_id"),
     "evidence": ("person_id",),
     "opportunities": ("person_id",),
 }
 """Every column that holds a person; a test compares it with the schema."""
+
+COMPUTED = frozenset({"aliases", "evidence", "opportunities"})
+"""Those in which `person_id` is a person; in all others it is the account that the source told."""
 
 
 def root_table(root: Root) -> str:

@@ -6,7 +6,6 @@ completes to the same rows.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from connectors.records import Account, Batch, Gap, Membership, Root
 from warehouse.files import as_owner_only
 from warehouse.rows import CHILDREN, PERSON_COLUMNS, ROOT_KEYS, Row, accounts, root_id, root_table, rows
 from warehouse.tombstones import PLACEHOLDER
-from warehouse.vault import Vault
+from warehouse.vault import Key, Vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -76,10 +75,10 @@ class Store:
         last: dict[tuple[str, str], Root] = {}
         for batch in batches:
             last |= {(root_table(root), root_id(root)): root for root in batch.roots}
-        person_of = vault.person_ids(account for root in last.values() for account in accounts(root))
+        own_ids = vault.own_ids(account for root in last.values() for account in accounts(root))
 
         def person(account: Account | None) -> str | None:
-            return None if account is None else person_of[(account.source, account.account_id)]
+            return None if account is None else own_ids[Key(account.source, account.account_id)]
 
         new_rows: dict[str, list[Row]] = {}
         for root in last.values():
@@ -103,7 +102,7 @@ class Store:
             )
             for kind in sorted(kinds):
                 self._mark_dirty(kind, [key for table, key in last if table == kind])
-            self._add_persons({person for person in person_of.values() if person}, vault)
+            self._add_persons({own_id for own_id in own_ids.values() if own_id}, vault)
             self.con.execute(
                 "delete from gaps where source = ? and scope = ? "
                 "and object_id in (select unnest(?::varchar[]))",
@@ -147,7 +146,7 @@ class Store:
         return self._needs_person[table]
 
     def person_ids(self) -> frozenset[str]:
-        """Everybody the warehouse has rows of."""
+        """The id of every account the warehouse has rows of."""
         return frozenset(person for (person,) in self.con.execute("select person_id from persons").fetchall())
 
     def first_night(self, as_of: date) -> date:
@@ -190,84 +189,67 @@ class Store:
 
     # --- people -----------------------------------------------------------------------------------
 
-    def write_memberships(self, memberships: Sequence[Membership], vault: Vault) -> int:
-        """Replaces who is in which team; returns how many values now name another person than before.
+    def follow(self, vault: Vault) -> None:
+        """Takes over from the vault which ids are one person and which are robots.
 
-        The roster's statement that two accounts are one person is exact, so it may move rows. The
-        warehouse moves first: if the process dies in between, the next run moves the rest.
+        The vault is written first, so whoever dies in between is made up for by the next run.
+        """
+        aliases = vault.aliases()
+        bots = vault.bots()
+        with self.transaction():
+            if dict(self.con.execute("select alias_id, person_id from aliases").fetchall()) != aliases:
+                self.con.execute("delete from aliases")
+                self.insert(
+                    "aliases",
+                    [{"alias_id": alias, "person_id": person} for alias, person in sorted(aliases.items())],
+                )
+            self.con.execute(
+                "update persons set is_bot = not is_bot "
+                "where is_bot != (person_id in (select unnest(?::varchar[])))",
+                [sorted(bots)],
+            )
+
+    def write_memberships(self, memberships: Sequence[Membership], vault: Vault, on: date) -> int:
+        """Replaces who is in which team; returns how many people the roster no longer names.
+
+        Their membership ends on this day and stays: what they did in the team was done there.
         """
         everyone = [member.account for member in memberships]
         everyone += [member.manager for member in memberships if member.manager is not None]
-        person_of = vault.person_ids(_named(account) for account in everyone)
-        memberships = [member for member in memberships if person_of[_key(member.account)]]
-        links = [
-            (other, str(person_of[_key(member.account)]))
-            for member in memberships
-            for other in member.other_accounts
-        ]
+        own_ids = vault.own_ids((named(account) for account in everyone), told_by_source=False)
         table_rows: list[Row] = [
             {
-                "person_id": person_of[_key(member.account)],
+                "person_id": own_ids[key_of(member.account)],
                 "team": member.team,
-                "manager_id": person_of[_key(member.manager)] if member.manager else None,
+                "manager_id": own_ids[key_of(member.manager)] if member.manager else None,
                 "starts_on": member.starts_on,
                 "ends_on": member.ends_on,
                 "rubric": member.rubric,
             }
             for member in memberships
+            if own_ids[key_of(member.account)]
         ]
+        still_named = sorted({str(row["person_id"]) for row in table_rows})
         with self.transaction():
-            moved = 0
-            for other, person_id in links:
-                before = vault.person_of(other)
-                if before is None or before == person_id:
-                    continue
-                if vault.is_only_account(other):
-                    moved += self._relabel(before, person_id)
-                else:  # whose rows are whose cannot be told apart here, so the source is read again
-                    moved += self._forget_source(other.source)
-            rows_before = self._table_hash("memberships")
-            self.con.execute("delete from memberships")
+            self.con.execute(
+                "delete from memberships where person_id in (select unnest($named::varchar[])) "
+                "or starts_on >= $on",
+                {"named": still_named, "on": on},
+            )
+            ended = self.con.execute(
+                "update memberships set ends_on = $on where ends_on is null or ends_on > $on", {"on": on}
+            ).fetchone()
             self.insert("memberships", table_rows)
-            self._add_persons({person for person in person_of.values() if person}, vault)
-            if moved or rows_before != self._table_hash("memberships"):
-                self._mark_everything_dirty()
-        for other, person_id in links:
-            vault.link(other, person_id)
-        return moved
+            self._add_persons({own_id for own_id in own_ids.values() if own_id}, vault)
+        return int(ended[0]) if ended else 0
 
-    def _forget_source(self, source: str) -> int:
-        """Drops everything this source sent, so that it is fetched again; returns how many records."""
-        found = self.con.execute(
-            "select root_kind, root_id from scopes where starts_with(scope_key, ? || ':')", [source]
-        ).fetchall()
-        for kind in ROOT_KEYS:
-            self._remove(kind, [root for root_kind, root in found if root_kind == kind])
-        for table in ("cursors", "reconciled", "gaps", "expected"):
-            self.con.execute(f"delete from {table} where source = ?", [source])
-        return len(found)
-
-    def _relabel(self, before: str, after: str) -> int:
-        moved = 0
-        for table, columns in PERSON_COLUMNS.items():
-            if table == "persons":
-                continue
-            for column in columns:
-                changed = self.con.execute(
-                    f"update {table} set {column} = ? where {column} = ?",
-                    [after, before],
-                ).fetchone()
-                moved += int(changed[0]) if changed else 0
-        self.con.execute("delete from persons where person_id = ?", [before])
-        return moved
-
-    def _add_persons(self, person_ids: set[str], vault: Vault) -> None:
+    def _add_persons(self, own_ids: set[str], vault: Vault) -> None:
         bots = vault.bots()
         known = dict(self.con.execute("select person_id, is_bot from persons").fetchall())
-        changed = [person for person in person_ids if known.get(person) != (person in bots)]
+        changed = [own_id for own_id in own_ids if known.get(own_id) != (own_id in bots)]
         self.con.execute("delete from persons where person_id in (select unnest(?::varchar[]))", [changed])
         self.insert(
-            "persons", [{"person_id": person, "is_bot": person in bots} for person in sorted(changed)]
+            "persons", [{"person_id": own_id, "is_bot": own_id in bots} for own_id in sorted(changed)]
         )
 
     # --- replacing --------------------------------------------------------------------------------
@@ -303,9 +285,6 @@ class Store:
                 [list(keys)],
             )
 
-    def _mark_everything_dirty(self) -> None:
-        self.con.execute("delete from signal_runs")
-
     # --- the file itself --------------------------------------------------------------------------
 
     def _migrate(self) -> None:
@@ -317,23 +296,19 @@ class Store:
                     self.con.execute(path.read_text())
                     self.con.execute("insert into migrations values (?)", [path.name])
 
-    def _table_hash(self, table: str) -> str:
-        found = self.con.execute(f"select * from {table} order by all").fetchall()
-        return hashlib.sha256(repr(found).encode()).hexdigest()
-
     def count(self, table: str) -> int:
         """How many rows a table has."""
         found: tuple[Any, ...] | None = self.con.execute(f"select count(*) from {table}").fetchone()
         return int(found[0]) if found else 0
 
 
-def _named(account: Account) -> Account:
+def named(account: Account) -> Account:
     """A roster account gets a placeholder id until the source tells the real one."""
     if account.account_id:
         return account
     return Account(account.source, PLACEHOLDER + account.login.casefold(), account.login, account.is_bot)
 
 
-def _key(account: Account) -> tuple[str, str]:
-    named = _named(account)
-    return named.source, named.account_id
+def key_of(account: Account) -> Key:
+    """Where the vault keeps an account that a roster names."""
+    return Key(account.source, named(account).account_id)

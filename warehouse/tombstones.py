@@ -12,7 +12,7 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -43,17 +43,17 @@ class Tombstones:
         return bool(self._marks) and self._mark(_named(account)) in self._marks
 
     def knows_person(self, person_id: str) -> bool:
-        """Whether this id was given to somebody who was erased since."""
+        """Whether this id was given to somebody who was erased since, or to an account of theirs."""
         return bool(self._marks) and self._mark(f"person:{person_id}") in self._marks
 
-    def add(self, erasure: str, person_id: str, accounts: Iterable[Account], *, on: date) -> None:
+    def add(self, erasure: str, ids: Collection[str], accounts: Iterable[Account], *, on: date) -> None:
         """Puts somebody on the list, with all accounts and logins; on disk when this returns."""
         if erasure in self.erasures:
             return
         if not self._key:
             self._key = self._read_key() if self._key_file.exists() else self._make_key()
         known = list(accounts)
-        names = {f"person:{person_id}", *(_named(account) for account in known)}
+        names = {*(f"person:{each}" for each in ids), *(_named(account) for account in known)}
         names |= {f"{account.source}:{PLACEHOLDER}{account.login.casefold()}" for account in known}
         marks = sorted(self._mark(name) for name in names)
         line = json.dumps({"erasure": erasure, "on": on.isoformat(), "marks": marks}) + "\n"

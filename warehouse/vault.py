@@ -1,15 +1,22 @@
-"""Account -> person_id. The only code that knows which person is which login.
+"""Account -> person. The only code that knows which person is which login.
 
-The vault is a file of its own. It is opened for an instant whenever a new account turns up and closed
-again, so that a reader who must prove an identity never waits for a night to end.
+Every account has an id of its own, which its rows in the warehouse hold. A link says that an account is the
+second one of somebody; the person is then whoever the link leads to. Links are stored as they were stated and
+followed when they are asked for, so taking one away leaves no trace of it but in the log.
+
+The vault is a file of its own. It is opened for an instant whenever something changes and closed again, so
+that a reader who must prove an identity never waits for a night to end.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from datetime import date
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import duckdb
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -17,6 +24,9 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from connectors.records import Account
 from warehouse.files import as_owner_only
 from warehouse.tombstones import PLACEHOLDER, Tombstones
+
+Because = Literal["roster", "sso", "person", "keeper"]
+"""What a link rests on: a roster row, one identity of the single sign-on, or somebody's word."""
 
 _PATIENTLY = retry(
     retry=retry_if_exception_type(duckdb.IOException),
@@ -26,20 +36,62 @@ _PATIENTLY = retry(
 )
 """Whoever opens the vault does so for an instant; the other waits."""
 
-_SCHEMA = """
-create table if not exists accounts (
-  source varchar not null,
-  account_id varchar not null,   -- the source's immutable id, or login:<login> until it is known
-  login varchar not null,        -- as last seen; may be renamed and reused
-  person_id varchar not null,    -- random 128 bits, hex
-  is_bot boolean not null,
-  primary key (source, account_id)
-)
+_SCHEMA = Path(__file__).with_suffix(".sql")
+
+_FROM_BEFORE_LINKS = """
+alter table accounts rename to accounts_before;
+create table accounts as
+  select source, account_id, login, person_id as own_id, person_id, is_bot as bot_by_type,
+    false as bot_by_roster from accounts_before;
+alter table accounts add primary key (source, account_id);
+drop table accounts_before;
 """
 
 
+class Key(NamedTuple):
+    """An account, by source and the id it has there."""
+
+    source: str
+    account_id: str
+
+
+@dataclass(slots=True)
+class Known:
+    """What the vault knows of one account."""
+
+    login: str
+    own_id: str
+    person_id: str
+    bot_by_type: bool
+    bot_by_roster: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The account with this id is the second one of whoever has the other; all three are ids of accounts."""
+
+    own_id: str
+    to_id: str
+    because: Because
+    by_id: str | None
+    """Who confirmed it; None for a night, which follows exact evidence."""
+    made_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log: what was done to the link of an account, when, by whom, and on what ground."""
+
+    own_id: str
+    action: Literal["linked", "unlinked", "locked", "unlocked"]
+    to_id: str | None
+    because: Because
+    by_id: str | None
+    made_on: date
+
+
 class Vault:
-    """All accounts, held in memory and written through. Nobody whom `erased` knows is ever added again.
+    """All accounts and links, held in memory and written through. Whom `erased` knows is never added again.
 
     Raises OSError or duckdb.Error where the file cannot be written.
     """
@@ -47,126 +99,271 @@ class Vault:
     def __init__(self, path: Path, erased: Tombstones | None = None) -> None:
         self._path = path
         self._erased = erased
-        self._accounts: dict[tuple[str, str], tuple[str, str, bool]] = {}
-        self._person_of_login: dict[tuple[str, str], str] = {}
-        self._told_logins: set[tuple[str, str]] = set()
+        self._accounts: dict[Key, Known] = {}
+        self._links: dict[str, Link] = {}
+        self._locked: set[str] = set()
+        self._account_of_login: dict[Key, Key] = {}
+        self._told_logins: set[Key] = set()
+        self._told_ids: set[str] = set()
+        self._bot_logins: frozenset[str] = frozenset()
         with _opened(path) as con:
-            con.execute(_SCHEMA)
-            found = con.execute(
-                "select source, account_id, login, person_id, is_bot from accounts"
+            if _is_from_before_links(con):
+                con.execute(_FROM_BEFORE_LINKS)
+            con.execute(_SCHEMA.read_text())
+            accounts = con.execute(
+                "select source, account_id, login, own_id, person_id, bot_by_type, bot_by_roster "
+                "from accounts"
             ).fetchall()
-        for source, account_id, login, person_id, is_bot in found:
-            self._remember(source, account_id, login, person_id, is_bot)
+            links = con.execute("select own_id, to_id, because, by_id, made_on from links").fetchall()
+            locks = con.execute("select own_id from locks").fetchall()
+        for source, account_id, *known in accounts:
+            self._remember(Key(source, account_id), Known(*known))
+        self._links = {link[0]: Link(*link) for link in links}
+        self._locked = {own_id for (own_id,) in locks}
 
-    def person_ids(self, accounts: Iterable[Account]) -> dict[tuple[str, str], str | None]:
-        """The person of each account, by (source, account_id); people never seen before are added.
+    # --- accounts ---------------------------------------------------------------------------------
 
-        Whoever was erased is nobody, like the author of a deleted account.
+    def own_ids(self, accounts: Iterable[Account], *, told_by_source: bool = True) -> dict[Key, str | None]:
+        """The id that rows of each account hold; accounts never seen before are added.
+
+        Whoever was erased is nobody, like the author of a deleted account. Only the source itself says by its
+        types who is a robot: others merely name an account.
         """
-        found: dict[tuple[str, str], str | None] = {}
-        changed: list[Account] = []
+        found: dict[Key, str | None] = {}
+        changed: list[Key] = []
         for account in accounts:
-            key = (account.source, account.account_id)
+            key = Key(account.source, account.account_id)
             known = self._accounts.get(key)
             if known is None and self.was_erased(account):
                 found[key] = None
                 continue
-            if known is None or (known[0] != account.login and account.login) or known[2] < account.is_bot:
-                person_id = known[1] if known else self._adopt(account)
-                is_bot = account.is_bot or (known is not None and known[2])
-                self._remember(account.source, account.account_id, account.login, person_id, is_bot)
-                changed.append(account)
-            found[key] = self._accounts[key][1]
-        self._write(changed)
+            if known is None:
+                own_id = self._adopt(account)
+                is_robot = account.is_bot and told_by_source
+                self._remember(key, Known(account.login, own_id, self.person_behind(own_id), is_robot, False))
+                changed.append(key)
+            elif (known.login != account.login and account.login) or (
+                told_by_source and known.bot_by_type != account.is_bot
+            ):
+                known.login = account.login or known.login
+                known.bot_by_type = account.is_bot if told_by_source else known.bot_by_type
+                self._remember(key, known)
+                changed.append(key)
+            found[key] = self._accounts[key].own_id
+        self._write_accounts(changed)
         return found
 
     def was_erased(self, account: Account) -> bool:
         """Whether this account belongs to somebody who was erased."""
         return self._erased is not None and self._erased.knows_account(account)
 
-    def link(self, account: Account, person_id: str) -> None:
-        """Says that this account is that person."""
-        if self.was_erased(account):
-            return
-        known = self._accounts.get((account.source, account.account_id))
-        if known is None or known[1] != person_id:
-            is_bot = account.is_bot or (known is not None and known[2])
-            self._remember(account.source, account.account_id, account.login, person_id, is_bot)
-            self._write([account])
+    def ids(self) -> frozenset[str]:
+        """Every id that rows may hold."""
+        return frozenset(known.own_id for known in self._accounts.values())
 
-    def person_of(self, account: Account) -> str | None:
+    def accounts(self) -> Iterator[tuple[Key, Known]]:
+        """Every account with what is known of it."""
+        yield from self._accounts.items()
+
+    def person_of(self, account: Account | Key) -> str | None:
         """The person of an account seen before, else None."""
-        known = self._accounts.get((account.source, account.account_id))
-        return known[1] if known else None
+        known = self._accounts.get(Key(account.source, account.account_id))
+        return known.person_id if known else None
 
-    def persons(self) -> frozenset[str]:
-        """Everybody the vault knows."""
-        return frozenset(person for _, person, _ in self._accounts.values())
+    def own_id_of(self, account: Account | Key) -> str | None:
+        """The id that rows of an account seen before hold, else None."""
+        known = self._accounts.get(Key(account.source, account.account_id))
+        return known.own_id if known else None
+
+    def account_of_login(self, source: str, login: str) -> Key | None:
+        """The account last seen under this login."""
+        return self._account_of_login.get(Key(source, login.casefold()))
+
+    def has_account_id(self, source: str, login: str) -> bool:
+        """Whether the source has told the immutable id of the account with this login."""
+        return Key(source, login.casefold()) in self._told_logins
 
     def sources_by_person(self) -> dict[str, set[str]]:
         """Where each person has an account whose immutable id is known."""
         found: dict[str, set[str]] = {}
-        for (source, account_id), (_, person_id, _) in self._accounts.items():
-            if not account_id.startswith(PLACEHOLDER):
-                found.setdefault(person_id, set()).add(source)
+        for key, known in self._accounts.items():
+            if not key.account_id.startswith(PLACEHOLDER):
+                found.setdefault(known.person_id, set()).add(key.source)
         return found
 
-    def is_only_account(self, account: Account) -> bool:
-        """Whether the person of this account has no other."""
-        person_id = self.person_of(account)
-        return sum(person == person_id for _, person, _ in self._accounts.values()) == 1
+    # --- robots -----------------------------------------------------------------------------------
+
+    def tell_bots(self, *, logins: Collection[str], by_roster: Collection[Key] | None) -> None:
+        """Who else is a robot: GitHub logins of the lists, and accounts the roster flags (None: as before).
+
+        Neither is added to what was said before: a flag that was mended is gone.
+        """
+        self._bot_logins = frozenset(login.casefold() for login in logins)
+        if by_roster is None:
+            return
+        flagged = {self.own_id_of(key) for key in by_roster}
+        changed = []
+        for key, known in self._accounts.items():
+            if known.bot_by_roster != (known.own_id in flagged):
+                known.bot_by_roster = not known.bot_by_roster
+                changed.append(key)
+        self._write_accounts(changed)
 
     def bots(self) -> frozenset[str]:
-        """Everyone of whom `is_bot` is true."""
-        return frozenset(person for _, person, bot in self._accounts.values() if bot)
+        """The ids of every account that is a robot's: by its type, by a list, or by the roster."""
+        return frozenset(
+            known.own_id
+            for key, known in self._accounts.items()
+            if known.bot_by_type
+            or known.bot_by_roster
+            or (key.source == "github" and known.login.casefold() in self._bot_logins)
+        )
 
-    def person_of_login(self, source: str, login: str) -> str | None:
-        """The person whose account was last seen under this login."""
-        return self._person_of_login.get((source, login.casefold()))
+    # --- links ------------------------------------------------------------------------------------
 
-    def has_account_id(self, source: str, login: str) -> bool:
-        """Whether the source has told the immutable id of the account with this login."""
-        return (source, login.casefold()) in self._told_logins
+    def aliases(self) -> dict[str, str]:
+        """The person of each id that is not itself a person."""
+        return {
+            known.own_id: known.person_id
+            for known in self._accounts.values()
+            if known.own_id != known.person_id
+        }
+
+    def links(self) -> Sequence[Link]:
+        """Every link there is."""
+        return tuple(self._links.values())
+
+    def link_of(self, own_id: str) -> Link | None:
+        """The link of an account that is somebody's second one."""
+        return self._links.get(own_id)
+
+    def goes_round(self, own_id: str, to_id: str) -> bool:
+        """Whether the links lead from `to_id` through `own_id`, so that linking the two would be a circle."""
+        while to_id != own_id and to_id in self._links:
+            to_id = self._links[to_id].to_id
+        return to_id == own_id
+
+    def is_locked(self, own_id: str) -> bool:
+        """Whether no night may change the link of this account, or its having none."""
+        return own_id in self._locked
+
+    def relink(self, add: Sequence[Link], drop: Sequence[Entry]) -> None:
+        """Takes links away, then adds others, all of it or nothing, each with a line in the log.
+
+        Raises ValueError for what the caller should have checked: one link an account, and no circle.
+        """
+        before, self._links = self._links, dict(self._links)
+        try:
+            for gone in drop:
+                del self._links[gone.own_id]
+            for link in add:
+                if link.own_id in self._links or self.goes_round(link.own_id, link.to_id):
+                    raise ValueError("an account has one link, and no link leads back to where it starts")
+                self._links[link.own_id] = link
+        except (KeyError, ValueError):
+            self._links = before
+            raise
+        changed = []
+        for key, known in self._accounts.items():
+            if known.person_id != (person_id := self.person_behind(known.own_id)):
+                known.person_id = person_id
+                changed.append(key)
+        linked = [
+            Entry(link.own_id, "linked", link.to_id, link.because, link.by_id, link.made_on) for link in add
+        ]
+        with _opened(self._path) as con:
+            con.execute("begin")
+            con.execute(
+                "delete from links where own_id in (select unnest(?::varchar[]))",
+                [[gone.own_id for gone in drop]],
+            )
+            _append(con, "links", [astuple(link) for link in add])
+            _append(con, "link_log", [astuple(entry) for entry in [*drop, *linked]])
+            self._write_accounts(changed, con)
+            con.execute("commit")
+
+    def lock(self, entry: Entry) -> None:
+        """Keeps nights from changing the link of this account, or lets them again, as the entry says."""
+        is_locked = entry.action == "locked"
+        if is_locked == (entry.own_id in self._locked):
+            return
+        with _opened(self._path) as con:
+            con.execute("begin")
+            con.execute("delete from locks where own_id = ?", [entry.own_id])
+            _append(con, "locks", [(entry.own_id,)] if is_locked else [])
+            _append(con, "link_log", [astuple(entry)])
+            con.execute("commit")
+        (self._locked.add if is_locked else self._locked.discard)(entry.own_id)
+
+    def log(self, person_id: str | None = None) -> list[Entry]:
+        """What was done to the links of this person's accounts, or of everybody's, in that order.
+
+        A link that was undone is told to both: whoever was taken for somebody else may read when and why.
+        """
+        with _opened(self._path) as con:
+            found = con.execute(
+                "select own_id, action, to_id, because, by_id, made_on from link_log order by rowid"
+            ).fetchall()
+        entries = [Entry(*row) for row in found]
+        if person_id is None:
+            return entries
+        mine = {known.own_id for known in self._accounts.values() if known.person_id == person_id}
+        return [entry for entry in entries if entry.own_id in mine or entry.to_id in mine]
+
+    # --- how it is done ---------------------------------------------------------------------------
 
     def _adopt(self, account: Account) -> str:
-        """The person for an account seen for the first time.
+        """The id for an account seen for the first time.
 
-        Only exact statements link: a roster's login becomes the account that the source says has it.
+        A roster's login and the account that the source says has it are one and the same account.
         """
-        placeholder = (account.source, PLACEHOLDER + account.login.casefold())
         if account.account_id.startswith(PLACEHOLDER):
-            known = self.person_of_login(account.source, account.login)
-            return known if known is not None else secrets.token_hex(16)
-        if placeholder in self._accounts:
-            person_id = self._accounts[placeholder][1]
-            if account.source not in self.sources_by_person().get(person_id, ()):
-                return person_id
-            # a login that was freed and taken by somebody else: the roster meant the first
+            known = self.account_of_login(account.source, account.login)
+            return self._accounts[known].own_id if known else secrets.token_hex(16)
+        placeholder = self._accounts.get(Key(account.source, PLACEHOLDER + account.login.casefold()))
+        if placeholder and placeholder.own_id not in self._told_ids:
+            return placeholder.own_id
+        # or a login that was freed and taken by somebody else: the roster meant the first
         return secrets.token_hex(16)
 
-    def _remember(self, source: str, account_id: str, login: str, person_id: str, is_bot: bool) -> None:
-        self._accounts[(source, account_id)] = (login, person_id, is_bot)
-        if not account_id.startswith(PLACEHOLDER):
-            self._told_logins.add((source, login.casefold()))
-        if login and not (
-            account_id.startswith(PLACEHOLDER) and (source, login.casefold()) in self._person_of_login
-        ):
-            self._person_of_login[(source, login.casefold())] = person_id
+    def person_behind(self, own_id: str) -> str:
+        """The id of the account that the links lead to from this one."""
+        while own_id in self._links:
+            own_id = self._links[own_id].to_id
+        return own_id
 
-    def _write(self, accounts: list[Account]) -> None:
-        if not accounts:
-            return
-        rows = [
-            [account.source, account.account_id, *self._accounts[(account.source, account.account_id)]]
-            for account in accounts
-        ]
+    def _remember(self, key: Key, known: Known) -> None:
+        self._accounts[key] = known
+        login = Key(key.source, known.login.casefold())
+        is_placeholder = key.account_id.startswith(PLACEHOLDER)
+        if not is_placeholder:
+            self._told_logins.add(login)
+            self._told_ids.add(known.own_id)
+        if known.login and not (is_placeholder and login in self._account_of_login):
+            self._account_of_login[login] = key
+
+    def _write_accounts(self, keys: Sequence[Key], con: duckdb.DuckDBPyConnection | None = None) -> None:
+        if con is not None:
+            _append(con, "accounts", [(*key, *astuple(self._accounts[key])) for key in keys])
+        elif keys:
+            with _opened(self._path) as opened:
+                self._write_accounts(keys, opened)
+
+
+def _append(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Adds these rows, in the order of the columns; of two with one key the later stands."""
+    if rows:
         columns: list[list[object]] = [list(column) for column in zip(*rows, strict=True)]
-        with _opened(self._path) as con:
-            con.execute(
-                "insert or replace into accounts "
-                "select unnest($1), unnest($2), unnest($3), unnest($4), unnest($5::boolean[])",
-                columns,
-            )
+        values = ", ".join(f"unnest(${place})" for place in range(1, len(columns) + 1))
+        replacing = "" if table == "link_log" else "or replace "
+        con.execute(f"insert {replacing}into {table} select {values}", columns)
+
+
+def _is_from_before_links(con: duckdb.DuckDBPyConnection) -> bool:
+    found = con.execute(
+        "select count(*) from duckdb_columns() where table_name = 'accounts' and column_name = 'is_bot'"
+    ).fetchone()
+    return bool(found and found[0])
 
 
 @contextmanager

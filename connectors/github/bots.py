@@ -2,83 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
 
-WELL_KNOWN: frozenset[str] = frozenset(
-    {
-        # automation that GitHub presents as ordinary users
-        "allcontributors",
-        "azure-pipelines",
-        "bors",
-        "buildkite",
-        "circleci",
-        "claassistant",
-        "codecov-commenter",
-        "codecov-io",
-        "coveralls",
-        "cla-bot",
-        "dependabot",
-        "dependabot-preview",
-        "fossabot",
-        "gitguardian",
-        "github-actions",
-        "github-merge-queue",
-        "googlebot",
-        "greenkeeper",
-        "greenkeeperio-bot",
-        "houndci-bot",
-        "imgbot",
-        "k8s-ci-robot",
-        "k8s-triage-robot",
-        "linux-foundation-easycla",
-        "mergify",
-        "netlify",
-        "pre-commit-ci",
-        "probot",
-        "pyup-bot",
-        "read-the-docs-community",
-        "renovate",
-        "renovate-bot",
-        "rustbot",
-        "semantic-release-bot",
-        "snyk-bot",
-        "sonarcloud",
-        "stale",
-        "travis-ci",
-        "vercel",
-        "web-flow",
-        "whitesource-bolt-for-github",
-        # reviewers and authors that are models
-        "chatgpt-codex-connector",
-        "claude",
-        "codeantai",
-        "coderabbitai",
-        "copilot",
-        "copilot-pull-request-reviewer",
-        "copilot-swe-agent",
-        "cursor",
-        "cursoragent",
-        "devin-ai-integration",
-        "ellipsis-dev",
-        "gemini-code-assist",
-        "google-labs-jules",
-        "graphite-app",
-        "greptile-apps",
-        "openhands-agent",
-        "qodo-merge-pro",
-        "sourcery-ai",
-        "sweep-ai",
-    }
-)
-"""Logins, lower case. A login is only on this list if it is an account of a service, known as such."""
+_LOOKS_LIKE_ONE = re.compile(r"(^|[-_.])(bot|robot|ci|automation|svc|service)([-_.]|\d*$)", re.IGNORECASE)
 
 
-def is_bot(typename: str, login: str, also: Collection[str] = ()) -> bool:
-    """Whether this account is a robot: by GitHub's type, by the list above, or by the operator's list.
+def is_robot_by_type(typename: str, login: str) -> bool:
+    """Whether GitHub itself says that this account is a robot's."""
+    return typename == "Bot" or login.casefold().endswith("[bot]")
 
-    A login that merely ends in "bot" says nothing: people are called that.
-    """
-    name = login.casefold()
-    if typename == "Bot" or name.endswith("[bot]"):
-        return True
-    return name in WELL_KNOWN or any(name == other.casefold() for other in also)
+
+@cache
+def well_known() -> frozenset[str]:
+    """Logins of services, in small letters: `bots.txt` beside this file is kept by hand."""
+    text = files(__package__).joinpath("bots.txt").read_text("utf-8")
+    lines = (line.strip().casefold() for line in text.splitlines())
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+def bot_logins(also: Iterable[str] = ()) -> frozenset[str]:
+    """Every login that is known to be a robot's: the list that is shipped, and the operator's own."""
+    return well_known() | {login.casefold().removesuffix("[bot]") for login in also}
+
+
+def looks_like_a_robot(login: str) -> bool:
+    """Whether a login reads like a robot's, which proves nothing: somebody has to say so."""
+    return _LOOKS_LIKE_ONE.search(login) is not None

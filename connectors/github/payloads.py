@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
-from connectors.github.bots import is_bot
+from connectors.github.bots import is_robot_by_type
 from connectors.github.features import (
     asks_question,
     has_context,
@@ -117,12 +117,12 @@ def total(payload: Payload, name: str) -> int:
     return int((payload.get(name) or {}).get("totalCount") or 0)
 
 
-def account(actor: Payload | None, bots: Collection[str] = ()) -> Account | None:
+def account(actor: Payload | None, bots: Collection[str] = ()) -> Account | None:  # noqa: ARG001
     """Who this is; None for a deleted account, which GitHub sends as null."""
     if not actor or not actor.get("id"):
         return None
     login = actor["login"]
-    return Account("github", actor["id"], login, is_bot(actor["__typename"], login, bots))
+    return Account("github", actor["id"], login, is_robot_by_type(actor["__typename"], login))
 
 
 def repository(payload: Payload) -> Repository:

@@ -1,0 +1,134 @@
+"""Who is who, and who is in which team, as a night begins: roster, robots and exact links.
+
+A roster is taken over whole or not at all. While it is wrong the last good one stays in force: the night goes
+on, says so line by line, and publishes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from connectors.errors import SourceError
+from connectors.github.bots import bot_logins
+from connectors.github.identity import resolve_logins
+from connectors.records import Account, Membership
+from flows.night import Night
+from warehouse import reading
+from warehouse.people import follow, stated_by_roster
+from warehouse.store import key_of, named
+
+FEWER_AT_ONCE = 5
+"""So many people, and so large a part of all, may be missing from a roster at once without a question."""
+FEWER_PERCENT = 20
+"""A file that was cut in half is well-formed, and is no farewell of hundreds."""
+
+
+def import_roster(night: Night) -> None:
+    """Takes over the roster, which accounts are robots, and which of them its rows say are one person's."""
+    roster: list[Membership] = []
+    if not night.roster_mistakes:
+        told, unknown = _ask_github(night)
+        roster = [_with_ids(member, night, told) for member in night.roster]
+        night.roster_mistakes = unknown or _missing_too_many(night, roster)
+    bots = night.settings.github.bots if night.settings.github else ()
+    if night.roster_mistakes:
+        night.vault.tell_bots(logins=bot_logins(bots), by_roster=None)
+        night.unfinished.append("roster")
+        night.messages += [
+            "the roster is wrong and was not taken over; the last good one stays in force, and nothing is "
+            "published until it is mended:",
+            *night.roster_mistakes,
+        ]
+    else:
+        people = [member for member in roster if not member.account.is_bot]
+        robots = [member.account for member in roster if member.account.is_bot]
+        night.vault.own_ids((named(account) for account in robots), told_by_source=False)
+        night.vault.tell_bots(logins=bot_logins(bots), by_roster=[key_of(account) for account in robots])
+        _take_over(night, people)
+    night.store.follow(night.vault)
+
+
+def _take_over(night: Night, people: list[Membership]) -> None:
+    if erased := sum(night.vault.was_erased(named(member.account)) for member in people):
+        # not by name: this goes into a receipt
+        night.messages.append(
+            f"{night.settings.roster}: {erased} rows name people who were erased; remove them"
+        )
+    ended = night.store.write_memberships(people, night.vault, night.as_of)
+    if ended:
+        night.messages.append(
+            f"{night.settings.roster}: no longer names {ended} of those it named; they are in no team from "
+            f"{night.as_of} on, and keep what they did (write `until` where it was another day)"
+        )
+    about = {member.account: None for member in people}
+    followed = follow(night.vault, stated_by_roster(people), about, because="roster", on=night.as_of)
+    if followed.held:
+        night.messages.append(
+            f"{night.settings.roster}: {followed.held} accounts were not given to the person it names, "
+            "because they are locked, a robot's or linked to somebody else; see `sightline people log --all`"
+        )
+
+
+def _ask_github(night: Night) -> tuple[Mapping[str, Account], list[str]]:
+    """Accounts by the logins GitHub has not told yet; and each line with one that it does not know."""
+    lines: dict[str, tuple[str, list[int]]] = {}
+    for member in night.roster:
+        for account in (member.account, member.manager):
+            if account and not account.account_id and not _is_known(night, account):
+                lines.setdefault(account.login.casefold(), (account.login, []))[1].append(member.line)
+    if not lines or night.settings.github is None:
+        return {}, []
+    try:
+        found = resolve_logins(night.settings.github, sorted(login for login, _ in lines.values()))
+    except SourceError as error:
+        night.refused.append(f"github: {error}")
+        return {}, []
+    told = {login.casefold(): account for login, account in found.items()}
+    unknown = sorted(
+        (line, login) for name, (login, rows) in lines.items() if name not in told for line in rows
+    )
+    return told, [
+        f"{night.settings.roster}:{line}: GitHub knows no account '{login}'; check the spelling, or remove "
+        "the row of an account that is gone"
+        for line, login in dict.fromkeys(unknown)
+    ]
+
+
+def _is_known(night: Night, account: Account) -> bool:
+    """Whether GitHub need not be asked: it has told this login, or its owner was erased."""
+    return night.vault.has_account_id("github", account.login) or night.vault.was_erased(named(account))
+
+
+def _with_ids(member: Membership, night: Night, told: Mapping[str, Account]) -> Membership:
+    def identified(account: Account) -> Account:
+        known = told.get(account.login.casefold())
+        return replace(account, account_id=known.account_id) if known and not account.account_id else account
+
+    return replace(
+        member,
+        account=identified(member.account),
+        manager=identified(member.manager) if member.manager else None,
+        rubric=member.rubric or night.rubric.id,
+    )
+
+
+def _missing_too_many(night: Night, roster: list[Membership]) -> list[str]:
+    """A mistake where so many of those enrolled today are gone that the file may be a part of itself."""
+    enrolled = {
+        row.person_id
+        for row in reading.memberships(night.store)
+        if row.starts_on <= night.as_of and (row.ends_on is None or row.ends_on > night.as_of)
+    }
+    named_now = set()
+    for member in roster:
+        key = key_of(member.account)
+        login = night.vault.account_of_login("github", member.account.login)
+        named_now |= {night.vault.person_of(key), night.vault.person_of(login) if login else None}
+    missing = len(enrolled - named_now)
+    if missing < FEWER_AT_ONCE or missing * 100 < FEWER_PERCENT * len(enrolled):
+        return []
+    return [
+        f"{night.settings.roster}:1: names {missing} fewer of the {len(enrolled)} people of today; if they "
+        "all left, say so with `sightline people import --fewer`"
+    ]

@@ -1,0 +1,351 @@
+"""Two accounts of one person are one person everywhere, and parting them again leaves no trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+from typing import Literal
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.records import Account, Batch, Membership, OnCallShift, PullRequest, Review
+from signals.catalog import load_catalog
+from signals.run import compute, recompute, refresh
+from warehouse import reading
+from warehouse.aliases import ids_of
+from warehouse.compare import different_tables
+from warehouse.people import SamePerson, follow, stated_by_roster
+from warehouse.store import Store
+from warehouse.vault import Entry, Key, Link, Vault, find_person
+
+TODAY = date(2026, 11, 22)
+KIM = "k" * 32
+ASKED = ("reviews_given", "review_breadth", "merged_work", "oncall_shifts", "team_pull_requests_open")
+CATALOG = {name: signal for name, signal in load_catalog().items() if name in ASKED}
+ADA, ADA_AT_HOME, BO = (
+    Account("github", "U_1", "ada"),
+    Account("github", "U_2", "ada-at-home"),
+    Account("github", "U_3", "bo"),
+)
+PAGER = Account("pagerduty", "PU1", "PU1")
+EVERYBODY = (ADA, ADA_AT_HOME, BO, PAGER, Account("pagerduty", "PU2", "PU2"))
+
+
+class Home:
+    """A vault, a warehouse, and what a night does to them once everything is fetched."""
+
+    def __init__(self, path: Path) -> None:
+        path.mkdir(exist_ok=True)
+        self.path = path
+        self.vault = Vault(path / "vault.duckdb")
+        self.store = Store(path / "warehouse.duckdb")
+
+    def fetch(self, *roots: PullRequest | OnCallShift) -> None:
+        self.store.write("github", "acme/api", [Batch(roots, "cursor")], self.vault)
+
+    def evidence(self) -> list[tuple[str, str, str]]:
+        self.store.follow(self.vault)
+        refresh(self.store.con, CATALOG)
+        return self.store.con.execute(
+            "select person_id, signal, source_id from evidence order by all"
+        ).fetchall()
+
+    def link(self, account: Account, to: Account) -> None:
+        self.vault.relink([Link(self.id(account), self.id(to), "keeper", KIM, TODAY)], [])
+
+    def unlink(self, account: Account) -> None:
+        self.part(self.vault.link_of(self.id(account)))
+
+    def part(self, standing: Link | None) -> None:
+        assert standing
+        self.vault.relink([], [Entry(standing.own_id, "unlinked", standing.to_id, "keeper", KIM, TODAY)])
+
+    def lock(self, account: Account, action: Literal["locked", "unlocked"]) -> None:
+        self.vault.lock(Entry(self.id(account), action, None, "person", self.id(account), TODAY))
+
+    def id(self, account: Account) -> str:
+        return str(self.vault.own_ids([account], told_by_source=False)[key(account)])
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    opened = Home(tmp_path / "home")
+    yield opened
+    opened.store.close()
+
+
+def test_evidence_of_a_second_account_is_the_persons(home: Home) -> None:
+    home.fetch(pull_request("one", author=BO, reviewer=ADA_AT_HOME))
+    home.vault.own_ids([ADA])
+    home.link(ADA_AT_HOME, ADA)
+    given = [row for row in home.evidence() if row[1] == "reviews_given"]
+    assert given == [(home.vault.person_of(ADA), "reviews_given", "one")]
+    assert find_person(home.path / "vault.duckdb", ADA_AT_HOME) == home.vault.person_of(ADA)
+
+
+def test_a_review_of_ones_own_pull_request_from_a_second_account_is_none(home: Home) -> None:
+    home.fetch(pull_request("one", author=ADA, reviewer=ADA_AT_HOME))
+    assert [row for row in home.evidence() if row[1] == "reviews_given"] != []
+    home.link(ADA_AT_HOME, ADA)
+    assert [row for row in home.evidence() if row[1] == "reviews_given"] == []
+
+
+def test_the_team_of_a_second_account_is_the_persons(home: Home) -> None:
+    home.store.write_memberships([membership(ADA_AT_HOME)], home.vault, TODAY)
+    home.vault.own_ids([ADA])
+    home.link(ADA_AT_HOME, ADA)
+    home.store.follow(home.vault)
+    assert [row.person_id for row in reading.memberships(home.store)] == [home.vault.person_of(ADA)]
+    refresh(home.store.con, CATALOG)
+    assert ids_of(home.store.con, home.id(ADA)) == [home.id(ADA), home.id(ADA_AT_HOME)]
+
+
+def test_a_chain_of_accounts_leads_to_one_person_and_parts_in_the_middle(home: Home) -> None:
+    home.vault.own_ids(EVERYBODY)
+    home.link(PAGER, ADA_AT_HOME)
+    home.link(ADA_AT_HOME, ADA)
+    assert {home.vault.person_of(each) for each in (ADA, ADA_AT_HOME, PAGER)} == {home.vault.person_of(ADA)}
+    home.unlink(ADA_AT_HOME)
+    assert home.vault.person_of(PAGER) == home.vault.person_of(ADA_AT_HOME) != home.vault.person_of(ADA)
+
+
+def test_links_do_not_go_round_and_an_account_has_one(home: Home) -> None:
+    home.vault.own_ids(EVERYBODY)
+    home.link(ADA_AT_HOME, ADA)
+    for account, to in ((ADA, ADA_AT_HOME), (ADA_AT_HOME, BO)):
+        with pytest.raises(ValueError, match="one link"):
+            home.link(account, to)
+    assert Vault(home.path / "vault.duckdb").links() == home.vault.links()
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_undoing_a_link_restores_the_warehouse_to_what_it_would_have_been(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    """Nights, links and their undoing in any order; the other home has the same nights and never a link."""
+    random = Random(seed)
+    linked, never = (Home(tmp_path_factory.mktemp(name)) for name in ("linked", "never"))
+    for step in range(random.randrange(4, 10)):
+        if random.random() < 0.5:
+            roots = [any_root(f"{step}-{number}", random) for number in range(random.randrange(1, 6))]
+            members = [membership(who) for who in random.sample(EVERYBODY[:3], random.randrange(4))]
+            for each in (linked, never):
+                each.fetch(*roots)
+                each.store.write_memberships(members, each.vault, TODAY)
+                each.evidence()
+        for account in random.sample(EVERYBODY, 2):
+            to = random.choice(EVERYBODY)
+            linked.vault.own_ids(EVERYBODY)
+            never.vault.own_ids(EVERYBODY)
+            if linked.vault.link_of(linked.id(account)):
+                linked.unlink(account)
+            elif not linked.vault.goes_round(linked.id(account), linked.id(to)):
+                linked.link(account, to)
+        computed = linked.evidence()
+        recompute(linked.store.con, CATALOG)
+        assert computed == linked.evidence(), "the part is the whole"
+    while standing := linked.vault.links():
+        linked.part(random.choice(standing))
+    for each in (linked, never):
+        each.evidence()
+        each.store.close()
+    tables = different_tables(linked.path, never.path)
+    assert {table for table, (*_, same) in tables.items() if not same} == set()
+
+
+def test_a_signal_asked_for_by_itself_answers_about_people_too(home: Home) -> None:
+    home.fetch(pull_request("one", author=BO, reviewer=ADA_AT_HOME))
+    home.vault.own_ids([ADA])
+    home.link(ADA_AT_HOME, ADA)
+    home.evidence()
+    ((person, *_),) = compute(home.store.con, CATALOG["reviews_given"])
+    assert person == home.vault.person_of(ADA)
+
+
+# --- what the roster states -----------------------------------------------------------------------------
+
+
+def test_a_pagerduty_account_named_late_by_the_roster_has_its_rows_already(home: Home) -> None:
+    home.fetch(shift("S1", PAGER))
+    taken_over(home, stated(ADA, PAGER))
+    assert [row[0] for row in home.evidence() if row[1] == "oncall_shifts"] == [home.vault.person_of(ADA)]
+
+
+def test_a_corrected_pagerduty_id_moves_the_shifts_and_nobodys_github_history(home: Home) -> None:
+    home.fetch(pull_request("one", author=ADA, reviewer=BO), shift("S1", PAGER))
+    taken_over(home, stated(ADA, PAGER), stated(BO))
+    taken_over(home, stated(ADA), stated(BO, PAGER))
+    held = [row[0] for row in home.evidence() if row[1] == "oncall_shifts"]
+    assert held == [home.vault.person_of(BO)]
+    assert {row[0] for row in home.evidence() if row[1] == "reviews_given"} == {home.vault.person_of(BO)}
+    assert home.store.cursor("github", "acme/api") == "cursor", "nothing is fetched again"
+
+
+def test_an_emptied_cell_takes_the_link_back(home: Home) -> None:
+    taken_over(home, stated(ADA, PAGER))
+    taken_over(home, stated(ADA))
+    assert home.vault.person_of(PAGER) != home.vault.person_of(ADA)
+
+
+def test_whoever_left_the_roster_keeps_their_link(home: Home) -> None:
+    taken_over(home, stated(ADA, PAGER), stated(BO))
+    taken_over(home, stated(BO))
+    assert home.vault.person_of(PAGER) == home.vault.person_of(ADA)
+
+
+def test_a_locked_account_stays_as_it_is_whatever_the_roster_says(home: Home) -> None:
+    taken_over(home, stated(ADA, PAGER), stated(BO))
+    home.lock(PAGER, "locked")
+    assert taken_over(home, stated(ADA), stated(BO, PAGER)).held == 2
+    assert home.vault.person_of(PAGER) == home.vault.person_of(ADA)
+    home.lock(PAGER, "unlocked")
+    assert taken_over(home, stated(ADA), stated(BO, PAGER)).linked == 1
+
+
+def test_what_a_keeper_decided_is_not_undone_by_a_row(home: Home) -> None:
+    home.vault.own_ids(EVERYBODY)
+    home.link(PAGER, BO)
+    assert taken_over(home, stated(ADA, PAGER)).held == 1
+    assert home.vault.person_of(PAGER) == home.vault.person_of(BO)
+
+
+def test_a_robot_is_nobodys_second_account(home: Home) -> None:
+    robot = replace(ADA_AT_HOME, is_bot=True)
+    home.vault.own_ids([robot, ADA])
+    found = follow(home.vault, [SamePerson(robot, ADA)], [ADA], because="sso", on=TODAY)
+    assert (found.linked, found.held) == (0, 1)
+
+
+# --- robots ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by_roster", [True, False])
+def test_a_robot_by_mistake_is_a_human_again_once_that_is_mended(home: Home, by_roster: bool) -> None:
+    home.fetch(pull_request("one", author=BO, reviewer=ADA))
+    before = home.evidence()
+    home.vault.tell_bots(
+        logins=[] if by_roster else ["Ada"], by_roster=[Key("github", "U_1")] if by_roster else []
+    )
+    assert [row for row in home.evidence() if row[1] == "reviews_given"] == []
+    home.vault.tell_bots(logins=[], by_roster=[])
+    assert home.evidence() == before
+
+
+def test_while_the_roster_is_wrong_its_robots_stay_robots(home: Home) -> None:
+    home.vault.own_ids([ADA])
+    home.vault.tell_bots(logins=[], by_roster=[key(ADA)])
+    home.vault.tell_bots(logins=[], by_roster=None)
+    assert home.id(ADA) in home.vault.bots()
+    assert home.id(ADA) in Vault(home.path / "vault.duckdb").bots()
+
+
+def test_a_robot_by_its_own_type_needs_no_list(home: Home) -> None:
+    home.vault.own_ids([replace(ADA, is_bot=True)])
+    home.vault.tell_bots(logins=[], by_roster=[])
+    assert home.id(ADA) in home.vault.bots()
+
+
+# --- leavers --------------------------------------------------------------------------------------------
+
+
+def test_whoever_the_roster_no_longer_names_is_in_no_team_from_that_night_on(home: Home) -> None:
+    home.store.write_memberships([membership(ADA), membership(BO)], home.vault, TODAY)
+    assert home.store.write_memberships([membership(BO)], home.vault, TODAY) == 1
+    assert home.store.write_memberships([membership(BO)], home.vault, TODAY + timedelta(days=9)) == 0
+    ends = {row.person_id: row.ends_on for row in reading.memberships(home.store)}
+    assert ends == {home.vault.person_of(ADA): TODAY, home.vault.person_of(BO): None}
+
+
+def test_a_day_that_the_roster_wrote_down_itself_stands(home: Home) -> None:
+    left = replace(membership(ADA), ends_on=date(2026, 9, 1))
+    home.store.write_memberships([left, membership(BO)], home.vault, TODAY)
+    assert home.store.write_memberships([membership(BO)], home.vault, TODAY) == 0
+    assert date(2026, 9, 1) in {row.ends_on for row in reading.memberships(home.store)}
+
+
+def test_a_row_that_is_corrected_takes_the_place_of_the_one_before(home: Home) -> None:
+    home.store.write_memberships([membership(ADA)], home.vault, TODAY)
+    home.store.write_memberships([replace(membership(ADA), team="search")], home.vault, TODAY)
+    assert [row.team for row in reading.memberships(home.store)] == ["search"]
+
+
+# --- the log --------------------------------------------------------------------------------------------
+
+
+def test_every_change_is_in_the_log_of_both_and_of_nobody_else(home: Home) -> None:
+    home.vault.own_ids(EVERYBODY)
+    home.link(ADA_AT_HOME, ADA)
+    home.unlink(ADA_AT_HOME)
+    home.lock(BO, "locked")
+    actions = {who.login: actions_about(home, who) for who in (ADA, ADA_AT_HOME, BO)}
+    assert actions == {"ada": ["linked", "unlinked"], "ada-at-home": ["linked", "unlinked"], "bo": ["locked"]}
+    assert len(home.vault.log()) == 3
+
+
+def test_a_vault_from_before_links_is_taken_over(tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / "vault.duckdb") as con:
+        con.execute(
+            "create table accounts (source varchar not null, account_id varchar not null, "
+            "login varchar not null, person_id varchar not null, is_bot boolean not null, "
+            "primary key (source, account_id))"
+        )
+        con.execute("insert into accounts values ('github', 'U_1', 'ada', 'aa', false)")
+    for _ in range(2):
+        vault = Vault(tmp_path / "vault.duckdb")
+        assert (vault.person_of(ADA), vault.own_id_of(ADA), vault.bots()) == ("aa", "aa", frozenset())
+        assert vault.own_ids([ADA]) == {key(ADA): "aa"}
+
+
+# --- builders -------------------------------------------------------------------------------------------
+
+
+def key(account: Account) -> Key:
+    return Key(account.source, account.account_id)
+
+
+def actions_about(home: Home, who: Account) -> list[str]:
+    return [entry.action for entry in home.vault.log(home.vault.person_of(who))]
+
+
+def stated(who: Account, *others: Account) -> Membership:
+    return replace(membership(who), other_accounts=others)
+
+
+def taken_over(home: Home, *members: Membership):
+    home.store.write_memberships(members, home.vault, TODAY)
+    about = [member.account for member in members]
+    return follow(home.vault, stated_by_roster(members), about, because="roster", on=TODAY)
+
+
+def membership(who: Account) -> Membership:
+    return Membership(who, (), "payments", None, date(2026, 1, 1), None, "ic1")
+
+
+def shift(shift_id: str, who: Account, begins: date = date(2026, 7, 1)) -> OnCallShift:
+    return OnCallShift(shift_id, "pagerduty", "P1", who, begins, begins + timedelta(days=3), ("S",))
+
+
+def pull_request(key: str, author: Account, reviewer: Account, on: date = date(2026, 7, 3)) -> PullRequest:
+    review = Review(f"{key}:r", reviewer, "approved", on, 1, has_body=True, asks_question=True)
+    return PullRequest(
+        pull_request_id=key, repository_id="R0", number=1, author=author, state="merged", is_draft=False,
+        created_on=on, merged_on=on, closed_on=on, touches_code=True, touches_tests=True, touches_docs=False,
+        touches_experiments=False, touches_designs=False, is_generated_only=False, is_backport=False,
+        is_revert=False, has_description=True, has_context=True, size_band="small", closes_issue_ids=(),
+        commits=(), reviews=(review,), threads=(), comments=(), reviews_total=1, reviews_left_out=0,
+        threads_total=0, review_comments_total=0, comments_total=0,
+    )  # fmt: skip
+
+
+def any_root(name: str, random: Random) -> PullRequest | OnCallShift:
+    on = date(2026, 1, 1) + timedelta(days=random.randrange(320))
+    if random.random() < 0.3:
+        return shift(name, random.choice(EVERYBODY), on)
+    return pull_request(name, random.choice(EVERYBODY[:3]), random.choice(EVERYBODY[:3]), on)

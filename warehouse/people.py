@@ -1,0 +1,84 @@
+"""Exact evidence -> links. A night makes and mends these by itself; what is weaker is for people to decide.
+
+Exact is what somebody stated of the very accounts: a row of the roster, or one identity of the organisation's
+single sign-on. A name, a login that looks alike or an address is never exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from connectors.records import Account, Membership
+from warehouse.store import key_of, named
+from warehouse.vault import Because, Entry, Link, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class SamePerson:
+    """Somebody states that these two accounts are one person's."""
+
+    account: Account
+    to: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What became of the statements of one kind."""
+
+    linked: int
+    unlinked: int
+    held: int
+    """Statements that were not followed: the account is locked, a robot's, or linked to somebody else."""
+
+
+def stated_by_roster(memberships: Iterable[Membership]) -> list[SamePerson]:
+    """Each account that a row of the roster names beside its GitHub account."""
+    pairs = [SamePerson(other, member.account) for member in memberships for other in member.other_accounts]
+    return [*dict.fromkeys(pairs)]
+
+
+def follow(
+    vault: Vault, stated: Collection[SamePerson], about: Iterable[Account], *, because: Because, on: date
+) -> Followed:
+    """Makes the links that are stated, and takes back those that the same kind of statement made before.
+
+    `about` are the people of whom the statements are complete: what is no longer stated of them was a
+    mistake. Of somebody who is no longer spoken of, such as a leaver, a link stays as it is.
+    """
+    about = [named(account) for account in about]
+    everyone = [*about, *(named(each) for pair in stated for each in (pair.account, pair.to))]
+    own_ids = vault.own_ids(everyone, told_by_source=False)
+    spoken_of = {own_ids[key_of(account)] for account in about}
+    wanted: dict[str, str] = {}
+    for pair in stated:
+        own_id, to_id = own_ids[key_of(pair.account)], own_ids[key_of(pair.to)]
+        if own_id and to_id:  # neither was erased
+            wanted[own_id] = to_id
+    bots = vault.bots()
+    drop: list[Entry] = []
+    held = 0
+    for link in vault.links():
+        stands = wanted.get(link.own_id)
+        is_gone = stands != link.to_id if stands else link.to_id in spoken_of
+        if link.because == because and link.by_id is None and is_gone:
+            if vault.is_locked(link.own_id):
+                held += 1
+            else:
+                drop.append(Entry(link.own_id, "unlinked", link.to_id, because, None, on))
+    dropped = {entry.own_id for entry in drop}
+    add: list[Link] = []
+    for own_id, to_id in wanted.items():
+        standing = vault.link_of(own_id)
+        if standing and own_id not in dropped:
+            held += vault.person_behind(own_id) != vault.person_behind(to_id)
+        elif vault.goes_round(own_id, to_id):
+            continue  # one person already, the other way round
+        elif vault.is_locked(own_id) or bots & {own_id, to_id}:
+            held += 1
+        else:
+            add.append(Link(own_id, to_id, because, None, on))
+    if add or drop:
+        vault.relink(add, drop)
+    return Followed(len(add), len(drop), held)
