@@ -1,15 +1,17 @@
 /*
 signal: answers_given
-answers: Which questions or problems of others did this person help to close?
-unit: issues
-reads: [closing_references, comments, issue_events, issues, persons, pull_requests]
+answers: Which questions or problems of others did this person help to close, or answer to their content?
+unit: answers
+reads: [closing_references, comments, discussions, issue_events, issues, persons, pull_requests]
 sensitivity: band
 opportunity: open_issues_by_others
 guard: null
 misleads: >
   Help given in chat or at a desk is invisible; picking easy questions, or a word before the closing,
   counts like real help.
-basis: CHAOSS, Issue Responsiveness, without its clock; only issues that were closed as done
+basis: >
+  CHAOSS, Issue Responsiveness, without its clock; only issues that were closed as done, and answers that
+  somebody else marked as one
 owner: developer-experience
 review_by: 2027-06-30
 */
@@ -49,6 +51,13 @@ answers_by_humans_kept as (
   select person_id, issue_id, occurred_on
   from (from questions_answered union all from issues_resolved)
   join humans_kept using (person_id)
+),
+-- whoever marks their own answer is the only one to say that it is one
+answers_marked_by_somebody_else_kept as (
+  select answerer_id, discussion_id, answered_on
+  from discussions
+  join humans_kept on answerer_id = person_id
+  where answerer_id <> author_id and answerer_id <> marker_id
 )
 select
   person_id,
@@ -57,3 +66,6 @@ select
   issue_id as source_id
 from answers_by_humans_kept
 group by person_id, issue_id
+union all
+select answerer_id, answered_on, 'discussion', discussion_id
+from answers_marked_by_somebody_else_kept

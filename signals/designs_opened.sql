@@ -2,14 +2,14 @@
 signal: designs_opened
 answers: Which design documents, decision records or proposals did this person open?
 unit: documents
-reads: [issues, persons, pull_requests]
+reads: [discussions, issues, persons, pull_requests]
 sensitivity: band
 opportunity: null
 guard: null
 misleads: >
   Drafts in shared documents and ideas first told to a colleague are invisible; a corrected comma in a
   design counts.
-basis: path rules for design documents, and the allow-listed meaning of issue labels
+basis: path rules for design documents, and the allow-listed meaning of issue labels and discussion categories
 owner: developer-experience
 review_by: 2027-06-30
 */
@@ -27,3 +27,7 @@ union all
 select author_id, created_on, 'issue', issue_id
 from issues join humans_kept on author_id = person_id
 where list_contains(kinds, 'proposal')
+union all
+select author_id, created_on, 'discussion', discussion_id
+from discussions join humans_kept on author_id = person_id
+where is_proposal

@@ -1,15 +1,16 @@
 /*
 signal: questions_opened
-answers: Which issues did this person open to ask something?
-unit: issues
-reads: [issues, persons]
+answers: Which issues and discussions did this person open to ask something?
+unit: questions
+reads: [discussions, issues, persons]
 sensitivity: self
 opportunity: null
 guard: null
 misleads: >
   Most questions are asked in conversation and leave nothing here; a question mark in a bug report
   counts.
-basis: the rubric's own words on asking to clarify; a label that means question, or a question in the text
+basis: >
+  the rubric's own words on asking to clarify; a label or category that means question, or a question in the text
 owner: developer-experience
 review_by: 2027-06-30
 */
@@ -23,3 +24,7 @@ select
   issue_id as source_id
 from issues join humans_kept on author_id = person_id
 where asks_question or list_contains(kinds, 'question')
+union all
+select author_id, created_on, 'discussion', discussion_id
+from discussions join humans_kept on author_id = person_id
+where asks_question or is_question

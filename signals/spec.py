@@ -30,7 +30,14 @@ _EXPECTED = frozenset(TARGETS.values())
 
 # Where the column's type says too little: what most rows of that table hold.
 _USUAL: Mapping[str, Mapping[str, Any]] = {
-    "pull_requests": {"state": "merged", "touches_code": True, "size_band": "small"},
+    "pull_requests": {
+        "state": "merged",
+        "touches_code": True,
+        "size_band": "small",
+        "is_on_default_branch": True,
+        "checks_at_review": "unknown",
+        "touches_team_tools": False,
+    },
     "reviews": {"state": "commented"},
     "issues": {"state": "open"},
     "incidents": {"source": "pagerduty"},

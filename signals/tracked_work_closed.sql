@@ -1,6 +1,8 @@
 /*
 signal: tracked_work_closed
-answers: Which tracked issues did this person's merged pull requests, or work assigned to them, close?
+answers: >
+  Which merged pull requests of this person close a tracked issue or belong to a milestone, and which issues
+  assigned to them were closed?
 unit: pull requests
 reads: [closing_references, issue_assignees, issues, persons, pull_requests]
 sensitivity: band
@@ -9,7 +11,9 @@ guard: merged_work
 misleads: >
   Work planned outside the tracker and small fixes without an issue leave nothing here; links can be
   added idly.
-basis: GitHub's closing references; issues closed as not planned or as a duplicate are no finished work
+basis: >
+  GitHub's closing references and milestones; issues closed as not planned or as a duplicate are no finished
+  work
 owner: developer-experience
 review_by: 2027-06-30
 */
@@ -41,6 +45,10 @@ select
   'pull_request' as source_kind,
   pull_request_id as source_id
 from pull_requests_that_closed_an_issue_kept
+union
+select author_id, merged_on, 'pull_request', pull_request_id
+from pull_requests join humans_kept on author_id = person_id
+where state = 'merged' and is_in_milestone and not is_backport
 union
 select person_id, closed_on, 'issue', issue_id
 from issues_closed_by_own_pull_request_ignored

@@ -32,7 +32,8 @@ def test_a_document_holds_against_the_public_schema(name: str, public_schema: Gr
 
 
 @pytest.mark.parametrize(
-    ("kind", "threads"), [(KINDS[1], 0), *((KINDS[0], count) for count in (0, 1, 3, 40, 100, 250))]
+    ("kind", "threads"),
+    [(KINDS[1], 0), (KINDS[2], 0), *((KINDS[0], count) for count in (0, 1, 3, 40, 100, 250))],
 )
 def test_a_parcel_holds_as_many_as_cost_one_point(kind: Kind, threads: int) -> None:
     """One list more in a fragment is a number more in `parcels.LISTS`."""
@@ -53,11 +54,14 @@ def test_who_signed_a_hundred_commits_costs_one_point() -> None:
 
 def test_fifty_repositories_are_asked_whether_anything_moved_for_one_point() -> None:
     named = {f"owner{n}": "acme" for n in range(50)} | {f"name{n}": f"r{n}" for n in range(50)}
-    assert _price(heads(50), {"first": 4} | named) == 1
+    quiet, talking = ({f"discuss{n}": yes for n in range(50)} for yes in (False, True))
+    assert _price(heads(50), {"first": 4} | named | quiet) == 1
+    assert _price(heads(50), {"first": 4} | named | talking) == 2
 
 
-def test_a_hundred_pull_requests_and_issues_are_listed_and_counted_for_one_point() -> None:
+def test_a_hundred_of_each_kind_are_listed_and_counted_for_one_point() -> None:
     asked = {"owner": "acme", "name": "queue", "first": 100, "withPulls": True, "withIssues": True}
+    asked |= {"withDiscussions": True}
     assert _points("listed", asked) == 1
 
 

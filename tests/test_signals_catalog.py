@@ -319,9 +319,10 @@ def test_every_opportunity_is_asked_for_by_some_signal() -> None:
     assert {signal.signal for signal in CATALOG.of_kind("opportunity")} <= asked
 
 
-def test_no_signal_reads_the_size_of_a_change() -> None:
-    """Lines changed per person are refused; the band is kept for no rule yet."""
-    assert [signal.signal for signal in CATALOG.values() if "size_band" in signal.sql.split("*/")[1]] == []
+def test_the_size_of_a_change_is_for_its_author_alone() -> None:
+    """Lines changed per person are refused; one signal reads the band, for the person alone."""
+    readers = [signal for signal in CATALOG.values() if "size_band" in signal.sql.split("*/")[1]]
+    assert [(signal.signal, signal.sensitivity) for signal in readers] == [("work_size_band", "self")]
 
 
 def test_reviews_received_are_never_counted() -> None:

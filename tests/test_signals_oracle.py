@@ -17,6 +17,7 @@ from connectors.records import (
     Batch,
     Comment,
     Commit,
+    Discussion,
     Incident,
     IncidentAction,
     Interview,
@@ -25,7 +26,9 @@ from connectors.records import (
     Membership,
     OnCallShift,
     PullRequest,
+    PullRequestEvent,
     Repository,
+    Reverted,
     Review,
     ReviewComment,
     ReviewThread,
@@ -101,6 +104,7 @@ def test_every_row_of_evidence_points_to_something_stored(store: Store, vault: V
         for kind, key, table in (
             ("pull_request", "pull_request_id", "pull_requests"),
             ("issue", "issue_id", "issues"),
+            ("discussion", "discussion_id", "discussions"),
             ("incident", "incident_id", "incidents"),
             ("oncall_shift", "shift_id", "oncall_shifts"),
             ("interview", "interview_id", "interviews"),
@@ -136,6 +140,7 @@ def world(random: Random, size: int = 10) -> Iterator[Root]:
     yield from (Repository(f"R{n}", f"acme/r{n}", "-") for n in range(2))
     yield from (any_pull_request(f"P{n}", random) for n in range(size))
     yield from (any_issue(f"I{n}", random) for n in range(size))
+    yield from (any_discussion(f"D{n}", random) for n in range(size))
     yield from (any_incident(f"N{n}", random) for n in range(size))
     yield from (any_shift(f"S{n}", random) for n in range(size))
     yield from (any_interview(f"V{n}", random) for n in range(size))
@@ -153,11 +158,13 @@ def tonight(store: Store, vault: Vault, random: Random) -> None:
     """What a night may bring: new and changed roots, roots that are gone, a roster, a robot found out."""
     numbers = [random.randrange(12) for _ in range(3)]
     roots: list[Root] = [any_pull_request(f"P{numbers[0]}", random), any_issue(f"I{numbers[1]}", random)]
+    if random.random() < 0.3:
+        roots.append(any_discussion(f"D{numbers[1]}", random))
     if random.random() < 0.5:
         roots += [any_incident(f"N{numbers[2]}", random), any_shift(f"S{numbers[0]}", random)]
     if random.random() < 0.3:
         roots.append(any_interview(f"V{numbers[1]}", random))
-    gone = (f"{random.choice('PINSV')}{numbers[2]}",)
+    gone = (f"{random.choice('PINSVD')}{numbers[2]}",)
     store.write("github", "acme", [Batch(tuple(roots), "", gone=gone)], vault)
     if random.random() < 0.2:
         store.write_memberships(roster(random), vault, START)
@@ -191,7 +198,8 @@ def any_pull_request(key: str, random: Random) -> PullRequest:
                 comment = ReviewComment(
                     f"{key}:c{position}", ours, who, on, position, _odds(random), _odds(random)
                 )
-                threads.append(ReviewThread(f"{key}:t{position}", _odds(random), who, False, (comment,)))
+                outdated = _odds(random)
+                threads.append(ReviewThread(f"{key}:t{position}", _odds(random), who, outdated, (comment,)))
             case _:
                 commits.append(Commit(f"{key}:k{position}", (PEOPLE[hash_of(key)], who), on, position))
     return PullRequest(
@@ -202,11 +210,35 @@ def any_pull_request(key: str, random: Random) -> PullRequest:
         touches_experiments=_odds(random), touches_designs=_odds(random),
         is_generated_only=random.random() < 0.1, is_backport=random.random() < 0.1,
         is_revert=random.random() < 0.1, has_description=True,
-        has_context=_odds(random), size_band="small",
+        has_context=_odds(random), size_band=random.choice(["small", "medium", "unknown"]),
         closes_issue_ids=(f"I{random.randrange(10)}",) if _odds(random) else (),
         commits=tuple(commits), reviews=tuple(reviews), threads=tuple(threads), comments=(),
         reviews_total=len(reviews), reviews_left_out=0, threads_total=len(threads),
         review_comments_total=len(threads), comments_total=0,
+        touches_team_tools=_odds(random), is_on_default_branch=random.random() < 0.9,
+        is_in_milestone=_odds(random), merge_commit_id=f"{hash_of(key):07}",
+        checks_at_review=random.choice(["passed", "failed", "none"]),
+        events=tuple(any_event(f"{key}:e{n}", created, random) for n in range(random.randrange(4))),
+        file_ids=tuple(f"F{n}" for n in random.sample(range(6), 2)),
+        reverted=(Reverted(random.randrange(60), None), Reverted(None, f"{random.randrange(8):07}")),
+    )  # fmt: skip
+
+
+def any_event(key: str, created: date, random: Random) -> PullRequestEvent:
+    kind = random.choice(["review_requested", "ready_for_review", "queued_to_merge", "merged"])
+    on = created + timedelta(days=random.randrange(30))
+    return PullRequestEvent(
+        key, kind, random.choice(PEOPLE), random.choice(PEOPLE), False, on, random.randrange(9)
+    )
+
+
+def any_discussion(key: str, random: Random) -> Discussion:
+    created = _day(random)
+    answered = created + timedelta(days=random.randrange(150)) if _odds(random) else None
+    answerer, marker = (random.choice([*PEOPLE, None]) if answered else None for _ in range(2))
+    return Discussion(
+        key, "R0", 1, random.choice(PEOPLE), created, _odds(random), _odds(random), _odds(random), answerer,
+        answered, marker,
     )  # fmt: skip
 
 

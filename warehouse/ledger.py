@@ -68,8 +68,12 @@ with listed as (
   from kept join issues on issue_id = object_id
   where kept.kind = 'issues'
   union all
+  select kept.kind, kept.object_id, discussions.created_on, null, null, null, true
+  from kept join discussions on discussion_id = object_id
+  where kept.kind = 'discussions'
+  union all
   select kept.kind, kept.object_id, null, null, null, null, true
-  from kept where kept.kind not in ('pull_requests', 'issues', 'repositories')
+  from kept where kept.kind not in ('pull_requests', 'issues', 'discussions', 'repositories')
 )
 select
   coalesce(listed.kind, counted.kind), coalesce(listed.object_id, counted.object_id),
@@ -104,6 +108,7 @@ with listed as (
 ), kept as (
   select 'pull_requests' as kind, pull_request_id as object_id, 1 as stored from pull_requests
   union all select 'issues', issue_id, 1 from issues
+  union all select 'discussions', discussion_id, 1 from discussions
   union all select 'incidents', incident_id, 1 from incidents
   union all select 'oncall_shifts', shift_id, 1 from oncall_shifts
   union all select 'interviews', interview_id, 1 from interviews
@@ -344,6 +349,7 @@ select max(day) from (
   union all select submitted_on, pull_request_id from reviews
   union all select created_on, parent_id from comments
   union all select greatest(created_on, closed_on), issue_id from issues
+  union all select greatest(created_on, answered_on), discussion_id from discussions
   union all select greatest(opened_on, resolved_on), incident_id from incidents
   union all select starts_on, shift_id from oncall_shifts
   union all select held_on, interview_id from interviews

@@ -3,7 +3,7 @@
 Source: GraphQL of github.com or an Enterprise Server, as a token or a GitHub App.
 Cursor: JSON: per repository and kind the moment up to which everything was read, and the page of an
     unfinished walk.
-Yields: Repository, PullRequest and Issue, each whole; one batch for a few hundred of them.
+Yields: Repository, PullRequest, Issue and Discussion, each whole; one batch for a few hundred of them.
 Never: titles, bodies, messages, label text, branch names, e-mail addresses; exact times.
 Raises: Refused, Unreachable, RateLimited, PayloadBroken, each after the last whole batch.
 
@@ -39,7 +39,7 @@ from connectors.github.progress import (
 )
 from connectors.github.settings import GitHubSettings, matches
 from connectors.github.transport import TooHeavy
-from connectors.records import Batch, Gap, Inventory, Issue, PullRequest, Repository
+from connectors.records import Batch, Discussion, Gap, Inventory, Issue, PullRequest, Repository
 
 HEADS_AT_ONCE = 50
 """Fifty repositories, two lists each: one point."""
@@ -77,7 +77,7 @@ class GitHub:
     """The connector. Close it, or use it in a `with`, to close its connections."""
 
     source = "github"
-    yields = (
+    yields: tuple[str, ...] = (
         "repositories",
         "pull_requests",
         "closing_references",
@@ -94,10 +94,13 @@ class GitHub:
         "issues",
         "issue_assignees",
         "issue_events",
+        "discussions",
     )
 
     def __init__(self, settings: GitHubSettings, pause: Callable[[float], None] = time.sleep) -> None:
         self.since: date = settings.starts_on
+        if not settings.discussions:
+            self.yields = tuple(table for table in self.yields if table != "discussions")
         self._settings = settings
         self._client = Client(settings, pause)
         self._pages = Pages(self._client, settings)
@@ -163,7 +166,7 @@ class GitHub:
         for turn in range(MOST_ROUNDS):
             head = self._head(scope, may_be_shared=turn == 0)
             has_read = took_long = False
-            for kind in KINDS:
+            for kind in self._pages.kinds(scope):
                 walk = _walk(progress.reading(kind), self.since, overlap)
                 if turn == 0:
                     self._seen.is_from_the_top &= walk == first_walk(self.since)
@@ -196,8 +199,8 @@ class GitHub:
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         """These pull requests or issues again, whole."""
         if kind not in KINDS:
-            raise ValueError(f"github hydrates {' and '.join(KINDS)}, not {kind!r}")
-        known: Kind = "issues" if kind == "issues" else "pull_requests"
+            raise ValueError(f"github hydrates {', '.join(KINDS)}, not {kind!r}")
+        known: Kind = next(each for each in KINDS if each == kind)
         ids = list(dict.fromkeys(object_ids))
         most = PAGES_A_STEP * self._pages.size(scope, "list").most
         for start in range(0, len(ids), most):
@@ -306,7 +309,9 @@ class GitHub:
             gone=tuple(gone),
         )
 
-    def _record(self, kind: Kind, payload: dict[str, Any]) -> PullRequest | Issue:
+    def _record(self, kind: Kind, payload: dict[str, Any]) -> PullRequest | Issue | Discussion:
+        if kind == "discussions":
+            return payloads.discussion(payload, self._settings.labels, self._settings.bots)
         if kind == "issues":
             return payloads.issue(payload, self._settings.labels, self._settings.bots)
         return payloads.pull_request(payload, self._settings.bots, self._settings.team_tools)

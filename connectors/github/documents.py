@@ -35,10 +35,17 @@ def document(name: str) -> str:
 
 
 def heads(count: int) -> str:
-    """One query that asks `count` repositories, `$owner0`/`$name0` and so on, what moved last in each."""
-    declared = "".join(f", $owner{n}: String!, $name{n}: String!" for n in range(count))
+    """One query that asks `count` repositories, `$owner0`/`$name0` and so on, what moved last in each.
+
+    Discussions only where `$discuss0` and so on say so: a third list in fifty would be a second point.
+    """
+    declared = "".join(
+        f", $owner{n}: String!, $name{n}: String!, $discuss{n}: Boolean!" for n in range(count)
+    )
     asked = " ".join(
-        f"r{n}: repository(owner: $owner{n}, name: $name{n}) {{ ...Head }}" for n in range(count)
+        f"r{n}: repository(owner: $owner{n}, name: $name{n})"
+        f" {{ ...Head ...HeadOfDiscussions @include(if: $discuss{n}) }}"
+        for n in range(count)
     )
     return _with_fragments(f"query Heads($first: Int!{declared}) {{ ...Price {asked} }}")
 

@@ -12,7 +12,7 @@ from connectors.errors import PayloadBroken, Refused
 from connectors.github import payloads
 from connectors.github.client import Answer, Client, Page
 from connectors.github.documents import document, heads
-from connectors.github.parcels import CONNECTIONS, KINDS, MOST_AT_ONCE, Kind
+from connectors.github.parcels import CONNECTIONS, KINDS, MOST_AT_ONCE, PARTS, Kind
 from connectors.github.progress import iso
 from connectors.github.settings import GitHubSettings
 from connectors.github.whole import Hole, objects_by_id
@@ -62,6 +62,12 @@ class Pages:
         self._client = client
         self._settings = settings
         self._sizes: dict[tuple[str, str], Page] = {}
+        self._without_discussions: set[str] = set()
+
+    def kinds(self, scope: str) -> tuple[Kind, ...]:
+        """What there is to read here: discussions only where they are wanted, and not known to be off."""
+        has_discussions = self._settings.discussions and scope not in self._without_discussions
+        return KINDS if has_discussions else tuple(kind for kind in KINDS if kind != "discussions")
 
     def size(self, scope: str, what: str) -> Page:
         """How much of this a repository can bear to be asked for at once."""
@@ -72,6 +78,7 @@ class Pages:
         variables: dict[str, Any] = {}
         for index, scope in enumerate(scopes):
             variables[f"owner{index}"], variables[f"name{index}"] = scope.split("/")
+            variables[f"discuss{index}"] = "discussions" in self.kinds(scope)
         few = min(MOST_SEEN_OF_ONE, MOST_SEEN_BY_HEADS // len(scopes), self._settings.page_size)
         answer = self._client.graphql(heads(len(scopes)), variables, Page(max(2, few)))
         found: dict[str, Head | str] = {}
@@ -83,12 +90,13 @@ class Pages:
                 found[scope] = code
                 continue
             # What may not be read, or has a hole, counts as moved: it is then asked for by itself.
-            connections = {kind: told[CONNECTIONS[kind]] for kind in KINDS} if told else {}
+            kinds = self.kinds(scope)
+            connections = {kind: told[CONNECTIONS[kind]] for kind in kinds} if told else {}
             is_whole = told and all(None not in connection["nodes"] for connection in connections.values())
             found[scope] = Head(
-                {kind: _page(told, connections[kind], None, answer) for kind in KINDS} if is_whole else {},
+                {kind: _page(told, connections[kind], None, answer) for kind in kinds} if is_whole else {},
                 told,
-                {kind: payloads.total(told, CONNECTIONS[kind]) for kind in KINDS} if told else {},
+                {kind: payloads.total(told, CONNECTIONS[kind]) for kind in kinds} if told else {},
                 answer.said_at,
                 clock.monotonic(),
             )
@@ -149,6 +157,8 @@ class Pages:
                 )
             connection = answer.data["repositoryOwner"]["repositories"]
             for node in payloads.nodes({"it": connection}, "it"):
+                if not node["hasDiscussionsEnabled"]:
+                    self._without_discussions.add(node["nameWithOwner"])
                 archived = node["archivedAt"]
                 if wanted.archived == "recent" and archived:
                     archived = None if payloads.day(archived) >= wanted.starts_on else archived
@@ -166,26 +176,25 @@ class Pages:
             "check the name and what the token may read"
         )
 
+    def _not_listed(self, scope: str, kind: Kind) -> str:
+        way_out = ", or set github.discussions to false" if kind == "discussions" else ""
+        return f"{self._client.host} does not list the {kind} of {scope!r}; check the token{way_out}"
+
     def gap(self, kind: str, reason: str, object_id: str | None = None) -> Gap:
         """A gap over every day there is, for what cannot be dated."""
         return Gap(kind, self._settings.starts_on, _tomorrow(), reason, object_id)
 
     def _listed(self, scope: str, after: Mapping[Kind, str | None], page: Page) -> Answer:
         owner, name = scope.split("/")
-        variables = {
-            "owner": owner,
-            "name": name,
-            "withPulls": "pull_requests" in after,
-            "pullsAfter": after.get("pull_requests"),
-            "withIssues": "issues" in after,
-            "issuesAfter": after.get("issues"),
-        }
+        variables: dict[str, Any] = {"owner": owner, "name": name}
+        for kind, part in PARTS.items():
+            variables |= {f"with{part.capitalize()}": kind in after, f"{part}After": after.get(kind)}
         return self._client.graphql(document("listed"), variables, page)
 
     def _sweep(self, scope: str, floor: str, found: dict[str, Inventory]) -> tuple[str, int]:
         """Adds what was updated since `floor`; the moment the sweep started, and the requests it took."""
         started, requests = "", 0
-        after: dict[Kind, str | None] = dict.fromkeys(KINDS)
+        after: dict[Kind, str | None] = dict.fromkeys(self.kinds(scope))
         while after:
             answer = self._listed(scope, after, self.size(scope, "list"))
             started = started or iso(answer.said_at)
@@ -194,9 +203,7 @@ class Pages:
                 _, connection = self._connection(answer, scope, kind)
                 if connection is None:
                     # To go on would read as "there are none".
-                    raise Refused(
-                        f"{self._client.host} does not list the {kind} of {scope!r}; check the token"
-                    )
+                    raise Refused(self._not_listed(scope, kind))
                 nodes = [node for node in connection["nodes"] if node]
                 fresh = [node for node in nodes if node["updatedAt"] >= floor]
                 found |= {node["id"]: counted(kind, node) for node in fresh}
@@ -214,6 +221,8 @@ class Pages:
             where, code = next(iter(answer.refused.items()), ((), "not_found"))
             if where[1:2] == (CONNECTIONS[kind],):
                 return {}, None
+            if others := [other for other in KINDS if where[1:2] == (CONNECTIONS[other],)]:
+                raise Refused(self._not_listed(scope, others[0]))
             raise Refused(self.not_there(scope, code))
         connection = repository.get(CONNECTIONS[kind])
         if connection is None and not answer.refused:
@@ -229,8 +238,8 @@ def gaps_of(payload: Mapping[str, Any], holes: Iterable[Hole]) -> list[Gap]:
 
 
 def counted(kind: Kind, node: Mapping[str, Any]) -> Inventory:
-    """What GitHub counts below a pull request or an issue."""
-    lists = {"comments": "comments"}
+    """What GitHub counts below a pull request or an issue; nothing below a discussion is kept."""
+    lists = {} if kind == "discussions" else {"comments": "comments"}
     if kind == "pull_requests":
         lists = {"reviews": "reviews", "threads": "reviewThreads", **lists}
     return Inventory(

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from connectors.github.payloads import total
 
-Kind = Literal["pull_requests", "issues"]
-KINDS: tuple[Kind, ...] = ("pull_requests", "issues")
-CONNECTIONS: Mapping[Kind, str] = {"pull_requests": "pullRequests", "issues": "issues"}
-PARTS: Mapping[Kind, str] = {"pull_requests": "pulls", "issues": "issues"}
-"""What hydrate.graphql calls them."""
-LISTS: Mapping[Kind, int] = {"pull_requests": 3, "issues": 4}
+Kind = Literal["pull_requests", "issues", "discussions"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+CONNECTIONS: Mapping[Kind, str] = {
+    "pull_requests": "pullRequests",
+    "issues": "issues",
+    "discussions": "discussions",
+}
+PARTS: Mapping[Kind, str] = {"pull_requests": "pulls", "issues": "issues", "discussions": "discussions"}
+"""What hydrate.graphql and listed.graphql call them."""
+LISTS: Mapping[Kind, int] = {"pull_requests": 3, "issues": 4, "discussions": 0}
 """Lists that are always asked for: files, commits, events; labels, assignees, events, comments."""
 
 MOST_FOR_A_POINT = 149

@@ -8,9 +8,11 @@ and after a walk of several pages the head is read again.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from connectors.github.parcels import KINDS, Kind
 from connectors.github.payloads import moment
 
 VERSION = 3
@@ -45,19 +47,17 @@ class Progress:
     """How far a repository has been read; written to and read from a batch's cursor."""
 
     since: date
-    pull_requests: Reading = Reading()
-    issues: Reading = Reading()
+    readings: Mapping[Kind, Reading] = field(default_factory=dict)
 
-    def reading(self, kind: str) -> Reading:
-        return self.pull_requests if kind == "pull_requests" else self.issues
+    def reading(self, kind: Kind) -> Reading:
+        return self.readings.get(kind, Reading())
 
-    def with_reading(self, kind: str, reading: Reading) -> Progress:
-        if kind == "pull_requests":
-            return replace(self, pull_requests=reading)
-        return replace(self, issues=reading)
+    def with_reading(self, kind: Kind, reading: Reading) -> Progress:
+        return replace(self, readings={**self.readings, kind: reading})
 
     def cursor(self) -> str:
-        return json.dumps({"version": VERSION, **asdict(self), "since": self.since.isoformat()})
+        readings = {kind: asdict(self.reading(kind)) for kind in KINDS}
+        return json.dumps({"version": VERSION, "since": self.since.isoformat(), **readings})
 
 
 def progress_from(cursor: str | None, since: date) -> Progress:
@@ -67,9 +67,8 @@ def progress_from(cursor: str | None, since: date) -> Progress:
     written = json.loads(cursor)
     if written.get("version") != VERSION or date.fromisoformat(written["since"]) > since:
         return Progress(since)
-    return Progress(
-        date.fromisoformat(written["since"]), _reading(written["pull_requests"]), _reading(written["issues"])
-    )
+    readings = {kind: _reading(written[kind]) for kind in KINDS if kind in written}
+    return Progress(date.fromisoformat(written["since"]), readings)
 
 
 def first_walk(since: date) -> Walk:

@@ -64,6 +64,8 @@ class GitHubSettings(BaseModel):
     since: date | None = None
     """Leave out what was last updated before this day; None reads everything."""
     labels: dict[IssueKind, tuple[str, ...]] = Field(default_factory=lambda: dict(LABELS))
+    discussions: bool = True
+    """Read the discussions of repositories that have them; false where the token may not."""
     team_tools: tuple[str, ...] = TEAM_TOOLS
     """Folders that hold your own libraries and tools: `libs` at any depth, or `platform/feature-store`."""
     bots: tuple[str, ...] = ()

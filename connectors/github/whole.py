@@ -27,6 +27,12 @@ ISSUE_LISTS = {
     "comments": "issueComments",
 }
 INCIDENT_LISTS = {**ISSUE_LISTS, "timelineItems": "incidentEvents"}
+LISTS: Mapping[str, Mapping[str, str]] = {
+    "pull_requests": PULL_REQUEST_LISTS,
+    "issues": ISSUE_LISTS,
+    "incidents": INCIDENT_LISTS,
+}
+"""The lists of each kind of object, each with its flag in the query for more of it."""
 TABLES = {
     "files": "pull_requests",
     "commits": "commits",
@@ -60,9 +66,7 @@ def complete(
     client: Client, payloads: Sequence[dict[str, Any]], kind: str, lists: int = MOST_IN_A_LIST
 ) -> list[Hole]:
     """Reads every list of these payloads to its end, in place, and tells what could not be had."""
-    names = PULL_REQUEST_LISTS if kind == "pull_requests" else ISSUE_LISTS
-    if kind == "incidents":
-        names = INCIDENT_LISTS
+    names = LISTS.get(kind, {})
     found: list[Hole] = []
     for payload in payloads:
         for name, flag in names.items():

@@ -1,0 +1,44 @@
+/*
+signal: team_tools_applied
+answers: >
+  Which merged changes by this person touched the team's own libraries or tools together with code that
+  uses them?
+unit: pull requests
+reads: [commit_authors, persons, pull_requests]
+sensitivity: person
+opportunity: repositories_with_team_tools
+guard: null
+misleads: >
+  A weak stand-in: using a library without changing it leaves nothing here, and a folder called shared
+  may hold anything. The operator says which folders hold what the team has built.
+basis: path rules, because no difference of the code is read; the rubric's own words on the team's tools
+owner: developer-experience
+review_by: 2027-06-30
+*/
+with humans_kept as (
+  select person_id from persons where not is_bot
+),
+changes_merged as (
+  select pull_request_id, author_id, merged_on
+  from pull_requests
+  where state = 'merged' and touches_team_tools
+    and not is_generated_only and not is_backport and not is_revert
+),
+authors_and_coauthors_gathered as (
+  select pull_request_id, author_id as person_id from changes_merged
+  union
+  select pull_request_id, commit_authors.person_id
+  from commit_authors join changes_merged using (pull_request_id)
+),
+humans_among_them_kept as (
+  select person_id, pull_request_id, merged_on
+  from authors_and_coauthors_gathered
+  join humans_kept using (person_id)
+  join changes_merged using (pull_request_id)
+)
+select
+  person_id,
+  merged_on as occurred_on,
+  'pull_request' as source_kind,
+  pull_request_id as source_id
+from humans_among_them_kept
