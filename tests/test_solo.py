@@ -74,7 +74,7 @@ def test_a_person_without_a_trace_is_told_what_search_can_prove_and_the_rest_is_
     assert code == 0
     assert items["code-fluency-reviews"]["state"] == "not collected"
     assert "the work of others was incomplete" in items["code-fluency-reviews"]["because"]
-    assert items["innovation-shares-ideas"]["state"] == "none seen"
+    assert items["communication-clarity"]["state"] == "none seen"
     states = {item["state"] for item in items.values()}
     assert states == {"none seen", "not collected", "ask", "withheld"}
 
