@@ -105,9 +105,9 @@ def compare(home_a: Path, home_b: Path) -> None:
     sys.exit(0 if all(same for _, _, same in found.values()) else 1)
 
 
-for command in (coverage, me, contests, explain, rubric, signals, privacy):
+for command in (coverage, me, own.shared, contests, explain, rubric, signals, privacy):
     cli.add_command(command)
-for command in (own.note, own.contest):
+for command in (own.note, own.contest, own.share, own.shares, own.unshare):
     me.add_command(command)
 
 

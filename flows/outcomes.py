@@ -138,13 +138,7 @@ def _publish(
         for item in night.rubric.items
     }
     with rights.opened(night.settings.rights_file) as own:
-        aside = eligible & asides.set_aside(
-            window,
-            own.contests(),
-            own.shares(),
-            own.opt_outs(),
-            windows_after=max(len(cells.windows_read(item, window)) for item in night.rubric.items) - 1,
-        )
+        aside = eligible & asides.set_aside(window, own.contests(), own.shared_early(), own.opt_outs())
         released = door.release_team(
             team=team,
             window=window,

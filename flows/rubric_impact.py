@@ -123,11 +123,7 @@ def _would_release(
         if person_id in members
     }
     aside = own.drawn_in(body["team"], window.name) | asides.set_aside(
-        window,
-        own.contests(),
-        own.shares(),
-        own.opt_outs(),
-        windows_after=max((len(cells.windows_read(item, window)) for item in items), default=1) - 1,
+        window, own.contests(), own.shared_early(), own.opt_outs()
     )
     would_be = door.release_team(
         team=body["team"],

@@ -46,7 +46,7 @@ class Contested(Protocol):
 
 
 class Shared(Protocol):
-    """A share, as far as it matters here."""
+    """Somebody shared days of a quarter before it was published."""
 
     @property
     def person_id(self) -> str: ...
@@ -57,24 +57,17 @@ class Shared(Protocol):
 def set_aside(
     window: Window,
     contests: Iterable[Contested],
-    shares: Iterable[Shared],
+    shared_early: Iterable[Shared],
     opt_outs: Mapping[str, date],
-    *,
-    windows_after: int,
 ) -> frozenset[str]:
     """Everybody whose own answers stay out of what is published about this window.
 
-    Those with a contest that is open or was upheld, those who ever shared anything that shows days of the
-    window, revoked or not, and those who were opted out on one of its days. A share of one of the
-    `windows_after` next windows may show days of this one, where a rule looks back.
+    Those with a contest that is open or was upheld, those who shared days of it before it was published,
+    revoked or not, and those who were opted out on one of its days.
     """
-    shown_in = [window]
-    for _ in range(windows_after):
-        shown_in.append(shown_in[-1].next())
-    names = {each.name for each in shown_in}
     return frozenset(
         {each.person_id for each in contests if each.quarter == window.name and each.state != "dismissed"}
-        | {each.person_id for each in shares if each.quarter in names}
+        | {each.person_id for each in shared_early if each.quarter == window.name}
         | {person_id for person_id, since in opt_outs.items() if since < window.ends_on}
     )
 

@@ -9,6 +9,7 @@ DoorError
   NotYetPublished   ask again on the day the message names
   BrokenRelease     an operator has to look: a published file is not what was published
   NoReport          there is nothing here for this reader, and it is not said why
+  AddsUp            the person decides again, knowing what this share adds to
   RefusedBody       a programming mistake: something tried to leave that no audience may see
 """
 
@@ -49,6 +50,10 @@ class BrokenRelease(DoorError):
 
 class NoReport(DoorError):
     """No report for this reader. Unknown, guessed and forbidden look the same."""
+
+
+class AddsUp(DoorError):
+    """With others' shares and a published band, this share could tell what teammates did."""
 
 
 class RefusedBody(DoorError):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import urllib.request
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,13 +20,22 @@ from flows.night import open_night
 from flows.own_words import LONGEST_NOTE, delete_note, open_contest, take_back_contest, write_note
 from flows.pipeline import run_night
 from flows.settings import Settings, load_settings
+from flows.sharing import NO_SHARE, end_share, list_shares, make_share, show_shared
 from flows.views import show_coverage, show_me
 from privacy import audit
+from privacy.bands import bands
+from privacy.errors import AddsUp, NoReport
+from privacy.shares import new_token, others_needed, token_sha256
 from sandbox.server import Running
 from warehouse import rights
 
 ITEM = "code-fluency-reviews"
 """An item of the shipped map that has a band."""
+
+ASK = "agility-adapts"
+"""An item that no tool can show."""
+TODAY = datetime.now(UTC).date().isoformat()
+ROOT = Path(__file__).parents[1]
 
 HOSTILE = (
     '=HYPERLINK("http://evil.example") <script>alert(1)</script> [x](javascript:alert(1)) '
@@ -41,6 +52,8 @@ class Place(NamedTuple):
     people: list[str]
     manager: str
     resolver: str
+    early_token: str = ""
+    """Of a share that was made and revoked before the window was published."""
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +74,10 @@ def place(organisation: Running, tmp_path_factory: pytest.TempPathFactory) -> It
         night(patch, config, date(2026, 10, 10))
         acting(patch, people[0])
         open_contest(config, ITEM, "not-me", "Somebody used my account.", "2026Q3")
+        acting(patch, people[4])
+        token = shared(config, [ITEM], manager, "2026Q3")
+        end_share(config, shares_of(config)[0]["share"])
+        found = found._replace(early_token=token)
         night(patch, config, date(2026, 11, 22))
         yield found
 
@@ -130,7 +147,7 @@ def test_a_contest_before_publication_has_its_person_counted_by_chance(place: Pl
         (contest,) = [each for each in own.contests() if each.because == "not-me"]
         (counted,) = own.counted(contest.person_id, "2026Q3")
         assert counted.drawn
-        assert own.drawn_in(place.team, "2026Q3") == {contest.person_id}
+        assert contest.person_id in own.drawn_in(place.team, "2026Q3")
     assert counted.size == len(place.people)
 
 
@@ -204,6 +221,145 @@ def test_a_decision_stands_in_the_report_with_who_made_it(place: Place, me: Me) 
     assert [entry["about"]["person"] for entry in logged] == [logbook.mark(place.settings, contest.person_id)]
 
 
+# --- shares -----------------------------------------------------------------------------------------------
+
+
+def test_a_share_shows_the_chosen_items_to_its_reader_and_tells_its_owner(place: Place, me: Me) -> None:
+    me(place.people[1])
+    write_note(place.config, ITEM, "Ask me about these.", "2026Q3")
+    token = shared(place.config, [ITEM, ASK], place.manager, "2026Q3")
+    (row,) = shares_of(place.config)
+    assert (row["with"], row["items"], row["opened_on"]) == (place.manager, [ITEM, ASK], [])
+    me(place.manager)
+    body = json.loads(show_shared(place.config, token, "json"))
+    assert {item["item"] for item in body["items"]} == {ITEM, ASK}
+    assert body["shared_by"] == place.people[1]
+    assert [item["note"] for item in body["items"]] == [None, None]
+    assert f"Shared by {place.people[1]}" in show_shared(place.config, token, "text")
+    me(place.people[1])
+    assert shares_of(place.config)[0]["opened_on"] == [TODAY, TODAY]
+    assert token not in json.dumps(shares_of(place.config))
+    delete_note(place.config, ITEM, "2026Q3")
+
+
+def test_notes_are_shared_when_they_are_chosen(place: Place, me: Me) -> None:
+    me(place.people[1])
+    write_note(place.config, ITEM, HOSTILE, "2026Q3")
+    token = shared(place.config, [ITEM], place.manager, "2026Q3", with_notes=True)
+    me(place.manager)
+    body, text = show_shared(place.config, token, "json"), show_shared(place.config, token, "text")
+    for shown in (body, text):
+        assert "gnp.exe" in shown
+        assert not set(shown) & set("\x1b\x07\x9b\u202e\u200b\U000e0041")
+    me(place.people[1])
+    delete_note(place.config, ITEM, "2026Q3")
+    me(place.manager)
+    assert json.loads(show_shared(place.config, token, "json"))["items"][0]["note"] is None
+
+
+def test_every_share_that_opens_nothing_is_answered_alike(place: Place, me: Me) -> None:
+    """The same words, exit and streams, and the same functions called in the same order."""
+    me(place.people[2])
+    revoked = shared(place.config, [ITEM], place.manager, "2026Q3")
+    end_share(place.config, shares_of(place.config)[-1]["share"])
+    ended = shared(place.config, [ITEM], place.manager, "2026Q3")
+    with rights.opened(place.settings.rights_file) as own:
+        own.con.execute("update shares set ends_on = shared_on where token_sha256 = ?", [token_sha256(ended)])
+    forwarded = shared(place.config, [ITEM], place.people[1], "2026Q3")
+    guessed = new_token()
+    me(place.manager)
+    tokens = [
+        guessed,
+        revoked,
+        ended,
+        forwarded,
+        place.early_token,
+        "",
+        "'; drop table shares; --",
+        guessed[:-1],
+    ]
+    before = len(list(audit.entries(place.settings.audit_file)))
+    calls = [calls_of(lambda token=token: refused(place.config, token)) for token in tokens]
+    assert len(calls[0]) > 20
+    assert [each for each in calls if each != calls[0]] == []
+    answers = {answer(place.config, "shared", token) for token in (guessed, revoked)}
+    assert len(answers) == 1
+    assert next(iter(answers))[:2] == (1, "")
+    me(place.people[3])  # somebody whom nobody shares anything with
+    assert {answer(place.config, "shared", forwarded)} == answers
+    assert len(list(audit.entries(place.settings.audit_file))) == before
+
+
+def test_nobody_but_its_owner_can_list_or_end_a_share(place: Place, me: Me) -> None:
+    me(place.people[2])
+    shared(place.config, [ITEM], place.manager, "2026Q3")
+    share = shares_of(place.config)[-1]["share"]
+    me(place.manager)
+    assert shares_of(place.config) == []
+    with pytest.raises(BadInput, match="you have no open share"):
+        end_share(place.config, share)
+    for form in ("text", "json", "csv", "html"):
+        assert share not in show_coverage(place.config, place.team, "2026Q3", form)
+
+
+@pytest.mark.parametrize("days", [0, 31, -1])
+def test_a_share_stays_open_for_thirty_days_at_most(place: Place, me: Me, days: int) -> None:
+    me(place.people[1])
+    with pytest.raises(BadInput, match="from 1 to 30 days"):
+        make_share(place.config, [ITEM], place.manager, days, "2026Q3", with_notes=False, although=True)
+
+
+def test_a_share_goes_to_one_known_reader_who_is_somebody_else(place: Place, me: Me) -> None:
+    me(place.people[1])
+    for reader, sentence in (
+        ("nobody-of-this-name", "nobody of this login is known"),
+        ("a/../b", "nobody of this login is known"),
+        (place.people[1], "that is you"),
+    ):
+        with pytest.raises(BadInput, match=sentence):
+            make_share(place.config, [ITEM], reader, 7, "2026Q3", with_notes=False, although=True)
+
+
+def test_whoever_shared_before_publication_is_counted_by_chance_even_if_they_ended_it(place: Place) -> None:
+    with rights.opened(place.settings.rights_file) as own:
+        early = {each.person_id for each in own.shared_early() if each.quarter == "2026Q3"}
+        assert early
+        assert early <= own.drawn_in(place.team, "2026Q3")
+
+
+def test_a_share_that_adds_to_a_published_band_is_made_only_knowingly(place: Place, me: Me) -> None:
+    """Of all who were counted, those are warned whose answer counts toward an end of the band."""
+    items = json.loads(show_coverage(place.config, place.team, "2026Q3", "json"))["items"]
+    word = next(item["band"] for item in items if item["item"] == ITEM)
+    (band,) = [each for each in bands(len(place.people)) if each.word == word]
+    warned = []
+    for login in (*place.people[1:4], *place.people[5:8]):
+        me(login)
+        needed = others_needed(band.low, band.high, len(place.people), bool(cell(place, ITEM)["evidence"]))
+        before = shares_of(place.config)
+        try:
+            make_share(place.config, [ITEM], place.resolver, 7, "2026Q3", with_notes=False, although=False)
+        except AddsUp as error:
+            warned.append(str(error))
+            assert shares_of(place.config) == before
+        else:
+            assert needed is None
+    assert warned
+    assert all("--although-it-adds-up" in sentence for sentence in warned)
+    for login in (place.people[0], place.people[4]):  # counted by chance: their answer is behind no word
+        me(login)
+        make_share(place.config, [ITEM], place.resolver, 7, "2026Q3", with_notes=False, although=False)
+
+
+def test_a_share_of_the_running_window_says_that_its_owner_is_counted_by_chance(place: Place, me: Me) -> None:
+    me(place.people[3])
+    said = make_share(place.config, [ITEM], place.manager, 7, "2026Q4", with_notes=False, although=False)
+    assert "2026Q4, you are counted by chance" in said
+
+
+# --- the file -----------------------------------------------------------------------------------------------
+
+
 def test_the_file_of_what_people_say_is_its_owners_alone(place: Place) -> None:
     assert place.settings.rights_file.stat().st_mode & 0o777 == 0o600
 
@@ -249,6 +405,54 @@ def largest_team(roster: Path) -> tuple[str, str, list[str], str]:
         if row[1] == team and row[0] != manager and row[3] <= "2026-07-01" and not row[4]
     ]
     return team, manager, people, next(row[0] for row in rows if row[0] not in here and not row[4])
+
+
+def shared(config: Path, items: list[str], reader: str, window: str, *, with_notes: bool = False) -> str:
+    """The token of a new share."""
+    said = make_share(config, items, reader, 7, window, with_notes=with_notes, although=True)
+    return said.splitlines()[0].split()[-1]
+
+
+def shares_of(config: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(list_shares(config, "json"))["shares"]
+    return found
+
+
+def refused(config: Path, token: str) -> None:
+    with pytest.raises(NoReport) as error:
+        show_shared(config, token, "json")
+    assert str(error.value) == NO_SHARE
+
+
+def calls_of(action: Callable[[], None]) -> list[tuple[str, str]]:
+    """Every function of ours that is called, in order."""
+    found: list[tuple[str, str]] = []
+
+    def note(frame: Any, event: str, _: Any) -> None:
+        path = Path(frame.f_code.co_filename)
+        if (
+            event == "call"
+            and path.is_relative_to(ROOT)
+            and path.parent.name in ("flows", "privacy", "warehouse")
+        ):
+            found.append((path.name, frame.f_code.co_name))
+
+    sys.setprofile(note)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+def answer(config: Path, *command: str) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "--config", str(config), *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 def cell(place: Place, item: str) -> dict[str, Any]:

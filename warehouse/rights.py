@@ -51,6 +51,10 @@ create table if not exists shares (
   ends_on date not null,         -- first day on which it no longer opens
   revoked_on date
 );
+create table if not exists shared_early (
+  person_id varchar not null,    -- who shared something of this quarter before it was published, ended or not
+  quarter varchar not null
+);
 create table if not exists share_views (
   share_id varchar not null,
   person_id varchar not null,    -- whose share was opened
@@ -79,7 +83,16 @@ create table if not exists draw_key (
 );
 """
 
-TABLES = ("notes", "contests", "shares", "share_views", "opt_outs", "counted", "deliveries")
+TABLES = (
+    "notes",
+    "contests",
+    "shares",
+    "shared_early",
+    "share_views",
+    "opt_outs",
+    "counted",
+    "deliveries",
+)
 """Every table that holds something about a person."""
 
 Because = Literal["not-me", "wrong-item", "missing"]
@@ -125,6 +138,13 @@ class Share(NamedTuple):
     shared_on: date
     ends_on: date
     revoked_on: date | None
+
+
+class SharedEarly(NamedTuple):
+    """Somebody shared something of a quarter before it was published."""
+
+    person_id: str
+    quarter: str
 
 
 class Counted(NamedTuple):
@@ -279,6 +299,16 @@ class Rights:
         self.con.execute("insert into shares values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(made))
         return made
 
+    def note_early(self, person_id: str, quarter: str) -> None:
+        """Remembers that somebody shared before this quarter was published, however soon they revoke it."""
+        if SharedEarly(person_id, quarter) not in self.shared_early():
+            self.con.execute("insert into shared_early values (?, ?)", [person_id, quarter])
+
+    def shared_early(self) -> list[SharedEarly]:
+        """Who shared something of which quarter before it was published."""
+        found = self.con.execute("select person_id, quarter from shared_early order by all").fetchall()
+        return [SharedEarly(*row) for row in found]
+
     def revoke(self, person_id: str, share_id: str, on: date) -> bool:
         """Whether a share of this person was still open; now it is not."""
         found = self.con.execute(
@@ -336,6 +366,13 @@ class Rights:
             [person_id, quarter],
         ).fetchall()
         return [Counted(*row) for row in found]
+
+    def knows_who_was_counted(self, team: str, quarter: str) -> bool:
+        """Whether it was remembered who was counted in a release; of one by an older Sightline it was not."""
+        found = self.con.execute(
+            "select count(*) from counted where team = ? and quarter = ?", [team, quarter]
+        ).fetchone()
+        return bool(found and found[0])
 
     def drawn_in(self, team: str, quarter: str) -> frozenset[str]:
         """Who was counted by chance in the releases of a team."""

@@ -15,6 +15,8 @@ from connectors.github.settings import GitHubSettings
 from connectors.records import Account
 
 LOGINS_AT_ONCE = 100
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+"""What cannot be a login is not worth a question."""
 
 
 def whoami(base_url: str, token: SecretStr | str) -> Account:
@@ -35,13 +37,29 @@ def whoami(base_url: str, token: SecretStr | str) -> Account:
     return found
 
 
+def account_of(base_url: str, token: SecretStr, login: str) -> Account | None:
+    """The account with this login today, or None. Raises Unreachable or RateLimited.
+
+    REST `GET /users/{login}`.
+    """
+    if not _LOGIN.fullmatch(login):
+        return None
+    client = Client(GitHubSettings(base_url=base_url, token=token, wait_limit_seconds=0))
+    try:
+        user = client.get(f"/users/{login}")
+    except Refused:
+        return None
+    finally:
+        client.close()
+    return account({"__typename": user.get("type", "User"), "login": user["login"], "id": user["node_id"]})
+
+
 def resolve_logins(settings: GitHubSettings, logins: Iterable[str]) -> dict[str, Account]:
     """Accounts by the login they were asked under; who is unknown to GitHub is absent.
 
     A hundred a request. Raises Refused, Unreachable, RateLimited or PayloadBroken.
     """
-    # What cannot be a login is not worth a question.
-    asked = [name for name in dict.fromkeys(logins) if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name)]
+    asked = [name for name in dict.fromkeys(logins) if _LOGIN.fullmatch(name)]
     client = Client(settings)
     found: dict[str, Account] = {}
     try:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from flows.commands.options import config_option, format_option
+
 window_option = click.option("--window", help="A quarter like 2026Q3. [default: the running one]")
 
 
@@ -46,3 +48,60 @@ def contest(
         click.echo(own_words.open_contest(config, item, because, text, window))
     else:
         click.echo(own_words.take_back_contest(config, item, window))
+
+
+@click.command()
+@click.argument("items", nargs=-1, required=True)
+@click.option("--with", "reader", required=True, help="The login of the one who may open it.")
+@click.option("--days", type=int, required=True, help="How long it opens: 30 days are the most.")
+@click.option("--with-notes", is_flag=True, help="Your notes beside these items too.")
+@click.option(
+    "--although-it-adds-up", "although", is_flag=True, help="Share even where it adds to a published band."
+)
+@window_option
+@click.pass_obj
+def share(
+    config: Path,
+    items: tuple[str, ...],
+    reader: str,
+    days: int,
+    window: str | None,
+    with_notes: bool,
+    although: bool,
+) -> None:
+    """Shows your cells of ITEMS to one reader for a while. You see on which days they open it."""
+    from flows.sharing import make_share
+
+    click.echo(make_share(config, items, reader, days, window, with_notes=with_notes, although=although))
+
+
+@click.command()
+@format_option("text", "json")
+@click.pass_obj
+def shares(config: Path, form: str) -> None:
+    """What you share, with whom, until when, and who opened it on which day."""
+    from flows.sharing import list_shares
+
+    click.echo(list_shares(config, form))
+
+
+@click.command()
+@click.argument("share")
+@click.pass_obj
+def unshare(config: Path, share: str) -> None:
+    """Ends SHARE at once."""
+    from flows.sharing import end_share
+
+    click.echo(end_share(config, share))
+
+
+@click.command()
+@config_option
+@click.argument("token")
+@format_option("text", "json")
+@click.pass_obj
+def shared(config: Path, config_here: Path | None, token: str, form: str) -> None:
+    """Opens what somebody shared with you. Who you are is proven by your GitHub token."""
+    from flows.sharing import show_shared
+
+    click.echo(show_shared(config_here or config, token, form))

@@ -165,7 +165,7 @@ def test_an_item_of_somebody_set_aside_is_true_as_often_as_not() -> None:
 @pytest.mark.parametrize(
     ("window", "found"),
     [
-        (0, {"contests", "upheld", "shared", "shared-next", "out"}),
+        (0, {"contests", "upheld", "shared", "out"}),
         (1, {"shared-next", "out", "out-later"}),
     ],
 )
@@ -177,7 +177,7 @@ def test_who_is_set_aside_in_a_window(window: int, found: set[str]) -> None:
     ]
     shares = [Decided("shared", "2026Q1"), Decided("shared-next", "2026Q2")]
     out = {"out": date(2026, 3, 31), "out-later": date(2026, 4, 1)}
-    assert asides.set_aside(WINDOWS[window], contests, shares, out, windows_after=1) == found
+    assert asides.set_aside(WINDOWS[window], contests, shares, out) == found
 
 
 # --- builders -----------------------------------------------------------------------------------------------

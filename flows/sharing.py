@@ -1,0 +1,269 @@
+"""Sharing some of one's own cells with one reader: made, listed, revoked, and opened by the reader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from connectors.errors import BadInput
+from flows import logbook
+from flows.identity import asking, proven, today, window_named
+from flows.own_words import check_items, own_report
+from flows.settings import Settings, load_settings, token
+from privacy import door, shares
+from privacy.bands import Band, bands
+from privacy.errors import AddsUp, NoReport
+from privacy.policy import Policy, load_policy
+from reports.neutral import plain
+from rubric import cells
+from rubric.map import Item, load_map
+from signals.catalog import load_catalog
+from warehouse import rights
+from warehouse.vault import find_login, find_person_waiting
+from warehouse.windows import Window, parse_window
+
+NO_SHARE = "there is nothing to open here: no such share, or it is not for you, or no longer"
+"""For every token that opens nothing, whatever the reason."""
+
+
+def make_share(
+    config: Path,
+    items: Sequence[str],
+    reader: str,
+    days: int,
+    window: str | None,
+    *,
+    with_notes: bool,
+    although: bool,
+) -> str:
+    """Shares these items of whoever asks; returns the token, with how it is opened and what it does.
+
+    Raises BadInput, and AddsUp where the share could help to tell what teammates did, unless `although`.
+    """
+    settings = load_settings(config)
+    policy, catalog = load_policy(settings.agreement), load_catalog()
+    person_id, name = proven(settings), window_named(settings, window)
+    chosen = list(dict.fromkeys(items))
+    check_items(door.read_self(settings.published, person_id, name).body, chosen)
+    most = min(shares.LONGEST_DAYS, policy.retention.shares_days)
+    if not 1 <= days <= most:
+        raise BadInput([f"--days {days}: a share stays open from 1 to {most} days"])
+    recipient_id = _reader(settings, reader, person_id)
+    known = {item.slug: item for item in load_map(settings.rubric_map, catalog).items}
+    rests_on = {slug: cells.band_signals(item, catalog) for slug, item in known.items()}
+    shown = [known[item] for item in chosen if item in known]
+    read = {each for item in shown for each in cells.windows_read(item, parse_window(name))}
+    secret, on = shares.new_token(), today()
+    span = (on, on + timedelta(days=days))
+    with rights.opened(settings.rights_file) as own:  # a window is published before this or after it
+        needed = [
+            found
+            for each in sorted(read)
+            for found in _what_it_adds_to(settings, own, policy, rests_on, person_id, shown, each)
+        ]
+        if needed and not although:
+            raise AddsUp(_adds_up(needed))
+        for each in sorted(read):
+            if not own.counted(person_id, each.name):
+                own.note_early(person_id, each.name)
+        made = own.share(person_id, recipient_id, shares.token_sha256(secret), name, chosen, with_notes, span)
+        logbook.note(settings, "share made", person=logbook.mark(settings, person_id), share=made.share_id)
+    last = span[1] - timedelta(days=1)
+    lines = [
+        f"{reader} opens it until {last} with: sightline shared {secret}",
+        "The token is shown this once. `sightline me shares` says when it was opened, "
+        f"`sightline me unshare {made.share_id}` ends it.",
+    ]
+    to_come = [each.name for each in sorted(read) if not _is_out(settings, person_id, each)]
+    if to_come:
+        lines.append(
+            f"In what will be published of {' and '.join(to_come)}, you are counted by chance, so that "
+            "nobody can add this share to it."
+        )
+    return "\n".join(lines)
+
+
+def list_shares(config: Path, form: str) -> str:
+    """The shares of whoever asks, each with the days on which it was opened."""
+    settings = load_settings(config)
+    person_id, on = proven(settings), today()
+    with rights.opened(settings.rights_file) as own:
+        found, views = own.shares(person_id), own.views(person_id)
+    rows = [
+        {
+            "share": each.share_id,
+            "with": each.recipient_id and find_login(settings.vault_file, each.recipient_id, "github"),
+            "window": each.quarter,
+            "items": each.items,
+            "with_notes": each.with_notes,
+            "shared_on": each.shared_on.isoformat(),
+            "state": "revoked" if each.revoked_on else "open" if on < each.ends_on else "ended",
+            "ends_on": (each.revoked_on or each.ends_on).isoformat(),
+            "opened_on": [day.isoformat() for day in views.get(each.share_id, [])],
+        }
+        for each in found
+    ]
+    if form == "json":
+        return json.dumps({"shares": rows}, indent=1, ensure_ascii=False)
+    return "\n".join(line for row in rows for line in _lines(row)) or "you share nothing"
+
+
+def end_share(config: Path, share_id: str) -> str:
+    """Revokes a share of whoever asks. Raises BadInput where they have no such open share."""
+    settings = load_settings(config)
+    person_id = proven(settings)
+    with rights.opened(settings.rights_file) as own:
+        if not own.revoke(person_id, share_id, today()):
+            raise BadInput([f"you have no open share '{plain(share_id)}'; `sightline me shares` lists them"])
+        logbook.note(settings, "share revoked", person=logbook.mark(settings, person_id), share=share_id)
+    return f"{share_id} opens no more; what its reader saw before, they saw"
+
+
+def show_shared(config: Path, secret: str, form: str) -> str:
+    """What a token opens for whoever asks. Raises NoReport, the same for every token that opens nothing.
+
+    Whatever the reason, the same is looked at in the same order before it is said.
+    """
+    settings = load_settings(config)
+    reader_id, on = asking(settings).person_id, today()
+    with rights.opened(settings.rights_file) as own:
+        share = own.share_of_token(shares.token_sha256(secret))
+        if not shares.opens(share, reader_id, on) or share is None or reader_id is None:
+            raise NoReport(NO_SHARE)
+    try:
+        report = own_report(settings, share.person_id, share.quarter)
+    except NoReport:
+        raise NoReport(NO_SHARE) from None
+    released = door.release_share(
+        report,
+        share.items,
+        shared_by=find_login(settings.vault_file, share.person_id, "github") or "somebody",
+        span=(share.shared_on, share.ends_on - timedelta(days=1)),
+        notes=share.with_notes,
+    )
+    logbook.note(
+        settings,
+        "share opened",
+        person=logbook.mark(settings, share.person_id),
+        share=share.share_id,
+        by=logbook.mark(settings, reader_id),
+    )
+    with rights.opened(settings.rights_file) as own:
+        own.note_view(share, on)
+    if form == "json":
+        return json.dumps(released.body, indent=1, ensure_ascii=False)
+    from reports.text import shared_text
+
+    return shared_text(released)
+
+
+def _reader(settings: Settings, login: str, person_id: str) -> str:
+    """The id of the one reader. Raises BadInput for nobody, somebody unknown, and oneself."""
+    from connectors.github.identity import account_of
+
+    secret = token("GITHUB_TOKEN")
+    assert settings.github is not None
+    assert secret is not None  # both were there when whoever asks was proven
+    account = account_of(settings.github.base_url, secret, login)
+    found = find_person_waiting(settings.vault_file, account) if account else None
+    if found is None:
+        raise BadInput(
+            [
+                f"--with {plain(login)}: nobody of this login is known here; "
+                "only people Sightline knows can open a share"
+            ]
+        )
+    if found == person_id:
+        raise BadInput([f"--with {plain(login)}: that is you; `sightline me` shows you all of it"])
+    return found
+
+
+def _is_out(settings: Settings, person_id: str, window: Window) -> bool:
+    """Whether the release of this person's team is settled."""
+    team = _team(settings, person_id, window)
+    return team is not None and door.is_decided(settings.published, team, window)
+
+
+def _team(settings: Settings, person_id: str, window: Window) -> str | None:
+    try:
+        return str(door.read_self(settings.published, person_id, window).body["team"])
+    except NoReport:
+        return None
+
+
+def _what_it_adds_to(
+    settings: Settings,
+    own: rights.Rights,
+    policy: Policy,
+    rests_on: Mapping[str, Collection[str]],
+    person_id: str,
+    shown: Sequence[Item],
+    window: Window,
+) -> Iterator[tuple[int, str]]:
+    """For each band that the share adds to: how many others must tell too, and the item and window of it."""
+    told = {indicator.signal for item in shown for indicator in item.indicators}
+    team = _team(settings, person_id, window)
+    if team and _is_out(settings, person_id, window) and not own.knows_who_was_counted(team, window.name):
+        yield (
+            policy.coalition,
+            window.name,
+        )  # an older release: what every band is made for is all that is sure
+    for counted in own.counted(person_id, window.name):
+        if counted.drawn:
+            continue
+        for item in door.read_team(settings.published, counted.team, window).body["items"]:
+            signals = rests_on.get(item["item"], frozenset())
+            if shares.tell_on_each_other(told, signals):
+                value = _left_traces(settings, person_id, item["item"], signals, window)
+                for band in _bands_meant(item, counted.size, policy):
+                    needed = shares.others_needed(band.low, band.high, counted.size, value)
+                    if needed is not None:
+                        yield needed, f"{item['item']} in {window.name}"
+
+
+def _bands_meant(item: Mapping[str, Any], size: int, policy: Policy) -> list[Band]:
+    """The band that was published; every one it may have been, where it was withdrawn or the rule changed."""
+    known = bands(size, k=policy.k, coalition=policy.coalition)
+    if item["shown"]:
+        return [band for band in known if band.word == item["band"]] or list(known)
+    return list(known) if item["because"] == door.WITHDRAWN else []
+
+
+def _left_traces(
+    settings: Settings, person_id: str, item: str, signals: Collection[str], window: Window
+) -> bool:
+    """Whether this person's own report has traces of the item that its band would have counted."""
+    report = door.read_self(settings.published, person_id, window).body
+    first, end = window.starts_on.isoformat(), window.ends_on.isoformat()
+    return any(
+        row["signal"] in signals and first <= row["occurred_on"] < end
+        for each in report["items"]
+        if each["item"] == item
+        for row in each["evidence"]
+    )
+
+
+def _adds_up(found: Sequence[tuple[int, str]]) -> str:
+    fewest = min(needed for needed, _ in found)
+    where = sorted({place for _, place in found})
+    named = ", ".join(where[:3]) + (f" and {len(where) - 3} more" if len(where) > 3 else "")
+    others = "one other" if fewest == 1 else f"{fewest} others"
+    return (
+        f"a band of your team is out for {named}, and it counts you. If {others} of those counted tell "
+        "theirs too, the band and what was told together can say what the rest did; a reader who was counted "
+        "is one of them. Whether anybody shares is not looked at. To share all the same, add "
+        "--although-it-adds-up"
+    )
+
+
+def _lines(row: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{row['share']}  with {plain(row['with'] or 'somebody who was erased')}  {row['window']}"
+    yield f"  {', '.join(plain(item) for item in row['items'])}" + (
+        ", with notes" if row["with_notes"] else ""
+    )
+    ends = {"open": "opens until before", "ended": "ended on", "revoked": "revoked on"}[row["state"]]
+    yield f"  shared on {row['shared_on']}, {ends} {row['ends_on']}"
+    yield f"  opened on {', '.join(row['opened_on'])}" if row["opened_on"] else "  never opened"
