@@ -15,7 +15,7 @@ from connectors.github.identity import resolve_logins
 from connectors.records import Account, Membership
 from flows.night import Night
 from warehouse import reading
-from warehouse.people import follow, stated_by_roster
+from warehouse.people import enrol
 from warehouse.store import key_of, named
 
 FEWER_AT_ONCE = 5
@@ -55,14 +55,12 @@ def _take_over(night: Night, people: list[Membership]) -> None:
         night.messages.append(
             f"{night.settings.roster}: {erased} rows name people who were erased; remove them"
         )
-    ended = night.store.write_memberships(people, night.vault, night.as_of)
+    ended, followed = enrol(night.store, night.vault, people, night.as_of)
     if ended:
         night.messages.append(
             f"{night.settings.roster}: no longer names {ended} of those it named; they are in no team from "
             f"{night.as_of} on, and keep what they did (write `until` where it was another day)"
         )
-    about = {member.account: None for member in people}
-    followed = follow(night.vault, stated_by_roster(people), about, because="roster", on=night.as_of)
     if followed.held:
         night.messages.append(
             f"{night.settings.roster}: {followed.held} accounts were not given to the person it names, "

@@ -29,6 +29,7 @@ from sandbox.world import World
 from signals.catalog import load_catalog
 from signals.run import refresh
 from warehouse.ledger import close_books, differences
+from warehouse.people import enrol
 from warehouse.store import Store
 from warehouse.vault import Vault
 
@@ -97,7 +98,7 @@ def read_and_computed(
 ) -> dict[str, set[tuple[str, ...]]]:
     vault, store = Vault(folder / "vault.duckdb"), Store(folder / "warehouse.duckdb")
     try:
-        store.write_memberships([member(name, connector.source) for name in PEOPLE], vault)
+        enrol(store, vault, [member(name, connector.source) for name in PEOPLE], TODAY)
         pulls = [pull_request(row) for row in example.rows("pull requests")]
         repository = Repository("R1", "acme/engine", "https://github.example/acme/engine")
         store.write("github", "acme/engine", [Batch((repository, *pulls), "")], vault)

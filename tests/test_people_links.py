@@ -20,7 +20,7 @@ from signals.run import compute, recompute, refresh
 from warehouse import reading
 from warehouse.aliases import ids_of
 from warehouse.compare import different_tables
-from warehouse.people import SamePerson, follow, stated_by_roster
+from warehouse.people import Followed, SamePerson, enrol, follow
 from warehouse.store import Store
 from warehouse.vault import Entry, Key, Link, Vault, find_person
 
@@ -318,10 +318,8 @@ def stated(who: Account, *others: Account) -> Membership:
     return replace(membership(who), other_accounts=others)
 
 
-def taken_over(home: Home, *members: Membership):
-    home.store.write_memberships(members, home.vault, TODAY)
-    about = [member.account for member in members]
-    return follow(home.vault, stated_by_roster(members), about, because="roster", on=TODAY)
+def taken_over(home: Home, *members: Membership) -> Followed:
+    return enrol(home.store, home.vault, members, TODAY)[1]
 
 
 def membership(who: Account) -> Membership:

@@ -6,12 +6,12 @@ single sign-on. A name, a login that looks alike or an address is never exact.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from connectors.records import Account, Membership
-from warehouse.store import key_of, named
+from warehouse.store import Store, key_of, named
 from warehouse.vault import Because, Entry, Link, Vault
 
 
@@ -31,6 +31,18 @@ class Followed:
     unlinked: int
     held: int
     """Statements that were not followed: the account is locked, a robot's, or linked to somebody else."""
+
+
+def enrol(store: Store, vault: Vault, memberships: Sequence[Membership], on: date) -> tuple[int, Followed]:
+    """Takes over who is in which team, and which accounts the rows say are one person's.
+
+    How many people are no longer named, and what became of the statements.
+    """
+    ended = store.write_memberships(memberships, vault, on)
+    about = dict.fromkeys(member.account for member in memberships)
+    followed = follow(vault, stated_by_roster(memberships), about, because="roster", on=on)
+    store.follow(vault)
+    return ended, followed
 
 
 def stated_by_roster(memberships: Iterable[Membership]) -> list[SamePerson]:
