@@ -115,7 +115,9 @@ def read_and_computed(
 
 
 def answers(store: Store, vault: Vault, source: str) -> dict[str, set[tuple[str, ...]]]:
-    names = {person(vault, name, source): name for name in PEOPLE}
+    # rows hold the id of the account, and evidence that of the person
+    names: dict[str | None, str] = {person(vault, name, source): name for name in PEOPLE}
+    names |= {vault.own_id_of(account(name, source)): name for name in PEOPLE}
 
     def asked(sql: str) -> set[tuple[str, ...]]:
         rows = store.con.execute(sql).fetchall()
