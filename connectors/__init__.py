@@ -61,3 +61,14 @@ class Tallies(Protocol):
 
         It speaks of the same moment as the fetch of this connector object that went before.
         """
+
+
+@runtime_checkable
+class Recounts(Protocol):
+    """What a source offers besides, if it has so many scopes that not every one is counted every night."""
+
+    names_all: bool
+    """Its inventory names every object there is, or raises: a gap of a nameless one ends with it."""
+
+    def recount(self, object_ids: Sequence[str]) -> Sequence[Inventory]:
+        """What these objects hold now, wherever they are; those that are gone are left out."""

@@ -68,6 +68,10 @@ class Night:
     """What connectors said tonight that they could not get, by source and scope."""
     read_whole: dict[tuple[str, str], bool] = field(default_factory=dict)
     """Whether a scope was read from its beginning tonight, by source and scope."""
+    sampled: int = 0
+    """Objects that were looked at of scopes that were not counted."""
+    counted: list[tuple[str, str]] = field(default_factory=list)
+    """Scopes that were held against their source's own count tonight."""
     unfinished: list[str] = field(default_factory=list)
     """Scopes that were not fetched or reconciled to their end tonight."""
     spent: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from connectors import Connector
 from connectors.errors import Refused, SourceError, Unreachable
-from flows import enrolment, logbook, outcomes, steps
+from flows import counting, enrolment, logbook, outcomes, steps
 from flows.night import Night
 
 
@@ -72,13 +72,15 @@ def _fetch_scopes(
     night: Night, connector: Connector, scopes: Sequence[str], do: Do, progress: steps.Progress
 ) -> None:
     said_before = ""
+    due = counting.due_tonight(night, connector, scopes)
     for number, scope in enumerate(scopes):
         name = f"{connector.source} {scope}"
         try:
             progress(f"fetching {name}")
             do(f"fetch {name}", partial(steps.fetch_scope, night, connector, scope, progress))
-            progress(f"reconciling {name}")
-            do(f"reconcile {name}", partial(steps.reconcile_scope, night, connector, scope))
+            if counting.is_due(night, connector, scope, due):
+                progress(f"reconciling {name}")
+                do(f"reconcile {name}", partial(steps.reconcile_scope, night, connector, scope))
             said_before = ""
         except SourceError as error:
             steps.leave_scope_open(night, connector, scope, error)
@@ -88,6 +90,10 @@ def _fetch_scopes(
                     steps.leave_scope_open(night, connector, other, error)
                 return
             said_before = str(error)
+    try:
+        do(f"sample {connector.source}", partial(counting.sample_the_rest, night, connector, scopes))
+    except SourceError as error:
+        night.messages.append(f"{connector.source}: no sample was taken ({error})")
 
 
 def _outcome(night: Night) -> str:

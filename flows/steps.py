@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -53,22 +54,28 @@ def list_scopes(night: Night, connector: Connector) -> Sequence[str]:
 
 
 def fetch_scope(night: Night, connector: Connector, scope: str, progress: Progress) -> None:
-    """Everything that changed in this scope, stored step by step.
+    """Everything that changed in this scope, stored step by step; then what an earlier night could not get.
 
-    A gap of an earlier night that the changes cannot close makes it read the scope from the beginning.
+    Objects are asked for by their ids; what was missing without a name makes the scope be read from the top.
     Raises SourceError after the last whole step.
     """
     before = connector.spent()
     key = (connector.source, scope)
+    names_all = getattr(connector, "names_all", False)
     try:
         cursor = night.store.cursor(*key)
         night.read_whole[key] = cursor is None
         _fetch_from(night, connector, scope, cursor, progress)
-        if cursor is not None and ledger.gaps_to_read_again(night.store, *key, night.told_gaps.get(key, [])):
+        if cursor is None:
+            return
+        told = night.told_gaps.get(key, [])
+        if ledger.needs_reading_again(night.store, *key, told, names_all=names_all):
             night.store.forget_cursor(*key)
             night.told_gaps.pop(key, None)
             night.read_whole[key] = True
             _fetch_from(night, connector, scope, None, progress)
+        else:
+            _fetch_again(night, connector, scope, ledger.objects_to_try_again(night.store, *key, told))
     finally:
         _count_spending(night, connector, scope, before)
 
@@ -100,7 +107,10 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
         found = ledger.differences(night.store, connector.source, scope, listed)
         left = found
         if found:
-            confirmed = _repair(night, connector, scope, found)
+            by_kind: dict[str, list[str]] = {}
+            for difference in found:
+                by_kind.setdefault(difference.kind, []).append(difference.object_id)
+            confirmed = _fetch_again(night, connector, scope, by_kind)
             left = ledger.differences(night.store, connector.source, scope, listed)
             if left:  # what changed between the count and the repair is counted once more
                 listed = list(connector.inventory(scope))
@@ -109,6 +119,10 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
             left = [each for each in left if each.reason != "vanished" or each.object_id not in confirmed]
         span = (connector.since, min(night.today, night.as_of))
         key = (connector.source, scope)
+        left_ids = {each.object_id for each in left}
+        repaired = [each for each in found if each.object_id not in left_ids]
+        ledger.note_repairs(night.store, *key, night.as_of, repaired)
+        night.counted.append(key)
         return ledger.close_books(
             night.store,
             *key,
@@ -117,6 +131,7 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
             night.told_gaps.get(key, []),
             span,
             was_read_whole=night.read_whole.get(key, False),
+            names_all=getattr(connector, "names_all", False),
         )
     finally:
         _count_spending(night, connector, scope, before)
@@ -223,10 +238,14 @@ def everything_reconciled(night: Night) -> bool:
 
 
 def totals(night: Night) -> dict[str, Any]:
-    """What the night cost, and how many people it is about."""
+    """What the night cost, what was counted, and how many people it is about."""
+    spent = [connector.spent() for connector in night.connectors]
     return {
-        "requests": sum(requests for requests, _ in night.spent.values()),
-        "points": sum(points for _, points in night.spent.values()),
+        "requests": sum(requests for requests, _ in spent),
+        "points": sum(points for _, points in spent),
+        "counted": len({*night.counted}),
+        "sampled": night.sampled,
+        "scopes": sum(len(scopes) for scopes in night.scopes.values()),
         "people": len({row.person_id for row in reading.memberships(night.store)}),
     }
 
@@ -265,18 +284,34 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def _repair(night: Night, connector: Connector, scope: str, found: Sequence[ledger.Difference]) -> set[str]:
+def _fetch_again(
+    night: Night, connector: Connector, scope: str, wanted: Mapping[str, Sequence[str]]
+) -> set[str]:
     """Fetches these again, whole; returns the ids of those that the source still has."""
     confirmed: set[str] = set()
-    by_kind: dict[str, list[str]] = {}
-    for difference in found:
-        by_kind.setdefault(difference.kind, []).append(difference.object_id)
-    for kind, object_ids in sorted(by_kind.items()):
+    known = {
+        (gap.kind, gap.reason, gap.object_id)
+        for gap in ledger.ledger_gaps(night.store, connector.source, scope)
+    }
+    for kind, object_ids in sorted(wanted.items()):
         for group in _groups(connector.hydrate(scope, kind, object_ids)):
             for batch in group:
-                _hear_gaps(night, connector, scope, batch)
                 confirmed |= {root_id(root) for root in batch.roots}
-            night.store.write(connector.source, scope, group, night.vault)
+            # what is refused again was written down, and dated, when it was refused first
+            news = [
+                replace(
+                    batch,
+                    gaps=tuple(
+                        gap
+                        for gap in batch.gaps
+                        if gap.object_id in confirmed or (gap.kind, gap.reason, gap.object_id) not in known
+                    ),
+                )
+                for batch in group
+            ]
+            for batch in news:
+                _hear_gaps(night, connector, scope, batch)
+            night.store.write(connector.source, scope, news, night.vault)
     return confirmed
 
 

@@ -31,6 +31,7 @@ def run_facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("took", _took(run)),
         ("as of", words.day(run["as_of"]) if run.get("as_of") else ""),
         ("cost", _cost(run)),
+        ("counted", _counted_scopes(run)),
         ("evidence", words.how_many(run["evidence_rows"], "rows") if _counted(run, "evidence_rows") else ""),
         ("people", f"{run['people']:,}" if _counted(run, "people") else ""),
         ("own reports", f"{run['reports']:,} written" if _counted(run, "reports") else ""),
@@ -118,6 +119,14 @@ def _cost(run: Mapping[str, Any]) -> str:
         words.how_many(run[key], key) for key in ("requests", "points") if isinstance(run.get(key), int)
     ]
     return ", ".join(counted)
+
+
+def _counted_scopes(run: Mapping[str, Any]) -> str:
+    """How far the sources' own counts were looked at; nothing where all of them were."""
+    if not (_counted(run, "counted") and _counted(run, "scopes")) or run["counted"] >= run["scopes"]:
+        return ""
+    sampled = f", and {run['sampled']:,} objects of the others" if run.get("sampled") else ""
+    return f"{run['counted']:,} of {run['scopes']:,} repositories and accounts{sampled}"
 
 
 def _counted(run: Mapping[str, Any], key: str) -> bool:

@@ -54,6 +54,12 @@ def test_what_the_night_cost_is_said():
     assert "cost 1 request, 1,200 points" in " ".join(said.split())
 
 
+def test_a_night_that_counted_some_of_many_says_how_many():
+    said = " ".join(_status(_night(counted=143, scopes=1_000, sampled=300)).split())
+    assert "counted 143 of 1,000 repositories and accounts, and 300 objects of the others" in said
+    assert "counted" not in _status(_night(counted=4, scopes=4, sampled=0))
+
+
 def test_how_many_people_and_reports_the_night_is_about_is_said():
     said = _status(_night(people=24, reports=1))
     assert re.search(r"people +24\n", said)

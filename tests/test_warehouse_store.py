@@ -22,8 +22,8 @@ from connectors.records import (
 from warehouse.ledger import (
     close_books,
     differences,
-    gaps_to_read_again,
     leave_open,
+    needs_reading_again,
     source_window,
     status_of_scope,
 )
@@ -163,8 +163,8 @@ def test_a_gap_in_nothing_stored_stays_until_the_scope_is_read_whole_without_it(
     )
     assert gaps_left(store, [long], was_read_whole=True) == [long]
     assert gaps_left(store, [short]) == [long]
-    assert gaps_to_read_again(store, "github", "acme/api", []) is True
-    assert gaps_to_read_again(store, "github", "acme/api", [short]) is False
+    assert needs_reading_again(store, "github", "acme/api", []) is True
+    assert needs_reading_again(store, "github", "acme/api", [short]) is False
     assert gaps_left(store, [short], was_read_whole=True) == [short]
     assert gaps_left(store, [], was_read_whole=True) == []
 
@@ -276,6 +276,7 @@ def test_every_date_an_event_is_dated_by_marks_its_month(store: Store) -> None:
         "dirty_months",
         "reconciled",
         "gaps",
+        "repairs",
         "first_night",
     }
     assert {table: found for table, found in dates.items() if table not in bookkeeping} == {

@@ -6,12 +6,14 @@ Nothing else in Sightline may say "none seen": that state is legal only where th
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
 
 from connectors.records import Counted, Gap, Inventory
+from warehouse.rows import ROOT_KEYS
 from warehouse.store import Store
 
 Reason = Literal["missing", "counts_differ", "vanished"]
@@ -19,6 +21,8 @@ Reason = Literal["missing", "counts_differ", "vanished"]
 
 EVERYTHING = "*"
 """The kind of the gap that a scope has until a night reads it to its end; no connector tells it."""
+MOST_TRIED_AGAIN = 100
+"""Objects with a gap that one night asks for again, of each kind in a scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ with listed as (
     "kind": "varchar", "object_id": "varchar", "created_on": "date",
     "reviews": "bigint", "threads": "bigint", "comments": "bigint"}]')) as row)
 ), kept as (
-  select root_kind as kind, root_id as object_id from scopes where scope_key = $scope_key
+  select root_kind as kind, root_id as object_id from scopes
+  where scope_key = $scope_key and ($only is null or list_contains($only, root_id))
 ), counted as (
   select
     kept.kind, kept.object_id, pull_requests.created_on,
@@ -147,10 +152,24 @@ where source = $source and scope = $scope and (kind = $everything or list_contai
 """
 
 
-def differences(store: Store, source: str, scope: str, listed: Sequence[Inventory]) -> list[Difference]:
-    """What has to be fetched again, or forgotten, so that store and source agree."""
+def differences(
+    store: Store,
+    source: str,
+    scope: str,
+    listed: Sequence[Inventory],
+    only: Sequence[str] | None = None,
+) -> list[Difference]:
+    """What has to be fetched again, or forgotten, so that store and source agree.
+
+    `only` names the objects that were asked about, if not all of the scope was.
+    """
     found = store.con.execute(
-        _COMPARED, {"listed": _as_json(listed), "scope_key": f"{source}:{scope}"}
+        _COMPARED,
+        {
+            "listed": _as_json(listed),
+            "scope_key": f"{source}:{scope}",
+            "only": None if only is None else list(only),
+        },
     ).fetchall()
     return [Difference(*row) for row in found]
 
@@ -183,11 +202,13 @@ def close_books(
     span: tuple[date, date],
     *,
     was_read_whole: bool,
+    names_all: bool = False,
 ) -> list[Gap]:
     """Writes down how the reconciliation of one scope ended; returns the gaps that are left.
 
     `told` are the gaps that the connector spoke of tonight. A gap in a stored object stays until the object
-    is written again without it; any other stays until the scope was read from its beginning without it.
+    is written again without it; any other stays until the scope was read from its beginning without it. Where
+    `listed` names all there is, it also closes the gaps of objects that once came without a name.
     """
     starts_on, ends_on = span
     found = [
@@ -201,10 +222,14 @@ def close_books(
         stored = {key for (key,) in store.con.execute(_STORED, {"scope_key": here["scope_key"]}).fetchall()}
         loose = [gap for gap in told if gap.object_id not in stored]
         if not was_read_whole:
-            loose += [gap for gap in _gaps(store, source, scope) if gap.object_id not in stored]
+            loose += [
+                gap
+                for gap in ledger_gaps(store, source, scope)
+                if gap.object_id not in stored and not (names_all and _is_nameless(gap))
+            ]
         store.con.execute(f"delete from gaps where {_LOOSE}", here)
         store.add_gaps(source, scope, [*found, *_joined(loose)])
-        gaps = _gaps(store, source, scope)
+        gaps = ledger_gaps(store, source, scope)
         for table in ("expected", "reconciled"):
             store.con.execute(f"delete from {table} where source = ? and scope = ?", [source, scope])
         store.con.execute(_BY_QUARTER, {"listed": _as_json(listed), "source": source, "scope": scope})
@@ -214,15 +239,57 @@ def close_books(
     return gaps
 
 
-def gaps_to_read_again(store: Store, source: str, scope: str, told: Iterable[Gap]) -> bool:
-    """Whether the scope has a gap of an earlier night that tonight's changes cannot close."""
-    here = {"source": source, "scope": scope, "scope_key": f"{source}:{scope}"}
-    found = store.con.execute(
-        f"select distinct kind, reason, object_id from gaps where {_LOOSE} "
-        "and kind != $everything and not list_contains($reasons, reason)",
-        here | {"everything": EVERYTHING, "reasons": list(get_args(Reason))},
-    ).fetchall()
-    return bool(set(found) - {(gap.kind, gap.reason, gap.object_id) for gap in told})
+def needs_reading_again(
+    store: Store, source: str, scope: str, told: Iterable[Gap], *, names_all: bool = False
+) -> bool:
+    """Whether the scope has a gap of an earlier night that nothing but reading it from the top can close."""
+    return any(
+        gap.object_id is None and not (names_all and _is_nameless(gap))
+        for gap in _of_earlier_nights(store, source, scope, told)
+    )
+
+
+def objects_to_try_again(store: Store, source: str, scope: str, told: Iterable[Gap]) -> dict[str, list[str]]:
+    """Objects that lacked something on an earlier night, by the table they are roots of."""
+    roots = dict(
+        store.con.execute(
+            "select root_id, root_kind from scopes where scope_key = ?", [f"{source}:{scope}"]
+        ).fetchall()
+    )
+    found: dict[str, list[str]] = {}
+    for gap in _of_earlier_nights(store, source, scope, told):
+        kind = roots.get(gap.object_id, gap.kind)
+        if gap.object_id is not None and kind in ROOT_KEYS:
+            found.setdefault(kind, []).append(gap.object_id)
+    return {kind: list(dict.fromkeys(ids))[:MOST_TRIED_AGAIN] for kind, ids in found.items()}
+
+
+def _of_earlier_nights(store: Store, source: str, scope: str, told: Iterable[Gap]) -> list[Gap]:
+    tonight = {(gap.kind, gap.reason, gap.object_id) for gap in told}
+    return [
+        gap
+        for gap in ledger_gaps(store, source, scope)
+        if gap.kind != EVERYTHING
+        and gap.reason not in get_args(Reason)
+        and (gap.kind, gap.reason, gap.object_id) not in tonight
+    ]
+
+
+def _is_nameless(gap: Gap) -> bool:
+    """Some object of a kind that is listed by name came without one."""
+    return gap.object_id is None and gap.kind in ROOT_KEYS
+
+
+def note_repairs(store: Store, source: str, scope: str, day: date, found: Iterable[Difference]) -> None:
+    """Remembers what a count found different, by kind and reason."""
+    counts = Counter((difference.kind, difference.reason) for difference in found)
+    store.insert(
+        "repairs",
+        [
+            {"source": source, "scope": scope, "day": day, "kind": kind, "reason": reason, "objects": count}
+            for (kind, reason), count in sorted(counts.items())
+        ],
+    )
 
 
 def known_scopes(store: Store, source: str) -> list[str]:
@@ -271,7 +338,8 @@ def _joined(gaps: Iterable[Gap]) -> list[Gap]:
     return list(found.values())
 
 
-def _gaps(store: Store, source: str, scope: str) -> list[Gap]:
+def ledger_gaps(store: Store, source: str, scope: str) -> list[Gap]:
+    """What is known to be missing here."""
     found = store.con.execute(
         "select kind, starts_on, ends_on, reason, object_id from gaps "
         "where source = ? and scope = ? order by all",
@@ -327,7 +395,7 @@ def status_of_scope(store: Store, source: str, scope: str) -> dict[str, Any]:
     ).fetchall()
     last = store.con.execute(_LAST_EVENT, {"scope_key": f"{source}:{scope}"}).fetchone()
     reconciled = store.con.execute(
-        "select passed from reconciled where source = ? and scope = ?", [source, scope]
+        "select passed, ends_on from reconciled where source = ? and scope = ?", [source, scope]
     ).fetchone()
     return {
         "source": source,
@@ -335,6 +403,7 @@ def status_of_scope(store: Store, source: str, scope: str) -> dict[str, Any]:
         "records": {str(kind): stored for kind, _, stored in counts},
         "expected": {str(kind): expected for kind, expected, _ in counts},
         "complete": bool(reconciled and reconciled[0] and not gaps),
+        "counted_on": str(reconciled[1]) if reconciled else None,
         "gaps": [
             {"kind": kind, "from": str(start), "until": str(end), "reason": reason, "count": count}
             for kind, start, end, reason, count in gaps

@@ -26,7 +26,7 @@ from connectors.github import payloads
 from connectors.github.client import Client, CursorRefused
 from connectors.github.hydration import Hydrated, Hydration, cancel
 from connectors.github.pages import Head, Listed, Node, Pages, counted
-from connectors.github.parcels import KINDS, Kind
+from connectors.github.parcels import KINDS, Kind, kind_of
 from connectors.github.progress import (
     OVERLAP,
     Progress,
@@ -77,6 +77,7 @@ class GitHub:
     """The connector. Close it, or use it in a `with`, to close its connections."""
 
     source = "github"
+    names_all = True
     yields: tuple[str, ...] = (
         "repositories",
         "pull_requests",
@@ -210,6 +211,11 @@ class GitHub:
             gaps += hydrated.gaps(nodes)
             roots = tuple(self._record(known, payload) for payload in hydrated.payloads)
             yield Batch(roots, "", tuple(gaps), gone=(*gone, *hydrated.gone))
+
+    def recount(self, object_ids: Sequence[str]) -> Sequence[Inventory]:
+        """What these hold now, in whatever repository; a hundred a request."""
+        nodes, _, _ = self._pages.counts(object_ids)
+        return [counted(kind_of(node), node) for node in nodes]
 
     def _walked(self, scope: str, kind: Kind, walk: Walk, head: Head) -> Iterator[tuple[_Step, Hydrated]]:
         """The steps of a walk with what they brought, the next one on its way while one is being stored."""

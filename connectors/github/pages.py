@@ -201,6 +201,11 @@ class Pages:
             requests += 1
             for kind in sorted(after):
                 _, connection = self._connection(answer, scope, kind)
+                if connection is not None and None in connection["nodes"]:
+                    # To go on would read as "it does not exist".
+                    raise PayloadBroken(
+                        f"{self._client.host} leaves holes in its list of {kind} of {scope!r}"
+                    )
                 if connection is None:
                     # To go on would read as "there are none".
                     raise Refused(self._not_listed(scope, kind))

@@ -83,6 +83,11 @@ def holds(node: Mapping[str, Any]) -> Holds:
     )
 
 
+def kind_of(node: Mapping[str, Any]) -> Kind:
+    """What a listed object is: each kind has lists that are counted, or none, and no other has the same."""
+    return "pull_requests" if "reviews" in node else "issues" if "comments" in node else "discussions"
+
+
 def parcels(kind: Kind, nodes: Iterable[Mapping[str, Any]], most: int = MOST_AT_ONCE) -> Iterator[Parcel]:
     """All of these, each once, in parcels of one point and of `most` objects at most."""
     together: list[Mapping[str, Any]] = []

@@ -1,0 +1,45 @@
+"""Who is counted tonight: all that fits a quota, the longest uncounted first, and a sample of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors import Connector, Recounts
+from flows import steps
+from flows.night import Night
+from warehouse import counting, ledger
+
+
+def due_tonight(night: Night, connector: Connector, scopes: Sequence[str]) -> set[str]:
+    """The scopes to count; of a source that is small, or cannot be sampled, all."""
+    if not isinstance(connector, Recounts):
+        return set(scopes)
+    return counting.due(night.store, connector.source, scopes, night.as_of)
+
+
+def is_due(night: Night, connector: Connector, scope: str, due: set[str]) -> bool:
+    """Whether this scope is counted: its turn has come, or something is missing in it."""
+    return scope in due or counting.has_gap(night.store, connector.source, scope)
+
+
+def sample_the_rest(night: Night, connector: Connector, scopes: Sequence[str]) -> None:
+    """Asks what objects of the uncounted scopes hold now; where one differs, its scope is counted whole.
+
+    Raises SourceError.
+    """
+    if not isinstance(connector, Recounts):
+        return
+    counted = {scope for source, scope in night.counted if source == connector.source}
+    rest = [scope for scope in scopes if scope not in counted]
+    picked = counting.sample(night.store, connector.source, rest, night.as_of) if rest else []
+    if not picked:
+        return
+    told = {each.object_id: each for each in connector.recount([object_id for _, _, object_id in picked])}
+    night.sampled += len(picked)
+    by_scope: dict[str, list[str]] = {}
+    for scope, _, object_id in picked:
+        by_scope.setdefault(scope, []).append(object_id)
+    for scope, object_ids in by_scope.items():
+        listed = [told[each] for each in object_ids if each in told]
+        if ledger.differences(night.store, connector.source, scope, listed, only=object_ids):
+            steps.reconcile_scope(night, connector, scope)
