@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,9 @@ from flows.steps import HomeNotWritable, StepFailed
 from warehouse.files import write_whole
 
 EXIT_CODES = {"complete": 0, "gaps": 1, "refused": REFUSED}
+
+STOP_SECONDS = 10
+"""How long a night may take to stop before it is killed; the next one goes on from what it stored."""
 
 
 def run_nightly(config: Path, as_of: date | None) -> int:
@@ -65,7 +69,23 @@ def serve_nightly(config: Path, cron: str | None) -> None:
 
         server.wait_until_up()
         click.echo(f"nightly at '{cron or settings.schedule}' UTC; Prefect at {server.url}; stop with Ctrl-C")
-        nightly.serve(config, cron or settings.schedule)
+        with stopping_whole():
+            nightly.serve(config, cron or settings.schedule)
+
+
+@contextmanager
+def stopping_whole() -> Iterator[None]:
+    """Takes a night that is running along when the schedule is stopped.
+
+    Prefect's runner may leave it behind, calling a server that is gone, and wait for it for ever.
+    """
+    try:
+        yield
+    finally:
+        for night in multiprocessing.active_children():
+            night.terminate()
+            night.join(STOP_SECONDS)
+            night.kill()
 
 
 def _checked(config: Path) -> Settings:

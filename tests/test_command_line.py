@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.night_run import stopping_whole
 from sandbox.server import Running
 
 
@@ -71,8 +73,18 @@ def test_a_scheduled_run_starts(organisation: Running, home: Path) -> None:
             time.sleep(0.5)
         assert outcome(home) == "complete"
     finally:
-        server.send_signal(signal.SIGINT)
+        server.send_signal(signal.SIGTERM)
         server.communicate(timeout=60)
+    assert server.returncode == 0
+
+
+def test_a_night_that_runs_when_the_schedule_is_stopped_does_not_outlive_it() -> None:
+    """It called a server that was gone, and the stopped process waited for it for ever."""
+    night = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
+    with stopping_whole():
+        night.start()
+        assert night.is_alive()
+    assert not night.is_alive()
 
 
 @pytest.mark.parametrize(
