@@ -114,7 +114,7 @@ class PagerDuty:
         for incident_id, day in self._read.incidents.items():
             yield Inventory("incidents", incident_id, day)
         try:
-            for starts_on, ends_on in _quarters(self.since, self._tomorrow()):
+            for starts_on, ends_on in _quarters(_quarter_of(self.since), self._tomorrow()):
                 for shift in self._shifts_between(starts_on, ends_on, {}):
                     yield Inventory("oncall_shifts", shift.shift_id, shift.starts_on)
         except Refused:
@@ -138,9 +138,9 @@ class PagerDuty:
             count = self._api.count("/incidents", span)
             told.append(Counted("incidents", begin.date(), last_day + timedelta(days=1), count))
             begin = end
-        first_quarter = min(self._read.shifts, default=self._tomorrow())
-        if self.since < first_quarter:
-            told.append(Counted("oncall_shifts", self.since, first_quarter, None))
+        first_read, first_asked = min(self._read.shifts, default=self._tomorrow()), _quarter_of(self.since)
+        if first_asked < first_read:
+            told.append(Counted("oncall_shifts", first_asked, first_read, None))
         for found in self._read.shifts.values():
             told += [Inventory("oncall_shifts", shift.shift_id, shift.starts_on) for shift in found]
         return told
@@ -235,9 +235,9 @@ class PagerDuty:
     # --- on call ----------------------------------------------------------------------------------
 
     def _shift_batches(self, place: _Place, now: datetime) -> Iterator[Batch]:
-        first_day, tomorrow = self.since, self._tomorrow()
+        first_day, tomorrow = _quarter_of(self.since), self._tomorrow()
         if place.shifts_through is not None:
-            first_day = max(self.since, _quarter_of(place.shifts_through - REREAD))
+            first_day = max(first_day, _quarter_of(place.shifts_through - REREAD))
         services: dict[str, tuple[str, ...]] = {}
         try:
             services = self._services()
@@ -259,7 +259,11 @@ class PagerDuty:
     def _shifts_between(
         self, starts_on: date, ends_on: date, services: dict[str, tuple[str, ...]]
     ) -> list[OnCallShift]:
-        """The shifts of every schedule, 100 schedules a request; those of this run are not read again."""
+        """The shifts of every schedule, 100 schedules a request; those of this run are not read again.
+
+        Whole quarters are asked for, so that an id does not change when `since` does; what was over before
+        `since` is left out.
+        """
         if (starts_on, ends_on) == self._read.quarters.get(starts_on):
             return self._read.shifts[starts_on]
         span: Parameters = {"since": f"{starts_on}T00:00:00Z", "until": f"{ends_on}T00:00:00Z"}
@@ -274,7 +278,8 @@ class PagerDuty:
                     answer = self._api.get(path, {**span, "time_zone": "UTC"})
                 except NotThere:
                     continue
-            found += shifts(answer, schedule_id, starts_on, ends_on, services.get(schedule_id, ()))
+            of_it = shifts(answer, schedule_id, starts_on, ends_on, services.get(schedule_id, ()))
+            found += [shift for shift in of_it if shift.ends_on >= self.since]
         self._read.quarters[starts_on] = (starts_on, ends_on)
         self._read.shifts[starts_on] = found
         return found
@@ -289,9 +294,9 @@ class PagerDuty:
         except Refused:
             services = {}  # `fetch` has written down the gap
         for quarter, wanted in asked.items():
-            starts_on, ends_on = max(quarter, self.since), min(_next_quarter(quarter), self._tomorrow())
-            self._read.quarters.pop(starts_on, None)
-            found = self._shifts_between(starts_on, ends_on, services) if starts_on < ends_on else []
+            ends_on = min(_next_quarter(quarter), self._tomorrow())
+            self._read.quarters.pop(quarter, None)
+            found = self._shifts_between(quarter, ends_on, services) if self.since < ends_on else []
             kept = [shift for shift in found if shift.shift_id in wanted]
             yield self._batch(kept, None, wanted - {shift.shift_id for shift in kept})
 

@@ -237,6 +237,13 @@ def test_a_shift_over_the_end_of_a_quarter_is_one_in_each(account: Account) -> N
     }
 
 
+def test_a_shift_keeps_its_id_when_the_first_day_moves(account: Account) -> None:
+    account.shift("PSCHED", "2026-06-29T08:00:00Z", "2026-07-20T08:00:00Z", "PADA")
+    for since in (date(2026, 7, 8), date(2026, 7, 9), date(2026, 7, 20)):
+        assert list(shifts(account.connector(since=since).fetch("account", None))) == ["PSCHED:2026-07-01"]
+    assert shifts(account.connector(since=date(2026, 7, 21)).fetch("account", None)) == {}
+
+
 def test_a_shift_that_is_planned_has_not_happened(account: Account) -> None:
     account.shift("PSCHED", "2026-09-28T00:00:00Z", "2026-10-05T00:00:00Z", "PADA")
     account.shift("PSCHED", "2026-10-05T00:00:00Z", "2026-10-12T00:00:00Z", "PBOB")

@@ -13,6 +13,8 @@ from typing import Any
 
 import pagerduty
 import pytest
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 from sandbox.organisation.build import organisation
 from sandbox.pagerduty.model import (
@@ -218,6 +220,90 @@ def test_bodies_have_the_keys_of_the_published_examples(
         for key in set(expected) & set(body):
             if body[key] is not None and expected[key] is not None:
                 assert type(body[key]) is type(expected[key]), key
+
+
+QUARTER = "since=2026-10-01T00:00:00Z&until=2026-11-23T00:00:00Z"
+ANSWERS = (
+    ("/incidents", f"/incidents?{YEAR}&limit=100"),
+    ("/incidents/{id}", "/incidents/{incident}"),
+    ("/incidents/{id}/log_entries", "/incidents/{incident}/log_entries"),
+    ("/incidents/{id}/notes", "/incidents/{incident}/notes"),
+    ("/log_entries", f"/log_entries?{YEAR}&limit=100"),
+    ("/users", "/users"),
+    ("/teams", "/teams"),
+    ("/services", "/services"),
+    ("/escalation_policies", "/escalation_policies"),
+    ("/schedules", f"/schedules?{QUARTER}&include[]=final_schedule"),
+    ("/schedules/{id}", f"/schedules/{{schedule}}?{QUARTER}"),
+    ("/oncalls", f"/oncalls?{QUARTER}"),
+)
+
+
+@pytest.mark.skipif(not DESCRIPTION.exists(), reason="PagerDuty's description is not here")
+@pytest.mark.parametrize(("path", "question"), ANSWERS, ids=[path for path, _ in ANSWERS])
+def test_answers_are_what_the_published_description_says(server: Running, path: str, question: str) -> None:
+    account = server.holding.pagerduty
+    names = {"incident": server.holding.traps["incident-merged"][0], "schedule": account.schedules[0].id}
+    status, _, body = ask(server, question.format(**names))
+    assert status == 200
+    answer = description()["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    schema = {"components": as_json_schema(description()["components"]), "allOf": [as_json_schema(answer)]}
+    wrong = [best_match([error]) for error in Draft202012Validator(schema).iter_errors(described(body))]
+    assert [f"{list(error.absolute_path)}: {error.message[:200]}" for error in wrong if error] == []
+
+
+def test_an_answer_of_another_shape_would_be_told(server: Running) -> None:
+    if not DESCRIPTION.exists():
+        pytest.skip("PagerDuty's description is not here")
+    body = ask(server, f"/incidents?{YEAR}&limit=1")[2]
+    answer = description()["paths"]["/incidents"]["get"]["responses"]["200"]["content"]["application/json"]
+    schema = {
+        "components": as_json_schema(description()["components"]),
+        "allOf": [as_json_schema(answer["schema"])],
+    }
+    for change in ({"status": "fine"}, {"incident_number": "7"}, {"service": 7}):
+        spoiled = described(body) | {"incidents": [described(body["incidents"][0]) | change]}
+        assert list(Draft202012Validator(schema).iter_errors(spoiled)) != [], change
+
+
+def described(value: Any) -> Any:
+    """An answer without its nulls, which the description almost never allows and PagerDuty sends; and without
+    status updates, of which it knows nothing."""
+    match value:
+        case dict():
+            return {key: described(inner) for key, inner in value.items() if inner is not None}
+        case list():
+            kept = [inner for inner in value if not _is_undescribed(inner)]
+            return [described(inner) for inner in kept]
+    return value
+
+
+def _is_undescribed(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("type") == "status_update_log_entry"
+
+
+def as_json_schema(node: Any) -> Any:
+    """OpenAPI 3.0 as JSON Schema: `nullable` is a type, and what is one of several may be two of them.
+
+    Where the description contradicts itself it gives way to what was recorded: an acknowledgement would have
+    to be an `acknowledge_log_entry` and an `acknowledgement_log_entry` at once.
+    """
+    match node:
+        case list():
+            return [as_json_schema(inner) for inner in node]
+        case dict():
+            made = {key: as_json_schema(inner) for key, inner in node.items() if key not in _UNREAD}
+            if made.get("enum") == ["acknowledgement_log_entry"]:
+                made["enum"] = ["acknowledge_log_entry"]
+            if "oneOf" in made:
+                made["anyOf"] = made.pop("oneOf")
+            if made.pop("nullable", False) and isinstance(made.get("type"), str):
+                made["type"] = [made["type"], "null"]
+            return made
+    return node
+
+
+_UNREAD = ("example", "examples", "discriminator")
 
 
 @cache
