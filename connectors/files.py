@@ -1,16 +1,19 @@
-"""Incidents and interviews that an operator exports into a file, with columns declared in the settings.
+"""Incidents, shifts and interviews that an operator exports into a file whose columns are declared.
 
 Source: one .csv, .json (a list of objects), .ndjson or .jsonl file.
 Cursor: the hash of the file and of its declaration, so that an unchanged file yields no records.
-Yields: incidents, incident_actions, incident_fixes; or interviews.
+Yields: incidents, incident_actions, incident_fixes; or oncall_shifts, oncall_services; or interviews.
 Never: a column that is not declared; titles, texts, candidates, any time of day.
-Raises: BadFile with every mistake in the file (nothing of it is stored then), or Unreachable without a file.
+Raises: BadFile with every mistake in the file (nothing of it is stored then, unless `bad_rows` says so), or
+    Unreachable without a file.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,11 +22,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from connectors.errors import BadInput, PayloadBroken, Unreachable
-from connectors.files_records import FIELDS, REQUIRED, Reading, incident, interview
-from connectors.records import Batch, Gap, Incident, Interview, Inventory
+from connectors.files_records import FIELDS, REQUIRED, Reading, incident, interview, is_path, shift
+from connectors.records import Batch, Gap, Incident, Interview, Inventory, OnCallShift
 from connectors.rows import Row, csv_rows, json_rows, ndjson_rows, text_of
 
-_TAKEN = ("github", "github_incidents", "pagerduty", "roster")
+_TAKEN = ("github", "github_incidents", "github_postmortems", "pagerduty", "incident_io", "roster")
 _CONSTANTS = ("severity", "service")
 """Only these may be the same for every row: a constant person would be invented evidence."""
 
@@ -39,14 +42,16 @@ class FileSource(BaseModel):
 
     name: str = Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=40)
     """The name of this source in the ledger and in the agreement."""
-    kind: Literal["incidents", "interviews"]
+    kind: Literal["incidents", "shifts", "interviews"]
     path: Path
     columns: dict[str, str]
     """Our field -> a column of the CSV file, or a dotted path into a JSON object (`service.id`, `tags.0`)."""
     constants: dict[str, str] = Field(default_factory=dict)
     """Severity or service, where it is the same for every row."""
-    accounts: Literal["github", "pagerduty"] = "github"
-    """What the people's columns hold: GitHub logins or PagerDuty user ids."""
+    accounts: Literal["github", "pagerduty", "incident_io", "opsgenie"] = "github"
+    """What the people's columns hold: GitHub logins, or user ids of one of the others."""
+    bad_rows: Literal["refuse_file", "leave_out"] = "refuse_file"
+    """Whether one bad row keeps the whole file out, or only itself; the source is incomplete either way."""
     since: date | None = None
     """The first day of which the file tells everything; None: the first day it tells anything of."""
     through: date | None = None
@@ -90,6 +95,12 @@ class FileSource(BaseModel):
             for name in REQUIRED[self.kind]
             if name not in self.columns
         ]
+        if self.path.suffix.casefold() != ".csv":
+            wrong += [
+                f"'{path}' is no path; write responders.id, tags.0 or responders[type=user].id"
+                for path in self.columns.values()
+                if not is_path(path)
+            ]
         if self.since and self.through and self.through < self.since:
             wrong.append("through is before since")
         if wrong:
@@ -104,11 +115,7 @@ class Files:
         self._declared = source
         self._today = today or datetime.now(UTC).date()
         self.source = source.name
-        self.yields: tuple[str, ...] = (
-            ("incidents", "incident_actions", "incident_fixes")
-            if source.kind == "incidents"
-            else ("interviews",)
-        )
+        self.yields: tuple[str, ...] = _YIELDS[source.kind]
         self.since = source.since or self._first_day()
 
     def scopes(self) -> Sequence[str]:
@@ -123,7 +130,12 @@ class Files:
         digest = self._digest()
         gaps = tuple(self._gaps())
         if digest != cursor:
-            yield Batch(tuple(read_file(self._declared).values()), digest, gaps)
+            found = read_rows(self._declared)
+            if found.mistakes:
+                if self._declared.bad_rows == "leave_out" and found.records:
+                    yield Batch(tuple(found.records.values()), "", gaps)
+                raise BadFile(found.mistakes)
+            yield Batch(tuple(found.records.values()), digest, gaps)
         elif gaps:
             yield Batch((), digest, gaps)
 
@@ -131,12 +143,12 @@ class Files:
         """Every row of the file. Raises BadFile."""
         del scope
         for object_id, record in read_file(self._declared).items():
-            yield Inventory(self._declared.kind, object_id, _day_of(record))
+            yield Inventory(_ROOTS[self._declared.kind], object_id, _day_of(record))
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         """These rows again; rows that the file has no longer are `gone`."""
         del scope
-        found = read_file(self._declared) if kind == self._declared.kind else {}
+        found = read_file(self._declared) if kind == _ROOTS[self._declared.kind] else {}
         roots = tuple(found[object_id] for object_id in object_ids if object_id in found)
         yield Batch(roots, "", gone=tuple(sorted(set(object_ids) - found.keys())))
 
@@ -167,7 +179,7 @@ class Files:
         written = datetime.fromtimestamp(self._declared.path.stat().st_mtime, UTC).date()
         ends_on = (self._declared.through or written) + timedelta(days=1)
         if ends_on <= self._today:
-            yield Gap(self._declared.kind, ends_on, self._today + timedelta(days=1), "file_ends")
+            yield Gap(_ROOTS[self._declared.kind], ends_on, self._today + timedelta(days=1), "file_ends")
 
     def _first_day(self) -> date:
         try:
@@ -177,16 +189,52 @@ class Files:
         return min(days, default=self._today)
 
 
-def read_file(source: FileSource) -> dict[str, Incident] | dict[str, Interview]:
+Record = Incident | Interview | OnCallShift
+_ROOTS: Mapping[str, Literal["incidents", "oncall_shifts", "interviews"]] = {
+    "incidents": "incidents",
+    "shifts": "oncall_shifts",
+    "interviews": "interviews",
+}
+_YIELDS: Mapping[str, tuple[str, ...]] = {
+    "incidents": ("incidents", "incident_actions", "incident_fixes"),
+    "shifts": ("oncall_shifts", "oncall_services"),
+    "interviews": ("interviews",),
+}
+
+
+_PLACE = re.compile(r".*?:(\d+): ")
+
+
+@dataclass(slots=True)
+class Rows:
+    """What a file holds: the records by id, and for every row that is none, what is wrong and where."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    mistakes: list[str] = field(default_factory=list)
+
+    def refused(self) -> list[int]:
+        """The lines of the rows that are no records, each once."""
+        return sorted({int(match[1]) for told in self.mistakes if (match := _PLACE.match(told))})
+
+
+def read_file(source: FileSource) -> dict[str, Record]:
     """The records of a declared file by id. Raises BadFile with every mistake in it."""
-    mistakes: list[str] = []
+    found = read_rows(source)
+    if found.mistakes:
+        raise BadFile(found.mistakes)
+    return found.records
+
+
+def read_rows(source: FileSource) -> Rows:
+    """Every row of a declared file, as a record or as what is wrong with it.
+
+    Raises BadFile where it is no file of rows, or none of them has a declared column.
+    """
+    found = Rows()
     try:
-        rows = _rows(source, text_of(source.path), mistakes)
+        rows = _rows(source, text_of(source.path), found.mistakes)
     except BadInput as error:
         raise BadFile(error.mistakes) from None
-    incidents: dict[str, Incident] = {}
-    interviews: dict[str, Interview] = {}
-    line_of: dict[str, int] = {}
     readings = [
         (row, Reading(source.name, source.accounts, row.cells, source.columns, source.constants))
         for row in rows
@@ -197,22 +245,32 @@ def read_file(source: FileSource) -> dict[str, Incident] | dict[str, Interview]:
         for name, column in source.columns.items()
         if rows and not any(reading.has(name) for _, reading in readings)
     ]
-    if nowhere:
-        raise BadFile(mistakes + nowhere)
+    if nowhere or (found.mistakes and not rows):
+        raise BadFile(found.mistakes + nowhere)
+    line_of: dict[str, int] = {}
     for row, reading in readings:
-        record_id = reading.record_id()
-        if source.kind == "incidents":
-            incidents[record_id] = incident(reading, record_id)
-        else:
-            interviews[record_id] = interview(reading, record_id)
+        record_id, record = _record(source.kind, reading, found.records)
         if record_id in line_of:
             reading.mistakes.append(f"id is the same as on line {line_of[record_id]}; keep one of the rows")
-        if record_id:
+        elif record_id:
             line_of[record_id] = row.line
-        mistakes += [f"{source.path}:{row.line}: {mistake}" for mistake in reading.mistakes]
-    if mistakes:
-        raise BadFile(mistakes)
-    return incidents or interviews
+        if reading.mistakes:
+            found.mistakes += [f"{source.path}:{row.line}: {mistake}" for mistake in reading.mistakes]
+        else:
+            found.records[record_id] = record
+    return found
+
+
+def _record(kind: str, reading: Reading, known: Mapping[str, Record]) -> tuple[str, Record]:
+    if kind == "shifts":
+        nth = 1
+        while (record := shift(reading, nth)).shift_id in known and not reading.mistakes:
+            nth += 1
+        return record.shift_id, record
+    record_id = reading.record_id()
+    if kind == "incidents":
+        return record_id, incident(reading, record_id)
+    return record_id, interview(reading, record_id)
 
 
 def _rows(source: FileSource, text: str, mistakes: list[str]) -> list[Row]:
@@ -224,11 +282,16 @@ def _rows(source: FileSource, text: str, mistakes: list[str]) -> list[Row]:
                     near = get_close_matches(column, header, n=1)
                     hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(header)}"
                     mistakes.append(f"{source.path}:1: has no column '{column}' for {field}; {hint}")
-            return [] if mistakes else rows
+            return [] if any(f"{source.path}:1: " in mistake for mistake in mistakes) else rows
         case ".json":
             return json_rows(source.path, text, mistakes)
     return ndjson_rows(source.path, text, mistakes)
 
 
-def _day_of(record: Incident | Interview) -> date:
-    return record.opened_on if isinstance(record, Incident) else record.held_on
+def _day_of(record: Record) -> date:
+    match record:
+        case Incident():
+            return record.opened_on
+        case OnCallShift():
+            return record.starts_on
+    return record.held_on

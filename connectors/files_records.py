@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
-from connectors.records import Account, Incident, IncidentAction, Interview
+from connectors.records import Account, Incident, IncidentAction, Interview, OnCallShift
 
 Kind = Literal[
     "declared",
@@ -43,10 +43,12 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         *PEOPLE,
     ),
     "interviews": ("id", "interviewer", "held", "scorecard"),
+    "shifts": ("schedule", "person", "starts", "ends", "services"),
 }
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "incidents": ("id", "opened"),
     "interviews": ("id", "interviewer", "held"),
+    "shifts": ("schedule", "person", "starts", "ends"),
 }
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/#-]{0,99}")
@@ -55,6 +57,8 @@ _URL = re.compile(r"https://[A-Za-z0-9_.~:/?#&=%+@-]{1,500}")
 _PERSON: Mapping[str, tuple[re.Pattern[str], str]] = {
     "github": (re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\[bot\])?"), "a GitHub login"),
     "pagerduty": (re.compile(r"[A-Za-z0-9]+"), "a PagerDuty user id"),
+    "incident_io": (re.compile(r"[A-Za-z0-9]{10,40}"), "an incident.io user id"),
+    "opsgenie": (re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"), "an Opsgenie user id"),
 }
 _AN_ID = "an id of letters, digits and . _ : / # -"
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -87,7 +91,7 @@ class Reading:
     def has(self, name: str) -> bool:
         """Whether the row has the column declared for this field, or what a dotted path starts from."""
         path = self.columns[name]
-        return path in self.cells or path.partition(".")[0] in self.cells
+        return path in self.cells or re.split(r"[.\[]", path, maxsplit=1)[0] in self.cells
 
     def text(self, name: str) -> str | None:
         """One word or number."""
@@ -161,9 +165,10 @@ class Reading:
             # the entry may be a name or an address, so it is not repeated
             self.mistakes.append(f"{name} has an entry that is not {what}")
             return None
-        if self.accounts == "pagerduty":
-            return Account("pagerduty", login.upper(), login.upper())
-        return Account(self.accounts, f"login:{login.casefold()}", login)
+        if self.accounts == "github":
+            return Account("github", f"login:{login.casefold()}", login)
+        user_id = login.lower() if self.accounts == "opsgenie" else login.upper()
+        return Account(self.accounts, user_id, user_id)
 
 
 def incident(reading: Reading, incident_id: str) -> Incident:
@@ -225,6 +230,48 @@ def interview(reading: Reading, interview_id: str) -> Interview:
     )
 
 
+def shift(reading: Reading, nth: int) -> OnCallShift:
+    """One row as a shift; of no use if `reading.mistakes` says anything. `nth` tells two of one day apart.
+
+    A shift that ends at midnight does not hold the day that begins there; one that ends on a day without a
+    time holds that day.
+    """
+    schedule = reading.matching("schedule", _SERVICE, "the id or name of a schedule") or ""
+    text = reading.text("person")
+    if text is None:
+        reading.mistakes.append("person is empty")
+    starts_on, ends_on = reading.needed_day("starts"), reading.needed_day("ends")
+    if ends_on > starts_on and _is_midnight(reading.text("ends")):
+        ends_on -= timedelta(days=1)
+    if ends_on < starts_on:
+        reading.mistakes.append("ends is before starts")
+    if reading.value("schedule") is None:
+        reading.mistakes.append("schedule is empty")
+    account = reading.account("person", text) if text else None
+    services = [str(item).strip() for item in reading.items("services")]
+    if any(not _SERVICE.fullmatch(service) for service in services):
+        reading.mistakes.append("services has an entry that is not the id or name of a service")
+    return OnCallShift(
+        # neither a person nor a clock
+        shift_id=f"{reading.source}:{schedule}:{starts_on}" + (f":{nth}" if nth > 1 else ""),
+        source=reading.source,
+        schedule_id=schedule,
+        account=account or Account(reading.accounts, "", ""),
+        starts_on=starts_on,
+        ends_on=ends_on,
+        service_ids=tuple(dict.fromkeys(services)),
+    )
+
+
+def _is_midnight(text: str | None) -> bool:
+    """Whether this is a time, and the one with which a UTC day begins."""
+    if not text or not re.search(r"[T ]\d", text):
+        return False
+    moment = datetime.fromisoformat(text.removesuffix(" UTC"))
+    moment = moment if moment.tzinfo is None else moment.astimezone(UTC)
+    return (moment.hour, moment.minute, moment.second) == (0, 0, 0)
+
+
 def _fixes(reading: Reading) -> Iterator[str]:
     for item in reading.items("fix_pull_requests"):
         match = _PULL_REQUEST.fullmatch(str(item).strip())
@@ -236,10 +283,28 @@ def _fixes(reading: Reading) -> Iterator[str]:
             )
 
 
+_STEP = re.compile(r"(?P<name>[^\[\]]+)(?:\[(?P<key>[^\[\]=]+)=(?P<wanted>[^\[\]]+)\])?")
+
+
+def is_path(path: str) -> bool:
+    """Whether every step of a dotted path is a name, or a name and `[key=value]`."""
+    return all(_STEP.fullmatch(step) for step in path.split("."))
+
+
 def _at(value: Any, path: str) -> Any:
-    """What stands at a dotted path; a name after a list asks each of its objects."""
+    """What stands at a dotted path; a name after a list asks each of its objects.
+
+    `responders[type=user].id` asks only those objects of a list that have this value there.
+    """
     first, _, rest = path.partition(".")
-    if isinstance(value, Mapping):
+    found: Any
+    step = _STEP.fullmatch(first)
+    if step and step["key"]:
+        several = _several(_at(value, step["name"]))
+        found = [
+            one for one in several if isinstance(one, Mapping) and str(one.get(step["key"])) == step["wanted"]
+        ]
+    elif isinstance(value, Mapping):
         found = value.get(first)
     elif isinstance(value, list) and first.isdecimal():
         found = value[int(first)] if int(first) < len(value) else None

@@ -23,7 +23,12 @@ def test_the_pagerduty_settings_on_the_page_are_settings() -> None:
 
 def test_the_declared_files_on_the_page_are_declarations() -> None:
     declared = YAML(typ="safe").load(blocks("Files", "yaml")[0])["files"]
-    assert [FileSource.model_validate(one).kind for one in declared] == ["incidents", "interviews"]
+    assert [FileSource.model_validate(one).kind for one in declared] == [
+        "incidents",
+        "incidents",
+        "shifts",
+        "interviews",
+    ]
 
 
 @pytest.mark.parametrize(("name", "block", "count"), [("roster.csv", 0, 4), ("roster.yaml", 1, 1)])
@@ -35,7 +40,10 @@ def test_the_rosters_on_the_page_are_rosters(tmp_path: Path, name: str, block: i
 
 @pytest.mark.parametrize(
     ("heading", "names"),
-    [("Roster", (*REQUIRED, *OPTIONAL)), ("Files", (*FIELDS["incidents"], *FIELDS["interviews"]))],
+    [
+        ("Roster", (*REQUIRED, *OPTIONAL)),
+        ("Files", (*FIELDS["incidents"], *FIELDS["shifts"], *FIELDS["interviews"])),
+    ],
 )
 def test_the_page_names_every_field(heading: str, names: tuple[str, ...]) -> None:
     assert [name for name in names if not re.search(rf"\b{name}\b", section(heading))] == []

@@ -15,10 +15,9 @@ from pydantic import ValidationError
 from connectors import Connector
 from connectors.errors import BadInput, SourceError, Unreachable
 from connectors.files import BadFile, Files, FileSource, read_file
-from connectors.records import Account, Incident, Interview
+from connectors.records import Account, Incident, Interview, OnCallShift
 
 PAYLOADS = Path(__file__).parent / "payloads" / "files"
-STATUS = Path(__file__).parents[1].parent / "shared/data/incidents/github-status/incidents.jsonl"
 TODAY = date(2026, 9, 30)
 
 CSV_COLUMNS = {
@@ -154,19 +153,54 @@ def test_nothing_that_is_not_declared_is_read(name: str, columns: dict[str, str]
     assert "canary" not in repr(exported(name, columns))
 
 
-@pytest.mark.skipif(not STATUS.exists(), reason="needs the recorded status page")
-def test_a_recorded_status_page_is_read_whole() -> None:
-    columns = {
-        "id": "id",
-        "opened": "started_at",
-        "resolved": "resolved_at",
-        "severity": "impact",
-        "service": "components.0",
-        "url": "url",
-    }
-    found = list(read_file(declare(STATUS, columns)).values())
-    assert len(found) == 819
-    assert {one.severity for one in found if isinstance(one, Incident)} >= {"minor", "major", "maintenance"}
+def test_a_row_of_a_rota_is_a_shift(tmp_path: Path) -> None:
+    """Ends at midnight: the day before is the last. Ends on a day: that is. Two of one day are told apart."""
+    path = tmp_path / "rota.csv"
+    path.write_text(
+        "rota,who,from,to,services\n"
+        "api,ada,2026-07-06T09:00:00Z,2026-07-13T00:00:00Z,web; db\n"
+        "api,bob,2026-07-13,2026-07-13,\n"
+        "api,cyn,2026-07-13T23:30:00-01:00,2026-07-14T12:00:00Z,\n"
+        "api,dan,2026-07-13T01:00:00Z,2026-07-13T02:00:00Z,\n"
+    )
+    columns = {"schedule": "rota", "person": "who", "starts": "from", "ends": "to", "services": "services"}
+    found = read_file(declare(path, columns, kind="shifts"))
+    assert [
+        (name, one.account.login, str(one.starts_on), str(one.ends_on), one.service_ids)
+        for name, one in found.items()
+        if isinstance(one, OnCallShift)
+    ] == [
+        ("log:api:2026-07-06", "ada", "2026-07-06", "2026-07-12", ("web", "db")),
+        ("log:api:2026-07-13", "bob", "2026-07-13", "2026-07-13", ()),
+        ("log:api:2026-07-14", "cyn", "2026-07-14", "2026-07-14", ()),
+        ("log:api:2026-07-13:2", "dan", "2026-07-13", "2026-07-13", ()),
+    ]
+
+
+def test_a_bad_row_of_a_rota_is_told_and_names_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "rota.csv"
+    path.write_text("rota,who,from,to\napi,Ada Canary,2026-07-06,2026-07-05\n,,2026-07-06,2026-07-07\n")
+    columns = {"schedule": "rota", "person": "who", "starts": "from", "ends": "to"}
+    with pytest.raises(BadFile) as caught:
+        read_file(declare(path, columns, kind="shifts"))
+    assert [mistake.partition("rota.csv:")[2] for mistake in caught.value.mistakes] == [
+        "2: ends is before starts",
+        "2: person has an entry that is not a GitHub login",
+        "3: person is empty",
+        "3: schedule is empty",
+    ]
+
+
+def test_a_step_of_a_path_may_ask_for_a_value(tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    people = [{"type": "team", "id": "search"}, {"type": "user", "id": "ada"}, {"type": "user", "id": "bob"}]
+    path.write_text(json.dumps([{"id": 1, "opened": "2026-07-01", "asked": people}]))
+    columns = {"id": "id", "opened": "opened", "responders": "asked[type=user].id"}
+    (one,) = read_file(declare(path, columns)).values()
+    assert isinstance(one, Incident)
+    assert [action.actor.login for action in one.actions if action.actor] == ["ada", "bob"]
+    with pytest.raises(ValidationError, match="is no path"):
+        declare(path, columns | {"responders": "asked[type].id"})
 
 
 # --- as a source ------------------------------------------------------------------------------------------
@@ -347,7 +381,7 @@ def test_utf_16_is_refused_in_a_sentence(tmp_path: Path) -> None:
         ({"name": "github"}, "belongs to another source"),
         ({"name": "My Log"}, "match pattern"),
         ({"path": Path("log.xlsx")}, "neither .csv nor .json"),
-        ({"accounts": "slack"}, "'github' or 'pagerduty'"),
+        ({"accounts": "slack"}, "'github', 'pagerduty'"),
         ({"colums": {}}, "not permitted"),
         ({"since": date(2026, 2, 1), "through": date(2026, 1, 1)}, "through is before since"),
     ],
