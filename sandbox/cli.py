@@ -13,6 +13,7 @@ from sandbox.faults import FAULTS, Faults, UnknownFault
 from sandbox.organisation.build import ImpossibleSize, organisation
 from sandbox.organisation.load import load as load_organisation
 from sandbox.organisation.prolific import prolific
+from sandbox.organisation.vast import vast
 from sandbox.recorded import UnreadableRecording, load
 from sandbox.server import serve
 
@@ -47,6 +48,8 @@ def _holding(options: argparse.Namespace) -> Holding:
         return Holding(load(options.recorded))
     if options.load:
         return load_organisation(options.load, options.repositories or 1)
+    if options.vast:
+        return vast(options.vast, people=options.people, until=options.until)
     if options.prolific:
         return prolific(options.prolific, until=options.until)
     return organisation(
@@ -75,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         metavar="PULLS",
         help="one person (login: prolific) with so many pull requests",
+    )
+    what.add_argument(
+        "--vast", type=int, metavar="REPOSITORIES", help="so many repositories with 100 pull requests each"
     )
     what.add_argument("--organisation", default="sandbox", metavar="SEED", help="generate one from this seed")
     what.add_argument(
