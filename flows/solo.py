@@ -33,6 +33,7 @@ from rubric.map import load_map
 from signals.catalog import Catalog, Signal, load_catalog
 from warehouse import ledger, reading
 from warehouse.ledger import SourceWindow
+from warehouse.statuses import statuses
 from warehouse.windows import Window, parse_window, window_of, windows_until
 
 QUARTERS_BACK = 4
@@ -120,7 +121,7 @@ def _collect(settings: Settings, owner: Account) -> int:
         code = _fetch(night, connector)
         steps.compute_evidence(night)
         outcomes.write_self_reports(replace(night, catalog=as_seen_alone(catalog)))
-        state = ledger.status_of_scope(night.store, connector.source, SCOPE)
+        [state] = statuses(night.store, connector.source, [SCOPE])
         requests, points = connector.spent()
         objects = [f"{count} {kind.replace('_', ' ')}" for kind, count in state["records"].items() if count]
         _tell(f"{', '.join(objects) or 'nothing found'}; {requests} requests, {points} points")

@@ -19,6 +19,7 @@ from signals.run import refresh
 from warehouse import ledger, reading
 from warehouse.files import write_whole
 from warehouse.rows import root_id
+from warehouse.statuses import all_complete, statuses
 
 ROOTS_A_WRITE = 250
 """Batches are stored together until they hold this many records: few transactions, little to repeat."""
@@ -215,10 +216,10 @@ def compute_evidence(night: Night) -> int:
 def write_status(night: Night, run: dict[str, Any]) -> dict[str, Any]:
     """What `sightline status` prints, and this run's receipt, as files."""
     sources = [
-        ledger.status_of_scope(night.store, source, scope)
-        | dict(zip(("requests", "points"), night.spent.get((source, scope), (0, 0)), strict=True))
+        state
+        | dict(zip(("requests", "points"), night.spent.get((source, state["scope"]), (0, 0)), strict=True))
         for source, scopes in sorted(night.scopes.items())
-        for scope in scopes
+        for state in statuses(night.store, source, scopes)
     ]
     status = {"sources": sources, "last_run": run}
     text = json.dumps(status, indent=1, sort_keys=True)
@@ -229,12 +230,12 @@ def write_status(night: Night, run: dict[str, Any]) -> dict[str, Any]:
 
 def everything_reconciled(night: Night) -> bool:
     """Whether every scope of every source was held against its source tonight, and nothing is missing."""
-    states = [
-        ledger.status_of_scope(night.store, source, scope)["complete"]
-        for source, scopes in night.scopes.items()
-        for scope in scopes
-    ]
-    return bool(states) and all(states) and not night.unfinished
+    sources = {source: scopes for source, scopes in night.scopes.items() if scopes}
+    return (
+        bool(sources)
+        and all(all_complete(night.store, source, scopes) for source, scopes in sources.items())
+        and not night.unfinished
+    )
 
 
 def totals(night: Night) -> dict[str, Any]:

@@ -25,9 +25,9 @@ from warehouse.ledger import (
     leave_open,
     needs_reading_again,
     source_window,
-    status_of_scope,
 )
 from warehouse.rows import PERSON_COLUMNS
+from warehouse.statuses import statuses
 from warehouse.store import _DATED, Store
 from warehouse.vault import Vault, find_person
 from warehouse.windows import parse_window
@@ -175,7 +175,7 @@ def test_a_scope_that_broke_keeps_its_other_gaps(store: Store, vault: Vault) -> 
     gaps_left(store, [told], was_read_whole=True)
     leave_open(store, "github", "acme/api", Gap("*", *SPAN, "unreachable"))
     leave_open(store, "github", "acme/api", Gap("*", *SPAN, "rate_limited"))
-    assert {gap["reason"] for gap in status_of_scope(store, "github", "acme/api")["gaps"]} == {
+    assert {gap["reason"] for gap in statuses(store, "github", ["acme/api"])[0]["gaps"]} == {
         "forbidden",
         "rate_limited",
     }

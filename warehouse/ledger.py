@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from connectors.records import Counted, Gap, Inventory
 from warehouse.rows import ROOT_KEYS
@@ -379,51 +379,6 @@ def source_window(
         reasons = ", ".join(sorted({str(reason) for _, reason, _ in gaps}))
         because = f"{source} was incomplete in the window ({reasons})"
     return SourceWindow(source, frozenset(kinds), from_day, through_day, because is None, because)
-
-
-def status_of_scope(store: Store, source: str, scope: str) -> dict[str, Any]:
-    """What `sightline status` says of one scope: stored, expected, gaps, last event."""
-    counts = store.con.execute(
-        "select kind, sum(expected)::bigint, sum(stored)::bigint from expected "
-        "where source = ? and scope = ? group by kind order by kind",
-        [source, scope],
-    ).fetchall()
-    gaps = store.con.execute(
-        "select kind, min(starts_on), max(ends_on), reason, count(*) from gaps "
-        "where source = ? and scope = ? group by kind, reason order by all",
-        [source, scope],
-    ).fetchall()
-    last = store.con.execute(_LAST_EVENT, {"scope_key": f"{source}:{scope}"}).fetchone()
-    reconciled = store.con.execute(
-        "select passed, ends_on from reconciled where source = ? and scope = ?", [source, scope]
-    ).fetchone()
-    return {
-        "source": source,
-        "scope": scope,
-        "records": {str(kind): stored for kind, _, stored in counts},
-        "expected": {str(kind): expected for kind, expected, _ in counts},
-        "complete": bool(reconciled and reconciled[0] and not gaps),
-        "counted_on": str(reconciled[1]) if reconciled else None,
-        "gaps": [
-            {"kind": kind, "from": str(start), "until": str(end), "reason": reason, "count": count}
-            for kind, start, end, reason, count in gaps
-        ],
-        "last_event": str(last[0]) if last and last[0] else None,
-    }
-
-
-_LAST_EVENT = """
-select max(day) from (
-  select greatest(created_on, merged_on, closed_on) as day, pull_request_id as root_id from pull_requests
-  union all select submitted_on, pull_request_id from reviews
-  union all select created_on, parent_id from comments
-  union all select greatest(created_on, closed_on), issue_id from issues
-  union all select greatest(created_on, answered_on), discussion_id from discussions
-  union all select greatest(opened_on, resolved_on), incident_id from incidents
-  union all select starts_on, shift_id from oncall_shifts
-  union all select held_on, interview_id from interviews
-) join scopes using (root_id) where scope_key = $scope_key
-"""
 
 
 def _as_json(listed: Sequence[Inventory]) -> str:
