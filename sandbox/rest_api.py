@@ -65,6 +65,7 @@ class Rest:
         routes: list[tuple[str, Answers]] = [
             (r"/user", self._user),
             (r"/users/(?P<login>[^/]+)", self._account),
+            (r"/users/(?P<login>[^/]+)/orgs", self._no_organisations),
             (r"/rate_limit", self._rate_limit),
             (r"/search/issues", self._search),
             (r"/(?:orgs|users)/(?P<login>[^/]+)/repos", self._repositories),
@@ -116,6 +117,9 @@ class Rest:
     def _account(self, _request: Request, viewer: Account, login: str) -> Response:  # noqa: ARG002
         found = self.world.accounts.get(login.removesuffix("[bot]").lower())
         return json_response(self.shapes.account_in_full(found)) if found else problem(404, "Not Found")
+
+    def _no_organisations(self, _request: Request, viewer: Account, login: str) -> Response:  # noqa: ARG002
+        return json_response([])  # nobody has made theirs public
 
     def _rate_limit(self, request: Request, viewer: Account) -> Response:  # noqa: ARG002
         if self.budgets.of(request.token, "core").is_off:

@@ -9,6 +9,8 @@ from sandbox.model import Account, Comment, Issue, Label, PullRequest, Repositor
 from sandbox.world import number_for
 
 Body = dict[str, Any]
+NO_REACTIONS = {"total_count": 0, "+1": 0, "-1": 0, "laugh": 0, "hooray": 0, "confused": 0, "heart": 0}
+"""Nobody in the sandbox clicks on smileys; clients read the count."""
 
 
 class Shapes:
@@ -109,6 +111,7 @@ class Shapes:
             "comments_url": f"{url}/comments",
             "events_url": f"{url}/events",
             "comments": len(issue.comments),
+            "reactions": NO_REACTIONS,
         }
         if isinstance(issue, PullRequest):
             return body | {"pull_request": {"url": self._pull_url(issue), "merged_at": issue.merged_at}}
@@ -196,6 +199,7 @@ class Shapes:
             "created_at": comment.created_at,
             "updated_at": comment.updated_at,
             "author_association": "MEMBER",
+            "reactions": NO_REACTIONS,
             **({"in_reply_to_id": comment.reply_to.full_database_id} if comment.reply_to else {}),
         }
 
@@ -212,6 +216,7 @@ class Shapes:
             "created_at": comment.created_at,
             "updated_at": comment.updated_at,
             "author_association": "MEMBER",
+            "reactions": NO_REACTIONS,
         }
 
     def commit(self, entry: PullRequestCommit) -> Body:
