@@ -189,7 +189,7 @@ def compare(wanted: int) -> None:
     this = [sys.executable, __file__, "--incidents", str(wanted)]
     pipe = subprocess.PIPE
     with (
-        subprocess.Popen([*this, "--serve"], stdin=pipe, stdout=pipe, text=True) as served,  # noqa: S603
+        subprocess.Popen([*this, "--serve"], stdin=pipe, stdout=pipe, text=True) as served,
         tempfile.TemporaryDirectory() as home,
         tempfile.TemporaryDirectory() as empty,
     ):
@@ -206,7 +206,7 @@ def compare(wanted: int) -> None:
             served.stdin.write(f"{day}\n")
             served.stdin.flush()
             incidents, entries = map(int, served.stdout.readline().split())
-            ran = subprocess.run(  # noqa: S603
+            ran = subprocess.run(
                 [*this, "--night", base_url, where, str(day)], stdout=pipe, text=True, check=True
             )
             told = json.loads(ran.stdout) | {"name": name}

@@ -195,6 +195,8 @@ class PullRequest:
     reverted: tuple[Reverted, ...] = ()
     incident_references: tuple[str, ...] = ()
     """Ids or references of the incidents that the title or the body names."""
+    all_comments_total: int = 0
+    """What the source counts of all kinds together; it moves when one in an old thread comes or goes."""
 
 
 @dataclass(frozen=True, slots=True)

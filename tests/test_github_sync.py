@@ -126,8 +126,10 @@ def test_the_inventory_counts_as_the_records_do() -> None:
         pull = pulls[one.object_id]
         assert dict(one.totals) == {
             "reviews": len(pull.reviews) + pull.reviews_left_out,
+            "dismissed": 0,
             "threads": len(pull.threads),
             "comments": len(pull.comments),
+            "all_comments": pull.all_comments_total,
         }
 
 

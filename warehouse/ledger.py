@@ -47,12 +47,17 @@ class SourceWindow:
     because: str | None
 
 
-_COMPARED = """
+_TOTALS = ("reviews", "dismissed", "threads", "comments", "all_comments")
+"""What an inventory may count below an object."""
+
+_LISTED = f"""
 with listed as (
-  select row.* from (select unnest(from_json_strict($listed::json, '[{
+  select row.* from (select unnest(from_json_strict($listed::json, '[{{
     "kind": "varchar", "object_id": "varchar", "created_on": "date",
-    "reviews": "bigint", "threads": "bigint", "comments": "bigint"}]')) as row)
-), kept as (
+    {", ".join(f'"{name}": "bigint"' for name in _TOTALS)}}}]')) as row)
+)"""
+
+_COMPARED = f"""{_LISTED}, kept as (
   select root_kind as kind, root_id as object_id from scopes
   where scope_key = $scope_key and ($only is null or list_contains($only, root_id))
 ), counted as (
@@ -60,24 +65,27 @@ with listed as (
     kept.kind, kept.object_id, pull_requests.created_on,
     (select count(*) from reviews where pull_request_id = kept.object_id)
       + pull_requests.reviews_left_out as reviews,
+    (select count(*) from reviews where pull_request_id = kept.object_id and state = 'dismissed')
+      as dismissed,
     (select count(*) from review_threads where pull_request_id = kept.object_id) as threads,
     (select count(*) from comments where parent_id = kept.object_id) as comments,
+    pull_requests.all_comments_total as all_comments,
     (select count(*) from review_comments where pull_request_id = kept.object_id)
       = pull_requests.review_comments_total as is_whole
   from kept join pull_requests on pull_request_id = object_id
   where kept.kind = 'pull_requests'
   union all
   select
-    kept.kind, kept.object_id, issues.created_on, null, null,
-    (select count(*) from comments where parent_id = kept.object_id), true
+    kept.kind, kept.object_id, issues.created_on, null, null, null,
+    (select count(*) from comments where parent_id = kept.object_id), null, true
   from kept join issues on issue_id = object_id
   where kept.kind = 'issues'
   union all
-  select kept.kind, kept.object_id, discussions.created_on, null, null, null, true
+  select kept.kind, kept.object_id, discussions.created_on, null, null, null, null, null, true
   from kept join discussions on discussion_id = object_id
   where kept.kind = 'discussions'
   union all
-  select kept.kind, kept.object_id, null, null, null, null, true
+  select kept.kind, kept.object_id, null, null, null, null, null, null, true
   from kept where kept.kind not in ('pull_requests', 'issues', 'discussions', 'repositories')
 )
 select
@@ -88,18 +96,11 @@ select
     else 'counts_differ' end
 from listed full join counted on listed.kind = counted.kind and listed.object_id = counted.object_id
 where counted.object_id is null or listed.object_id is null or not counted.is_whole
-  or coalesce(listed.reviews, counted.reviews) is distinct from counted.reviews
-  or coalesce(listed.threads, counted.threads) is distinct from counted.threads
-  or coalesce(listed.comments, counted.comments) is distinct from counted.comments
+  or {" or ".join(f"coalesce(listed.{it}, counted.{it}) is distinct from counted.{it}" for it in _TOTALS)}
 order by 1, 2
 """
 
-_BY_QUARTER = """
-with listed as (
-  select row.* from (select unnest(from_json_strict($listed::json, '[{
-    "kind": "varchar", "object_id": "varchar", "created_on": "date",
-    "reviews": "bigint", "threads": "bigint", "comments": "bigint"}]')) as row)
-), named as (
+_BY_QUARTER = f"""{_LISTED}, named as (
   select *, strftime(created_on, '%Y') || 'Q' || quarter(created_on) as quarter from listed
 ), wanted as (
   select quarter, kind, object_id, 1 as expected from named
@@ -385,7 +386,7 @@ def _as_json(listed: Sequence[Inventory]) -> str:
     return json.dumps(
         [
             {"kind": item.kind, "object_id": item.object_id, "created_on": item.created_on.isoformat()}
-            | {"reviews": None, "threads": None, "comments": None}
+            | dict.fromkeys(_TOTALS)
             | dict(item.totals)
             for item in listed
         ]

@@ -246,13 +246,11 @@ def counted(kind: Kind, node: Mapping[str, Any]) -> Inventory:
     """What GitHub counts below a pull request or an issue; nothing below a discussion is kept."""
     lists = {} if kind == "discussions" else {"comments": "comments"}
     if kind == "pull_requests":
-        lists = {"reviews": "reviews", "threads": "reviewThreads", **lists}
-    return Inventory(
-        kind=kind,
-        object_id=node["id"],
-        created_on=payloads.day(node["createdAt"]),
-        totals=tuple((name, payloads.total(node, theirs)) for name, theirs in lists.items()),
-    )
+        lists = {"reviews": "reviews", "dismissed": "dismissed", "threads": "reviewThreads", **lists}
+    totals = [(name, payloads.total(node, theirs)) for name, theirs in lists.items()]
+    if kind == "pull_requests":
+        totals.append(("all_comments", node["totalCommentsCount"] or 0))
+    return Inventory(kind, node["id"], payloads.day(node["createdAt"]), tuple(totals))
 
 
 def _page(

@@ -209,6 +209,7 @@ def pull_request(
         file_ids=_once(file_id(repository["id"], path) for path, _ in files or () if not is_generated(path)),
         reverted=reverted(payload["title"], payload["body"], repository["nameWithOwner"]),
         incident_references=incidents_named(f"{payload['title']}\n{payload['body']}"),
+        all_comments_total=payload["totalCommentsCount"] or 0,
     )
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from connectors.github.parcels import KINDS, Kind
 from connectors.github.payloads import moment
 
-VERSION = 3
+VERSION = 4
 """Raised whenever more is taken of each object: what had been read before it is read again, once."""
 OVERLAP = timedelta(hours=1)
 """How far behind its bookmark a run starts: what GitHub's replicas may lag, many times over."""
