@@ -1,10 +1,10 @@
-"""Incidents that are kept as labelled issues on GitHub.
+"""Incidents that are kept as issues or discussions on GitHub.
 
-Source: GraphQL of the same GitHub as `connectors/github`, with the same credentials.
+Source: GraphQL of the same GitHub as `connectors/github`, with the same credentials; REST for types, forms.
 Cursor: JSON with the moment read up to. Follow-ups are closed without moving the incident, so every run reads
     what was updated in the last 90 days again.
 Yields: incidents, incident_actions, incident_fixes.
-Never: titles, bodies, comments, label text outside the severity, exact times; nor roles: issues state none.
+Never: titles, bodies, comments, label text outside the severity, exact times. Roles only where a form asks.
 Raises: Refused, Unreachable, RateLimited, PayloadBroken.
 """
 
@@ -13,8 +13,9 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
+from connectors.github.incident_forms import IncidentForm
 from connectors.github.settings import LABELS, is_repository_name
 
 if TYPE_CHECKING:
@@ -24,13 +25,19 @@ __all__ = ["GitHubIncidents", "GitHubIncidentsSettings"]
 
 
 class GitHubIncidentsSettings(BaseModel):
-    """Where incidents are kept as issues, and which labels say so."""
+    """Where incidents are kept, and what makes an issue or a discussion one: any of these is enough."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     repositories: tuple[str, ...]
     labels: tuple[str, ...] = ("incident",)
     """An issue with any of these is an incident."""
+    types: tuple[str, ...] = ()
+    """An issue of any of these types is an incident."""
+    forms: tuple[IncidentForm, ...] = ()
+    """An issue that was made with one of these forms is an incident."""
+    discussion_categories: tuple[str, ...] = ()
+    """A discussion in any of these categories, by name or slug, is an incident."""
     severity_prefix: str = "sev"
     """`sev1`, `SEV-2` and `severity: high` state a severity."""
     follow_up_labels: tuple[str, ...] = LABELS["follow_up"]
@@ -47,13 +54,14 @@ class GitHubIncidentsSettings(BaseModel):
             raise ValueError(f"repositories are written owner/name; not so: {', '.join(map(repr, wrong))}")
         return value
 
-    @field_validator("labels")
-    @classmethod
-    def _some_label(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    @model_validator(mode="after")
+    def _something_makes_an_incident(self) -> GitHubIncidentsSettings:
         # Without a label GitHub would list every issue as an incident.
-        if not value:
-            raise ValueError("labels names at least one label that makes an issue an incident")
-        return value
+        if not (self.labels or self.types or self.forms or self.discussion_categories):
+            raise ValueError(
+                "name at least one label, type, form or discussion category that makes an incident"
+            )
+        return self
 
 
 def __getattr__(name: str) -> Any:

@@ -36,6 +36,7 @@ class DiscussionComment:
     created_at: str
     body: str
     discussion: Discussion
+    replies: list[DiscussionComment] = field(default_factory=list)
 
     @property
     def is_answer(self) -> bool:
@@ -61,6 +62,11 @@ class Discussion:
     answer: DiscussionComment | None = None
     answer_chosen_at: str | None = None
     answer_chosen_by: Account | None = None
+    closed_at: str | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self.closed_at is not None
 
     @property
     def is_answered(self) -> bool | None:

@@ -383,6 +383,8 @@ class PullRequest(Numbered):
 class Issue(Numbered):
     typename: ClassVar[str] = "Issue"
     state_reason: str | None = None
+    issue_type: str | None = None
+    """The name of its type; GraphQL of the schema we hold does not know types, REST does."""
 
     @property
     def state(self) -> str:

@@ -212,6 +212,9 @@ class Rest:
             found = [item for item in found if wanted <= {label.name.lower() for label in item.labels}]
         if since := request.one("since"):
             found = [item for item in found if item.updated_at >= since]
+        if kind := request.one("type"):
+            issues = [item for item in found if isinstance(item, Issue)]
+            found = [item for item in issues if (item.issue_type or "").lower() == kind.lower()]
         return self._paged(request, _ordered(found, request, "desc"), self.shapes.issue)
 
     def _all_review_comments(self, request: Request, repository: Repository) -> Response:

@@ -115,7 +115,11 @@ class Shapes:
         }
         if isinstance(issue, PullRequest):
             return body | {"pull_request": {"url": self._pull_url(issue), "merged_at": issue.merged_at}}
-        return body | {"state_reason": issue.state_reason.lower() if issue.state_reason else None}
+        kind = {"name": issue.issue_type} if issue.issue_type else None
+        return body | {
+            "state_reason": issue.state_reason.lower() if issue.state_reason else None,
+            "type": kind,
+        }
 
     def pull_request(self, pull: PullRequest) -> Body:
         """A pull request as it stands in a list: without sizes, counts and who merged it."""

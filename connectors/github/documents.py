@@ -13,6 +13,8 @@ DOCUMENTS = (
     "counted",
     "follow_ups",
     "hydrate",
+    "incident_discussion_ids",
+    "incident_discussions_by_id",
     "incident_ids",
     "incidents",
     "incidents_by_id",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
+from connectors.github.incident_forms import FormRead
 from connectors.github.payloads import account, day, moment, nodes, positions, spellings
 from connectors.records import Account, Incident, IncidentAction
 
 Payload = Mapping[str, Any]
 Kind = Literal[
     "declared",
+    "role",
     "responded",
     "updated",
     "resolved",
@@ -36,50 +39,93 @@ class IncidentLabels:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class Step:
+    """Something somebody did, on its way to becoming an action."""
+
     action_id: str
     kind: Kind
     actor: Account | None
     when: str
+    role: str | None = None
 
 
 def incident(
-    payload: Payload, referring: Mapping[str, Payload], labels: IncidentLabels, bots: Collection[str] = ()
+    payload: Payload,
+    referring: Mapping[str, Payload],
+    labels: IncidentLabels,
+    bots: Collection[str] = (),
+    form: FormRead | None = None,
 ) -> Incident:
-    """One incident and who did what in it.
+    """One incident that is kept as an issue, and who did what in it.
 
-    `referring` holds the issues that refer to incidents, by id. What a robot did has `by_hand=False`; what a
-    deleted account did counts as done by hand.
+    `referring` holds the issues that refer to incidents, by id; `form` is what its form states.
     """
-    steps = list(_steps(payload, referring, labels, bots))
-    order = positions((step.when, step.action_id) for step in steps)
     names = [label["name"] for label in nodes(payload, "labels")]
-    return Incident(
+    stated = stated_severity(form.severity if form else None, labels.severity_prefix)
+    return incident_of_steps(
+        [*_steps(payload, referring, labels, bots), *role_steps(payload["id"], payload["createdAt"], form)],
         incident_id=payload["id"],
-        source="github_incidents",
         url=payload["url"],
-        service_id=None,
-        severity=severity(names, labels.severity_prefix),
+        severity=severity(names, labels.severity_prefix) or stated,
         opened_on=day(payload["createdAt"]),
         resolved_on=day(payload["closedAt"]) if payload["closedAt"] else None,
         merged_into=_canonical(payload),
+        fixes=[f"{one['repository']['nameWithOwner']}#{one['number']}" for one in _fixes(payload)],
+    )
+
+
+def incident_of_steps(
+    steps: Sequence[Step],
+    *,
+    incident_id: str,
+    url: str,
+    severity: str | None,
+    opened_on: date,
+    resolved_on: date | None,
+    merged_into: str | None,
+    fixes: Iterable[str],
+) -> Incident:
+    """An incident with what was done in it, in order.
+
+    What a robot did has `by_hand=False`; what a deleted account did counts as done by hand.
+    """
+    order = positions((step.when, step.action_id) for step in steps)
+    return Incident(
+        incident_id=incident_id,
+        source="github_incidents",
+        url=url,
+        service_id=None,
+        severity=severity,
+        opened_on=opened_on,
+        resolved_on=resolved_on,
+        merged_into=merged_into,
         actions=tuple(
             IncidentAction(
                 action_id=step.action_id,
                 actor=step.actor,
                 kind=step.kind,
-                role=None,
+                role=step.role,
                 by_hand=not (step.actor and step.actor.is_bot),
                 occurred_on=day(step.when),
                 position=order[step.action_id],
             )
             for step in sorted(steps, key=lambda one: order[one.action_id])
         ),
-        fix_pull_requests=tuple(
-            dict.fromkeys(f"{one['repository']['nameWithOwner']}#{one['number']}" for one in _fixes(payload))
-        ),
-        reference=reference(payload["url"]),
+        fix_pull_requests=tuple(dict.fromkeys(fixes)),
+        reference=reference(url),
     )
+
+
+def role_steps(incident_id: str, when: str, form: FormRead | None) -> Iterator[Step]:
+    """Who holds a role by the form; the vault knows whose login it is."""
+    for nth, (role, login) in enumerate(form.roles if form else ()):
+        who = Account("github", f"login:{login.casefold()}", login)
+        yield Step(f"{incident_id}:role:{nth}", "role", who, when, role)
+
+
+def stated_severity(text: str | None, prefix: str) -> str | None:
+    """What a field of a form states: `SEV-2`, `2`, `high`; as `sev2`, `sev2`, `high`."""
+    return severity([text, f"{prefix} {text}"], prefix) if text else None
 
 
 def referring_issue_ids(payload: Payload) -> list[str]:
@@ -112,57 +158,57 @@ def severity(names: Iterable[str], prefix: str) -> str | None:
 
 def _steps(
     payload: Payload, referring: Mapping[str, Payload], labels: IncidentLabels, bots: Collection[str]
-) -> Iterator[_Step]:
+) -> Iterator[Step]:
     key = payload["id"]
-    yield _Step(f"{key}:declared", "declared", account(payload["author"], bots), payload["createdAt"])
+    yield Step(f"{key}:declared", "declared", account(payload["author"], bots), payload["createdAt"])
     yield from _responders(payload, bots)
     closed_at = payload["closedAt"]
     for comment in nodes(payload, "comments"):
         # What is said after the incident is over is no update during it.
         if closed_at is None or moment(comment["createdAt"]) <= moment(closed_at):
-            yield _Step(comment["id"], "updated", account(comment["author"], bots), comment["createdAt"])
+            yield Step(comment["id"], "updated", account(comment["author"], bots), comment["createdAt"])
     closings = _events(payload, "ClosedEvent")
     if payload["state"] == "CLOSED" and closings:
         last = max(closings, key=lambda event: (moment(event["createdAt"]), event["id"]))
-        yield _Step(last["id"], "resolved", account(last["actor"], bots), last["createdAt"])
+        yield Step(last["id"], "resolved", account(last["actor"], bots), last["createdAt"])
     for fix in _fixes(payload):
-        yield _Step(f"{key}:{fix['id']}", "fixed", account(fix["author"], bots), fix["mergedAt"])
+        yield Step(f"{key}:{fix['id']}", "fixed", account(fix["author"], bots), fix["mergedAt"])
     for pull in _merged_pull_requests(payload):
         if POSTMORTEM.search(pull["title"] or ""):
-            yield _Step(f"{key}:{pull['id']}", "postmortem", account(pull["author"], bots), pull["mergedAt"])
+            yield Step(f"{key}:{pull['id']}", "postmortem", account(pull["author"], bots), pull["mergedAt"])
     for issue_id in dict.fromkeys(referring_issue_ids(payload)):
         if issue_id in referring:
             yield from _follow_up(key, referring[issue_id], labels, bots)
 
 
-def _responders(payload: Payload, bots: Collection[str]) -> Iterator[_Step]:
+def _responders(payload: Payload, bots: Collection[str]) -> Iterator[Step]:
     seen: set[str] = set()
     for event in _events(payload, "AssignedEvent"):
         who = account(event["assignee"], bots)
         if who is not None and who.account_id not in seen:
             seen.add(who.account_id)
-            yield _Step(event["id"], "responded", who, event["createdAt"])
+            yield Step(event["id"], "responded", who, event["createdAt"])
     # Whoever was assigned as the issue was opened has no event of their own.
     for index, actor in enumerate(nodes(payload, "assignees")):
         who = account(actor, bots)
         if who is not None and who.account_id not in seen:
-            yield _Step(f"{payload['id']}:responded:{index}", "responded", who, payload["createdAt"])
+            yield Step(f"{payload['id']}:responded:{index}", "responded", who, payload["createdAt"])
 
 
 def _follow_up(
     incident_id: str, issue: Payload, labels: IncidentLabels, bots: Collection[str]
-) -> Iterator[_Step]:
+) -> Iterator[Step]:
     names = [label["name"] for label in nodes(issue, "labels")]
     key = f"{incident_id}:{issue['id']}"
     if _is_labelled(names, labels.postmortem) or POSTMORTEM.search(issue["title"] or ""):
-        yield _Step(f"{key}:postmortem", "postmortem", account(issue["author"], bots), issue["createdAt"])
+        yield Step(f"{key}:postmortem", "postmortem", account(issue["author"], bots), issue["createdAt"])
     elif _is_labelled(names, labels.follow_up):
         is_done = issue["state"] == "CLOSED" and issue["stateReason"] not in ("NOT_PLANNED", "DUPLICATE")
         for index, actor in enumerate(nodes(issue, "assignees")):
             who = account(actor, bots)
-            yield _Step(f"{key}:assigned:{index}", "followup_assigned", who, issue["createdAt"])
+            yield Step(f"{key}:assigned:{index}", "followup_assigned", who, issue["createdAt"])
             if is_done:
-                yield _Step(f"{key}:completed:{index}", "followup_completed", who, issue["closedAt"])
+                yield Step(f"{key}:completed:{index}", "followup_completed", who, issue["closedAt"])
 
 
 def _fixes(payload: Payload) -> list[Payload]:

@@ -11,6 +11,10 @@ from typing import Any
 from connectors.errors import PayloadBroken, Refused
 from connectors.github.client import Client, Page
 from connectors.github.documents import document
+from connectors.github.incident_discussions import discussion_ids, discussions_by_id
+from connectors.github.incident_discussions import incident as of_discussion
+from connectors.github.incident_finding import candidates
+from connectors.github.incident_forms import FormRead
 from connectors.github.incident_payloads import IncidentLabels, incident, referring_issue_ids
 from connectors.github.pages import gaps_of
 from connectors.github.payloads import day
@@ -30,6 +34,10 @@ from connectors.records import Batch, Gap, Incident, Inventory
 REREAD = timedelta(days=90)
 PAGE_SIZE = 25
 SWEPT_AT_ONCE = 100
+OVERLAP = timedelta(hours=1)
+"""Our clock may be ahead of GitHub's."""
+_DISCUSSION = "D_"
+"""How GitHub's ids of discussions begin."""
 
 
 class GitHubIncidents:
@@ -48,6 +56,7 @@ class GitHubIncidents:
         self._settings = settings
         self._bots = github.bots
         self._client = Client(github, pause)
+        self._forms: dict[str, FormRead | None] = {}
         self._labels = IncidentLabels(
             settings.severity_prefix, settings.follow_up_labels, settings.postmortem_labels
         )
@@ -72,43 +81,86 @@ class GitHubIncidents:
             before = json.loads(cursor)
             if before["until"] is not None:
                 floor = max(self.since, date.fromisoformat(before["until"][:10]) - REREAD)
-        page = Page(PAGE_SIZE)
-        started = ""
-        for nodes, gaps, said_at, is_last in self._pages(scope, "incidents", floor, page):
-            started = started or iso(said_at)
+        started = iso(datetime.now(UTC) - OVERLAP)
+        read: set[str] = set()
+        for nodes, gaps, said_at in self._labelled(scope, "incidents", floor):
+            started = min(started, iso(said_at))
+            read |= {node["id"] for node in nodes}
             incidents, holes = self._incidents(nodes)
-            now = {"until": started, "since": before["since"]} if is_last else before
-            yield self._batch(incidents, json.dumps(now), [*gaps, *holes])
+            yield self._batch(incidents, json.dumps(before), [*gaps, *holes])
+        others = [one for one in self._by_type_or_form(scope, floor) if one not in read]
+        discussions = [found for found, _ in self._in_discussions(scope, floor)]
+        yield from self._whole([*others, *discussions], json.dumps(before))
+        yield self._batch((), json.dumps({"until": started, "since": before["since"]}), ())
 
     def inventory(self, scope: str) -> Iterator[Inventory]:
         """Every incident updated since `since`."""
-        found: dict[str, Inventory] = {}
-        page = Page(SWEPT_AT_ONCE)
-        for nodes, gaps, _, _ in self._pages(scope, "incident_ids", self.since, page):
+        found: dict[str, date] = {}
+        for nodes, gaps, _ in self._labelled(scope, "incident_ids", self.since):
             if gaps:
                 # To go on would read as "they no longer exist".
                 raise Refused(
                     f"{self._client.host} does not list every incident of {scope!r}; check the token"
                 )
-            found |= {
-                node["id"]: Inventory("incidents", node["id"], day(node["createdAt"])) for node in nodes
-            }
-        yield from found.values()
+            found |= {node["id"]: day(node["createdAt"]) for node in nodes}
+        found |= self._by_type_or_form(scope, self.since)
+        found |= dict(self._in_discussions(scope, self.since))
+        for incident_id, created_on in found.items():
+            yield Inventory("incidents", incident_id, created_on)
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:  # noqa: ARG002
-        """These incidents again; one that is no longer labelled as one is `gone`."""
+        """These incidents again; one that is none any more is `gone`."""
         if kind != "incidents":
             raise ValueError(f"github_incidents hydrates incidents, not {kind!r}")
-        ids = list(dict.fromkeys(object_ids))
-        for start in range(0, len(ids), PAGE_SIZE):
-            found, gaps, gone = self._by_id(ids[start : start + PAGE_SIZE])
+        yield from self._whole(list(dict.fromkeys(object_ids)), "")
+
+    def _whole(self, ids: Sequence[str], cursor: str) -> Iterator[Batch]:
+        """Issues and discussions by id, whole."""
+        talks = [one for one in ids if one.startswith(_DISCUSSION)]
+        issues = [one for one in ids if not one.startswith(_DISCUSSION)]
+        for start in range(0, len(issues), PAGE_SIZE):
+            found, gaps, gone = self._by_id(issues[start : start + PAGE_SIZE])
             incidents, holes = self._incidents(found)
-            yield self._batch(incidents, "", [*gaps, *holes], gone)
+            yield self._batch(incidents, cursor, [*gaps, *holes], gone)
+        for start in range(0, len(talks), PAGE_SIZE):
+            told, missing = discussions_by_id(self._client, talks[start : start + PAGE_SIZE])
+            settings = self._settings
+            gaps = [self._gap(code, object_id) for object_id, code in told.refused.items()]
+            gaps += [self._gap(hole.code, hole.object_id) for hole in missing]
+            incidents = [
+                of_discussion(node, settings.forms, settings.severity_prefix, self._bots)
+                for node in told.found
+            ]
+            yield self._batch(incidents, cursor, gaps, told.gone)
+
+    def _by_type_or_form(self, scope: str, floor: date) -> dict[str, date]:
+        """Issues that are incidents by their type or their form; what the form says is remembered."""
+        settings = self._settings
+        if not (settings.types or settings.forms):
+            return {}
+        found = {
+            one.issue_id: one
+            for one in candidates(self._client, scope, settings.types, settings.forms, floor)
+        }
+        self._forms |= {issue_id: one.form for issue_id, one in found.items()}
+        return {issue_id: one.created_on for issue_id, one in found.items()}
+
+    def _in_discussions(self, scope: str, floor: date) -> Iterator[tuple[str, date]]:
+        if categories := self._settings.discussion_categories:
+            lowest = iso(datetime.combine(floor, time(), UTC))
+            yield from discussion_ids(self._client, scope, categories, lowest)
+
+    def _labelled(
+        self, scope: str, query: str, floor: date
+    ) -> Iterator[tuple[list[dict[str, Any]], list[Gap], datetime]]:
+        if self._settings.labels:
+            page = Page(PAGE_SIZE if query == "incidents" else SWEPT_AT_ONCE)
+            yield from self._pages(scope, query, floor, page)
 
     def _pages(
         self, scope: str, query: str, floor: date, page: Page
-    ) -> Iterator[tuple[list[dict[str, Any]], list[Gap], datetime, bool]]:
-        """Pages of incidents from the last updated down to the floor."""
+    ) -> Iterator[tuple[list[dict[str, Any]], list[Gap], datetime]]:
+        """Pages of labelled incidents from the last updated down to the floor."""
         owner, name = scope.split("/")
         lowest = iso(datetime.combine(floor, time(), UTC))
         after: str | None = None
@@ -135,7 +187,7 @@ class GitHubIncidents:
             fresh = [node for node in nodes if node["updatedAt"] >= lowest]
             info = connection["pageInfo"]
             is_last = not info["hasNextPage"] or len(fresh) < len(nodes)
-            yield fresh, gaps, answer.said_at, is_last
+            yield fresh, gaps, answer.said_at
             if is_last:
                 return
             if info["endCursor"] in (None, after):
@@ -148,7 +200,8 @@ class GitHubIncidents:
         found = [
             node
             for node in told.found
-            if wanted & {label["name"].casefold() for label in payload_nodes(node, "labels")}
+            if node["id"] in self._forms
+            or wanted & {label["name"].casefold() for label in payload_nodes(node, "labels")}
         ]
         kept = {node["id"] for node in found}
         gaps = [self._gap(code, object_id) for object_id, code in told.refused.items()]
@@ -166,7 +219,10 @@ class GitHubIncidents:
             for node in found
             for gap in gaps_of(node, (one for one in holes if one.object_id == node["id"]))
         ]
-        return [incident(node, referring, self._labels, self._bots) for node in found], gaps
+        forms = self._forms
+        return [
+            incident(node, referring, self._labels, self._bots, forms.get(node["id"])) for node in found
+        ], gaps
 
     def _gap(self, reason: str, object_id: str | None = None) -> Gap:
         return Gap("incidents", self.since, datetime.now(UTC).date() + timedelta(days=1), reason, object_id)
