@@ -10,6 +10,8 @@ from ruamel.yaml import YAML
 
 from connectors.files import FileSource
 from connectors.files_records import FIELDS
+from connectors.github_incidents import GitHubIncidentsSettings
+from connectors.incident_io import IncidentIoSettings
 from connectors.pagerduty import PagerDutySettings
 from connectors.roster import OPTIONAL, REQUIRED, read_roster
 
@@ -19,6 +21,15 @@ PAGE = (Path(__file__).parents[1] / "docs" / "connectors.md").read_text()
 def test_the_pagerduty_settings_on_the_page_are_settings() -> None:
     settings = YAML(typ="safe").load(blocks("PagerDuty", "yaml")[0])["pagerduty"]
     assert PagerDutySettings.model_validate(settings).since is not None
+
+
+def test_the_incident_settings_on_the_page_are_settings() -> None:
+    read = YAML(typ="safe").load
+    found = GitHubIncidentsSettings.model_validate(
+        read(blocks("Incidents on GitHub", "yaml")[0])["github_incidents"]
+    )
+    assert (len(found.forms), found.types) == (1, ("Incident",))
+    assert IncidentIoSettings.model_validate(read(blocks("incident.io", "yaml")[0])["incident_io"]).since
 
 
 def test_the_declared_files_on_the_page_are_declarations() -> None:
