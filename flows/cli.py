@@ -107,7 +107,7 @@ def compare(home_a: Path, home_b: Path) -> None:
 
 for command in (coverage, me, own.shared, contests, explain, rubric, signals, privacy):
     cli.add_command(command)
-for command in (own.note, own.contest, own.share, own.shares, own.unshare):
+for command in (own.note, own.contest, own.share, own.shares, own.unshare, own.access_log, own.export):
     me.add_command(command)
 
 

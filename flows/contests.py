@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from connectors.errors import BadInput, Refused
 from flows import logbook
-from flows.identity import Asking, asking, today
+from flows.identity import Asking, asking, rights_of, today
 from flows.settings import Settings, load_settings
 from privacy import door
 from privacy.errors import NoReport
@@ -28,7 +28,7 @@ def list_contests(config: Path, form: str) -> str:
     """The open contests that whoever asks may decide, each with the cell it is about."""
     settings = load_settings(config)
     resolver = _resolver(settings)
-    with rights.opened(settings.rights_file) as own:
+    with rights_of(settings) as own:
         contests = [each for each in own.contests() if each.state == "open"]
         said = {
             (note.person_id, note.quarter, note.item): note.said
@@ -68,7 +68,7 @@ def resolve_contest(config: Path, contest_id: str, decision: rights.Decision) ->
     settings = load_settings(config)
     resolver = _resolver(settings)
     managers = _managers(settings)
-    with rights.opened(settings.rights_file) as own:
+    with rights_of(settings) as own:
         open_ones = {each.contest_id: each for each in own.contests() if each.state == "open"}
         found = open_ones.get(contest_id)
         if found is None or not _may_decide(resolver, found.person_id, managers):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from connectors.errors import BadInput, Refused
 from connectors.records import Account
 from flows.settings import Settings, token
 from warehouse.windows import parse_window, window_of
+
+if TYPE_CHECKING:
+    from warehouse.rights import Rights
 
 
 class Asking(NamedTuple):
@@ -44,6 +49,16 @@ def proven(settings: Settings) -> str:
     if person_id is None:
         raise Refused("no report is kept for the account of this token; ask whoever keeps the roster")
     return person_id
+
+
+@contextmanager
+def rights_of(settings: Settings) -> Iterator[Rights]:
+    """What people said and decided, open for an instant, with everybody under the id they go by now."""
+    from warehouse import rights
+    from warehouse.vault import find_ids
+
+    with rights.opened(settings.rights_file, find_ids(settings.vault_file)) as own:
+        yield own
 
 
 def window_named(settings: Settings, window: str | None) -> str:

@@ -8,12 +8,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from flows import logbook
+from flows.identity import rights_of
 from flows.night import Night
 from privacy import asides, door
 from privacy.errors import DoorError
 from rubric import cells
 from rubric.map import Item, rule_text
-from warehouse import ledger, reading, rights
+from warehouse import ledger, reading
 from warehouse.reading import MembershipRow
 from warehouse.windows import Window, windows_until
 
@@ -137,7 +138,7 @@ def _publish(
         }
         for item in night.rubric.items
     }
-    with rights.opened(night.settings.rights_file) as own:
+    with rights_of(night.settings) as own:
         aside = eligible & asides.set_aside(window, own.contests(), own.shared_early(), own.opt_outs())
         released = door.release_team(
             team=team,

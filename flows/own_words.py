@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.errors import BadInput
 from flows import logbook
-from flows.identity import proven, today, window_named
+from flows.identity import proven, rights_of, today, window_named
 from flows.settings import Settings, load_settings
 from privacy import door
 from privacy.released import Released
@@ -24,7 +24,7 @@ LONGEST_NOTE = 2_000
 def own_report(settings: Settings, person_id: str, window: str) -> Released:
     """Somebody's report with what they said beside it. Raises NoReport."""
     report = door.read_self(settings.published, person_id, window)
-    with rights.opened(settings.rights_file) as own:
+    with rights_of(settings) as own:
         return door.with_own_words(report, _words(settings, own, person_id, window))
 
 
@@ -32,7 +32,7 @@ def write_note(config: Path, item: str, text: str, window: str | None) -> str:
     """Puts a note beside a cell of whoever asks, in the place of the one before; returns a sentence."""
     settings, person_id, name = _own_cell(config, item, window)
     said = checked_note(text)
-    with rights.opened(settings.rights_file) as own:
+    with rights_of(settings) as own:
         own.write_note(rights.Note(person_id, name, item, "note", said, today()))
     return (
         f"noted beside {item} in {name}; only you read it, and whoever you share the item with its notes with"
@@ -43,7 +43,7 @@ def delete_note(config: Path, item: str, window: str | None) -> str:
     """Deletes the note beside a cell, its bytes included. Raises BadInput where there is none."""
     settings = load_settings(config)
     person_id, name = proven(settings), window_named(settings, window)
-    with rights.opened(settings.rights_file) as own:
+    with rights_of(settings) as own:
         if not own.delete_note(person_id, name, item, "note"):
             raise BadInput([f"there is no note of yours beside '{item}' in {name}"])
     return f"the note beside {item} in {name} is deleted, and in no byte of the file any more"
@@ -54,7 +54,7 @@ def open_contest(config: Path, item: str, because: str, text: str | None, window
     settings, person_id, name = _own_cell(config, item, window)
     said = checked_note(text) if text else None
     logbook.note(settings, "contest opened", person=logbook.mark(settings, person_id), window=name, item=item)
-    with rights.opened(settings.rights_file) as own:
+    with rights_of(settings) as own:
         made = own.contest(person_id, name, item, because, today())
         own.delete_note(person_id, name, item, "contest")
         if said:
@@ -77,7 +77,7 @@ def take_back_contest(config: Path, item: str, window: str | None) -> str:
     """Takes a contest back, and what was written with it. Raises BadInput where there is none."""
     settings = load_settings(config)
     person_id, name = proven(settings), window_named(settings, window)
-    with rights.opened(settings.rights_file) as own:
+    with rights_of(settings) as own:
         own.delete_note(person_id, name, item, "contest")
         if not own.take_back(person_id, name, item):
             raise BadInput([f"there is no contest of yours against '{item}' in {name}"])

@@ -14,6 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from connectors.errors import BadInput
+from flows.identity import rights_of
 from flows.settings import Settings
 from privacy import asides, door
 from privacy.policy import Policy, load_policy
@@ -62,7 +63,7 @@ def band_changes(
         with (
             FileLock(settings.lock_file, timeout=0),
             reading.opened(settings.warehouse_file) as store,
-            rights.opened(settings.rights_file) as own,
+            rights_of(settings) as own,
         ):
             stale = _not_computed(reading.computed_signals(store), catalog)
             for released in releases.values():

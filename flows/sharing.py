@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.errors import BadInput
 from flows import logbook
-from flows.identity import asking, proven, today, window_named
+from flows.identity import asking, proven, rights_of, today, window_named
 from flows.own_words import check_items, own_report
 from flows.settings import Settings, load_settings, token
 from privacy import door, shares
@@ -58,7 +58,7 @@ def make_share(
     read = {each for item in shown for each in cells.windows_read(item, parse_window(name))}
     secret, on = shares.new_token(), today()
     span = (on, on + timedelta(days=days))
-    with rights.opened(settings.rights_file) as own:  # a window is published before this or after it
+    with rights_of(settings) as own:  # a window is published before this or after it
         needed = [
             found
             for each in sorted(read)
@@ -90,7 +90,7 @@ def list_shares(config: Path, form: str) -> str:
     """The shares of whoever asks, each with the days on which it was opened."""
     settings = load_settings(config)
     person_id, on = proven(settings), today()
-    with rights.opened(settings.rights_file) as own:
+    with rights_of(settings) as own:
         found, views = own.shares(person_id), own.views(person_id)
     rows = [
         {
@@ -115,7 +115,7 @@ def end_share(config: Path, share_id: str) -> str:
     """Revokes a share of whoever asks. Raises BadInput where they have no such open share."""
     settings = load_settings(config)
     person_id = proven(settings)
-    with rights.opened(settings.rights_file) as own:
+    with rights_of(settings) as own:
         if not own.revoke(person_id, share_id, today()):
             raise BadInput([f"you have no open share '{plain(share_id)}'; `sightline me shares` lists them"])
         logbook.note(settings, "share revoked", person=logbook.mark(settings, person_id), share=share_id)
@@ -129,7 +129,7 @@ def show_shared(config: Path, secret: str, form: str) -> str:
     """
     settings = load_settings(config)
     reader_id, on = asking(settings).person_id, today()
-    with rights.opened(settings.rights_file) as own:
+    with rights_of(settings) as own:
         share = own.share_of_token(shares.token_sha256(secret))
         if not shares.opens(share, reader_id, on) or share is None or reader_id is None:
             raise NoReport(NO_SHARE)
@@ -151,7 +151,7 @@ def show_shared(config: Path, secret: str, form: str) -> str:
         share=share.share_id,
         by=logbook.mark(settings, reader_id),
     )
-    with rights.opened(settings.rights_file) as own:
+    with rights_of(settings) as own:
         own.note_view(share, on)
     if form == "json":
         return json.dumps(released.body, indent=1, ensure_ascii=False)

@@ -6,17 +6,21 @@ import json
 import subprocess
 import sys
 import urllib.request
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from filelock import FileLock
 
 from connectors.errors import BadInput, Refused
 from flows import logbook
 from flows.contests import list_contests, resolve_contest
+from flows.identity import rights_of
 from flows.night import open_night
+from flows.own_data import export, show_access_log
 from flows.own_words import LONGEST_NOTE, delete_note, open_contest, take_back_contest, write_note
 from flows.pipeline import run_night
 from flows.settings import Settings, load_settings
@@ -27,7 +31,7 @@ from privacy.bands import bands
 from privacy.errors import AddsUp, NoReport
 from privacy.shares import new_token, others_needed, token_sha256
 from sandbox.server import Running
-from warehouse import rights
+from warehouse.vault import find_ids
 
 ITEM = "code-fluency-reviews"
 """An item of the shipped map that has a band."""
@@ -143,7 +147,7 @@ def test_a_note_beside_no_item_names_the_nearest(place: Place, me: Me) -> None:
 
 
 def test_a_contest_before_publication_has_its_person_counted_by_chance(place: Place) -> None:
-    with rights.opened(place.settings.rights_file) as own:
+    with rights_of(place.settings) as own:
         (contest,) = [each for each in own.contests() if each.because == "not-me"]
         (counted,) = own.counted(contest.person_id, "2026Q3")
         assert counted.drawn
@@ -189,7 +193,7 @@ def test_who_may_decide_sees_the_cell_and_who_may_not_sees_nothing(place: Place,
 
 
 def test_a_manager_is_told_of_a_contest_what_they_are_told_of_none(place: Place, me: Me) -> None:
-    with rights.opened(place.settings.rights_file) as own:
+    with rights_of(place.settings) as own:
         (contest,) = own.contests()
     me(place.manager)
     answers = []
@@ -201,7 +205,7 @@ def test_a_manager_is_told_of_a_contest_what_they_are_told_of_none(place: Place,
 
 
 def test_a_decision_stands_in_the_report_with_who_made_it(place: Place, me: Me) -> None:
-    with rights.opened(place.settings.rights_file) as own:
+    with rights_of(place.settings) as own:
         (contest,) = own.contests()
     me(place.resolver)
     resolve_contest(place.config, contest.contest_id, "dismissed")
@@ -263,7 +267,7 @@ def test_every_share_that_opens_nothing_is_answered_alike(place: Place, me: Me) 
     revoked = shared(place.config, [ITEM], place.manager, "2026Q3")
     end_share(place.config, shares_of(place.config)[-1]["share"])
     ended = shared(place.config, [ITEM], place.manager, "2026Q3")
-    with rights.opened(place.settings.rights_file) as own:
+    with rights_of(place.settings) as own:
         own.con.execute("update shares set ends_on = shared_on where token_sha256 = ?", [token_sha256(ended)])
     forwarded = shared(place.config, [ITEM], place.people[1], "2026Q3")
     guessed = new_token()
@@ -321,7 +325,7 @@ def test_a_share_goes_to_one_known_reader_who_is_somebody_else(place: Place, me:
 
 
 def test_whoever_shared_before_publication_is_counted_by_chance_even_if_they_ended_it(place: Place) -> None:
-    with rights.opened(place.settings.rights_file) as own:
+    with rights_of(place.settings) as own:
         early = {each.person_id for each in own.shared_early() if each.quarter == "2026Q3"}
         assert early
         assert early <= own.drawn_in(place.team, "2026Q3")
@@ -355,6 +359,72 @@ def test_a_share_of_the_running_window_says_that_its_owner_is_counted_by_chance(
     me(place.people[3])
     said = make_share(place.config, [ITEM], place.manager, 7, "2026Q4", with_notes=False, although=False)
     assert "2026Q4, you are counted by chance" in said
+
+
+# --- what is stored, and what is logged ---------------------------------------------------------------------
+
+
+def test_the_access_log_says_who_looked_at_what_of_ones_own_and_at_the_teams_bands(
+    place: Place, me: Me
+) -> None:
+    me(place.people[5])
+    show_me(place.config, "2026Q3", "json")
+    token = shared(place.config, [ITEM], place.manager, "2026Q3")
+    share = shares_of(place.config)[-1]["share"]
+    me(place.manager)
+    show_shared(place.config, token, "json")
+    show_coverage(place.config, place.team, "2026Q3", "text")
+    me(place.people[5])
+    said = [row["said"] for row in json.loads(show_access_log(place.config, "json"))["entries"]]
+    for sentence in (
+        "you read your report for 2026Q3",
+        f"you made share {share}",
+        f"{place.manager} opened share {share}",
+        f"{place.team}'s bands for 2026Q3 were published",
+        f"somebody read {place.team}'s bands for 2026Q3",
+    ):
+        assert sentence in said
+    assert f"{TODAY}  {place.manager} opened share {share}" in show_access_log(place.config, "text")
+    me(place.people[6])
+    others = show_access_log(place.config, "text")
+    assert share not in others
+    assert f"somebody read {place.team}'s bands for 2026Q3" in others
+
+
+def test_the_export_holds_every_table_that_knows_of_oneself_and_nobody_else(place: Place, me: Me) -> None:
+    me(place.people[5])
+    shared(place.config, [ITEM], place.manager, "2026Q3")
+    write_note(place.config, ITEM, "For the export.", "2026Q3")
+    everything = json.loads(export(place.config, None))
+    assert {"evidence", "memberships", "reviews"} <= set(everything["stored"]["warehouse.duckdb"])
+    assert {"notes", "shares", "counted"} <= set(everything["stored"]["rights.duckdb"])
+    accounts = everything["stored"]["vault.duckdb"]["accounts"]
+    assert {row["login"] for row in accounts if row["source"] == "github"} == {place.people[5]}
+    assert set(everything["reports"]) == {"2026Q3", "2026Q4"}
+    assert any(entry["action"] == "share made" for entry in everything["log"])
+    text = json.dumps(everything["stored"])
+    ids = find_ids(place.settings.vault_file)
+    own = next(each for person, each in ids.items() if person in everything["about"])
+    assert [each for person in ids.values() for each in person - own if each in text] == []
+    assert [login for login in place.people if login != place.people[5] and login in text] == []
+    assert "somebody else" in text
+    delete_note(place.config, ITEM, "2026Q3")
+
+
+def test_the_export_as_a_zip_has_a_page_for_each_quarter(place: Place, me: Me, tmp_path: Path) -> None:
+    me(place.people[5])
+    target = tmp_path / "mine.zip"
+    export(place.config, target)
+    assert target.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(target) as archive:
+        assert sorted(archive.namelist()) == ["2026Q3.html", "2026Q4.html", "everything.json"]
+        assert archive.read("2026Q3.html").startswith(b"<!doctype html>")
+
+
+def test_the_export_waits_for_no_night(place: Place, me: Me) -> None:
+    me(place.people[5])
+    with FileLock(place.settings.lock_file), pytest.raises(BadInput, match="a night is writing"):
+        export(place.config, None)
 
 
 # --- the file -----------------------------------------------------------------------------------------------

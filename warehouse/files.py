@@ -18,16 +18,16 @@ def as_owner_only() -> Iterator[None]:
         os.umask(before)
 
 
-def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
-    """Puts `text` at `path` so that a reader sees the old file or the new one, never a part.
+def write_whole(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+    """Puts `content` at `path` so that a reader sees the old file or the new one, never a part.
 
     Raises OSError, with nothing changed at `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with as_owner_only(), draft.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with as_owner_only(), draft.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         draft.chmod(mode)

@@ -8,80 +8,20 @@ in a DuckDB file, so whoever deletes gets the file written anew.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 import duckdb
 from filelock import FileLock
 
 from warehouse.files import as_owner_only
+from warehouse.rewrite import rewrite
 
-SCHEMA = """
-create table if not exists notes (
-  person_id varchar not null,    -- who wrote it, about nobody but themselves
-  quarter varchar not null,      -- 2026Q3
-  item varchar not null,         -- the rubric item it stands beside
-  kind varchar not null,         -- note, or contest: what is said with one
-  said varchar not null,         -- the only free text that Sightline keeps
-  written_on date not null
-);
-create table if not exists contests (
-  contest_id varchar not null,   -- random
-  person_id varchar not null,    -- who contests their own cell
-  quarter varchar not null,
-  item varchar not null,
-  because varchar not null,      -- not-me, wrong-item, missing
-  opened_on date not null,
-  state varchar not null,        -- open, upheld, dismissed
-  resolved_on date,
-  resolver_id varchar            -- person_id of who decided; null: open, or not known to the vault
-);
-create table if not exists shares (
-  share_id varchar not null,     -- random, and no secret
-  person_id varchar not null,    -- who shares their own cells
-  recipient_id varchar,          -- person_id of the one who may open it
-  token_sha256 varchar not null, -- of the secret that opens it; the secret itself is kept nowhere
-  quarter varchar not null,
-  items varchar[] not null,
-  with_notes boolean not null,
-  shared_on date not null,
-  ends_on date not null,         -- first day on which it no longer opens
-  revoked_on date
-);
-create table if not exists shared_early (
-  person_id varchar not null,    -- who shared something of this quarter before it was published, ended or not
-  quarter varchar not null
-);
-create table if not exists share_views (
-  share_id varchar not null,
-  person_id varchar not null,    -- whose share was opened
-  viewed_on date not null
-);
-create table if not exists opt_outs (
-  person_id varchar not null,
-  since date not null            -- nothing that happened from this day on becomes evidence or is counted
-);
-create table if not exists counted (
-  person_id varchar not null,    -- who was counted in a release, and so is spoken of by its words
-  team varchar not null,
-  quarter varchar not null,
-  rubric varchar not null,
-  size bigint not null,          -- how many were; the roster says as much
-  drawn boolean not null         -- by chance instead of by traces: they had contested, shared or opted out
-);
-create table if not exists deliveries (
-  person_id varchar not null,    -- whose report lies encrypted under this name
-  name varchar not null,         -- random
-  sha256 varchar not null,       -- of what was encrypted last; empty: no key of theirs could be used
-  delivered_on date not null
-);
-create table if not exists draw_key (
-  secret varchar not null        -- what chance is drawn with: the same question always has the same answer
-);
-"""
+SCHEMA = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 
 TABLES = (
     "notes",
@@ -168,12 +108,16 @@ class Delivery(NamedTuple):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Rights]:
-    """The file, for an instant and alone: all that is done inside is kept together, or none of it."""
+def opened(path: Path, people: Mapping[str, Collection[str]] = MappingProxyType({})) -> Iterator[Rights]:
+    """The file, for an instant and alone: all that is done inside is kept together, or none of it.
+
+    `people` has every id of each person (`warehouse.vault.find_ids`). A row keeps the id that it was written
+    under, so that a link of accounts can be undone; whoever reads it is told the id that leads to now.
+    """
     with as_owner_only():
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.name}.lock"), mode=0o600):
-            rights = Rights(path)
+            rights = Rights(path, people)
             try:
                 yield rights
             except BaseException:
@@ -181,13 +125,15 @@ def opened(path: Path) -> Iterator[Rights]:
                 raise
             rights.close(keep=True)
             if rights.deleted:
-                _written_anew(path)
+                rewrite(path)
 
 
 class Rights:
     """The open file; made by `opened` only."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, people: Mapping[str, Collection[str]]) -> None:
+        self._ids = people
+        self._person = {own: person_id for person_id, ids in people.items() for own in ids}
         self.con = duckdb.connect(path)
         self.deleted = False
         self.con.execute("begin")
@@ -208,11 +154,11 @@ class Rights:
     def notes(self, person_id: str, quarter: str | None = None) -> list[Note]:
         """What somebody wrote, in one quarter or ever."""
         found = self.con.execute(
-            "select * from notes where person_id = $person_id and quarter = coalesce($quarter, quarter) "
-            "order by all",
-            {"person_id": person_id, "quarter": quarter},
+            "select * from notes "
+            "where list_contains($ids, person_id) and quarter = coalesce($quarter, quarter) order by all",
+            {"ids": self._ids_of(person_id), "quarter": quarter},
         ).fetchall()
-        return [Note(*row) for row in found]
+        return [Note(*self._resolved(row)) for row in found]
 
     def write_note(self, note: Note) -> None:
         """Puts a note in the place of the one of its kind before."""
@@ -222,8 +168,8 @@ class Rights:
     def delete_note(self, person_id: str, quarter: str, item: str, kind: str) -> bool:
         """Whether there was one; its bytes are gone when the file is closed."""
         return self._delete(
-            "notes where person_id = ? and quarter = ? and item = ? and kind = ?",
-            [person_id, quarter, item, kind],
+            "notes where list_contains(?, person_id) and quarter = ? and item = ? and kind = ?",
+            [self._ids_of(person_id), quarter, item, kind],
         )
 
     # --- contests ---------------------------------------------------------------------------------------
@@ -231,11 +177,10 @@ class Rights:
     def contests(self, person_id: str | None = None) -> list[Contest]:
         """Everybody's contests, or one person's, in the order they were opened."""
         found = self.con.execute(
-            "select * from contests where person_id = coalesce(?, person_id) "
-            "order by opened_on, quarter, item, contest_id",
-            [person_id],
+            "select * from contests where coalesce(list_contains(?, person_id), true) order by rowid",
+            [person_id and self._ids_of(person_id)],
         ).fetchall()
-        return [Contest(*row) for row in found]
+        return [Contest(*self._resolved(row)) for row in found]
 
     def contest(self, person_id: str, quarter: str, item: str, because: str, on: date) -> Contest:
         """Opens a contest, in the place of an earlier one of the same cell."""
@@ -247,7 +192,8 @@ class Rights:
     def take_back(self, person_id: str, quarter: str, item: str) -> bool:
         """Whether there was a contest of this cell, decided or not; now there is none."""
         return self._delete(
-            "contests where person_id = ? and quarter = ? and item = ?", [person_id, quarter, item]
+            "contests where list_contains(?, person_id) and quarter = ? and item = ?",
+            [self._ids_of(person_id), quarter, item],
         )
 
     def resolve(self, contest_id: str, state: Decision, resolver_id: str | None, on: date) -> None:
@@ -262,15 +208,19 @@ class Rights:
     def shares(self, person_id: str | None = None) -> list[Share]:
         """Everybody's shares, or one person's, oldest first."""
         found = self.con.execute(
-            "select * from shares where person_id = coalesce(?, person_id) order by shared_on, share_id",
-            [person_id],
+            "select * from shares where coalesce(list_contains(?, person_id), true) order by rowid",
+            [person_id and self._ids_of(person_id)],
         ).fetchall()
-        return [Share(*row) for row in found]
+        return [Share(*self._resolved(row)) for row in found]
 
     def share_of_token(self, token_sha256: str) -> Share | None:
-        """The share that a token of this hash opens, whatever became of it."""
+        """The share that a token of this hash opens, whatever became of it.
+
+        One that never was takes the same steps as one that ended.
+        """
         found = self.con.execute("select * from shares where token_sha256 = ?", [token_sha256]).fetchone()
-        return Share(*found) if found else None
+        share = Share(*self._resolved(found or [None] * len(Share._fields)))
+        return share if found else None
 
     def share(
         self,
@@ -307,14 +257,14 @@ class Rights:
     def shared_early(self) -> list[SharedEarly]:
         """Who shared something of which quarter before it was published."""
         found = self.con.execute("select person_id, quarter from shared_early order by all").fetchall()
-        return [SharedEarly(*row) for row in found]
+        return [SharedEarly(*self._resolved(row)) for row in found]
 
     def revoke(self, person_id: str, share_id: str, on: date) -> bool:
         """Whether a share of this person was still open; now it is not."""
         found = self.con.execute(
-            "update shares set revoked_on = ? where person_id = ? and share_id = ? and revoked_on is null "
-            "returning share_id",
-            [on, person_id, share_id],
+            "update shares set revoked_on = ? "
+            "where list_contains(?, person_id) and share_id = ? and revoked_on is null returning share_id",
+            [on, self._ids_of(person_id), share_id],
         ).fetchall()
         return bool(found)
 
@@ -326,7 +276,8 @@ class Rights:
         """On which days each share of this person was opened: one day for each opening."""
         found: dict[str, list[date]] = {}
         for share_id, day in self.con.execute(
-            "select share_id, viewed_on from share_views where person_id = ? order by all", [person_id]
+            "select share_id, viewed_on from share_views where list_contains(?, person_id) order by all",
+            [self._ids_of(person_id)],
         ).fetchall():
             found.setdefault(share_id, []).append(day)
         return found
@@ -344,28 +295,49 @@ class Rights:
     # --- opting out -------------------------------------------------------------------------------------
 
     def opt_outs(self) -> dict[str, date]:
-        """Who opted out, and since when."""
-        return dict(self.con.execute("select person_id, since from opt_outs order by all").fetchall())
+        """Who is out, and since when."""
+        return self._out("ended_on is null")
+
+    def opted_in_again(self) -> dict[str, date]:
+        """Who is in again, and since when they had been out: what happened since can be counted again."""
+        return self._out("ended_on is not null")
 
     def opt_out(self, person_id: str, since: date) -> None:
-        """Opts somebody out, from the earlier day where they were out already."""
-        known = self.opt_outs().get(person_id, since)
-        self.opt_in(person_id)
-        self.con.execute("insert into opt_outs values (?, ?)", [person_id, min(known, since)])
+        """Opts somebody out, from the earlier day where they were out before."""
+        before = [*self.opt_outs().items(), *self.opted_in_again().items()]
+        first = min([since, *(day for person, day in before if person == person_id)])
+        self.forget_opt_out(person_id)
+        self.con.execute("insert into opt_outs values (?, ?, null)", [person_id, first])
 
-    def opt_in(self, person_id: str) -> bool:
+    def opt_in(self, person_id: str, on: date) -> bool:
         """Whether somebody was out; now they are not."""
-        return self._delete("opt_outs where person_id = ?", [person_id])
+        found = self.con.execute(
+            "update opt_outs set ended_on = ? where list_contains(?, person_id) and ended_on is null "
+            "returning since",
+            [on, self._ids_of(person_id)],
+        ).fetchall()
+        return bool(found)
+
+    def forget_opt_out(self, person_id: str) -> None:
+        """As if they had never been out."""
+        self._delete("opt_outs where list_contains(?, person_id)", [self._ids_of(person_id)])
+
+    def _out(self, condition: str) -> dict[str, date]:
+        rows = self.con.execute(
+            f"select person_id, since from opt_outs where {condition} order by all"
+        ).fetchall()
+        return {self._person.get(person, person): since for person, since in rows}
 
     # --- what is published and delivered ------------------------------------------------------------------
 
     def counted(self, person_id: str, quarter: str | None = None) -> list[Counted]:
         """The releases somebody was counted in."""
         found = self.con.execute(
-            "select * from counted where person_id = ? and quarter = coalesce(?, quarter) order by all",
-            [person_id, quarter],
+            "select * from counted where list_contains(?, person_id) and quarter = coalesce(?, quarter) "
+            "order by all",
+            [self._ids_of(person_id), quarter],
         ).fetchall()
-        return [Counted(*row) for row in found]
+        return [Counted(*self._resolved(row)) for row in found]
 
     def knows_who_was_counted(self, team: str, quarter: str) -> bool:
         """Whether it was remembered who was counted in a release; of one by an older Sightline it was not."""
@@ -379,7 +351,7 @@ class Rights:
         found = self.con.execute(
             "select person_id from counted where team = ? and quarter = ? and drawn", [team, quarter]
         ).fetchall()
-        return frozenset(person for (person,) in found)
+        return frozenset(self._person.get(person, person) for (person,) in found)
 
     def note_counted(
         self, team: str, quarter: str, rubric: str, people: Collection[str], drawn: Collection[str]
@@ -396,7 +368,8 @@ class Rights:
     def deliveries(self) -> dict[str, Delivery]:
         """Whose report lies where."""
         rows = self.con.execute("select * from deliveries order by all").fetchall()
-        return {row[0]: Delivery(*row) for row in rows}
+        found = [Delivery(*self._resolved(row)) for row in rows]
+        return {each.person_id: each for each in found}
 
     def note_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Remembers these deliveries in the place of all before."""
@@ -412,6 +385,13 @@ class Rights:
         self.con.execute("insert into draw_key values (?)", [made])
         return made
 
+    def _ids_of(self, person_id: str) -> list[str]:
+        return sorted({person_id, *self._ids.get(person_id, ())})
+
+    def _resolved(self, row: Sequence[Any]) -> list[Any]:
+        """The row with everybody under the id they go by now."""
+        return [self._person.get(value, value) if isinstance(value, str) else value for value in row]
+
     def _delete(self, where: str, values: list[object]) -> bool:
         found = self.con.execute(f"delete from {where} returning true", values).fetchall()
         self.deleted |= bool(found)
@@ -424,15 +404,3 @@ class Rights:
 
 def _random_id() -> str:
     return secrets.token_hex(8)
-
-
-def _written_anew(path: Path) -> None:
-    """The same rows in a new file: what was deleted is in no byte of it. The caller holds the lock."""
-    draft = path.with_name(f".{path.name}.anew")
-    draft.unlink(missing_ok=True)
-    with duckdb.connect() as con:
-        for name, file in (("old", path), ("new", draft)):
-            quoted = str(file).replace("'", "''")
-            con.execute(f"attach '{quoted}' as {name}")
-        con.execute("copy from database old to new")
-    draft.replace(path)

@@ -397,6 +397,20 @@ def find_person_waiting(path: Path, account: Account) -> str | None:
     return _PATIENTLY(find_person)(path, account)
 
 
+def find_ids(path: Path) -> dict[str, set[str]]:
+    """Every id of every person: that of each of their accounts, and the one they go by."""
+    return _PATIENTLY(_ids_by_person)(path)
+
+
+def _ids_by_person(path: Path) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    if path.exists():
+        with duckdb.connect(path, read_only=True) as con:
+            for person_id, own_id in con.execute("select person_id, own_id from accounts").fetchall():
+                found.setdefault(person_id, {person_id}).add(own_id)
+    return found
+
+
 def find_login(path: Path, person_id: str, source: str) -> str | None:
     """The login under which a source last knew this person, or None."""
     return _PATIENTLY(_login_of)(path, person_id, source)

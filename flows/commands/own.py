@@ -95,6 +95,28 @@ def unshare(config: Path, share: str) -> None:
     click.echo(end_share(config, share))
 
 
+@click.command("access-log")
+@format_option("text", "json")
+@click.pass_obj
+def access_log(config: Path, form: str) -> None:
+    """Who looked at what of yours, and at the bands of your team, by day."""
+    from flows.own_data import show_access_log
+
+    click.echo(show_access_log(config, form))
+
+
+@click.command()
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="A file; .zip has a page for each quarter too."
+)
+@click.pass_obj
+def export(config: Path, output: Path | None) -> None:
+    """Everything that is stored about you, as JSON."""
+    from flows.own_data import export as everything
+
+    click.echo(everything(config, output))
+
+
 @click.command()
 @config_option
 @click.argument("token")

@@ -1,0 +1,82 @@
+"""The file of what people say and decide: kept whole, read under the id that people go by now."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from warehouse import rights
+from warehouse.rights import Note, SharedEarly
+
+TODAY = date(2026, 10, 1)
+LINKED = {"first": {"first", "second"}}
+"""Two accounts of one person, who goes by `first`."""
+
+
+def test_what_was_said_under_a_second_account_is_ones_own_until_they_part_again(path: Path) -> None:
+    with rights.opened(path) as own:
+        own.write_note(Note("second", "2026Q3", "item", "note", "hello", TODAY))
+        own.contest("second", "2026Q3", "item", "missing", TODAY)
+        own.note_early("second", "2026Q3")
+        own.opt_out("second", TODAY)
+    with rights.opened(path, LINKED) as own:
+        assert [note.said for note in own.notes("first")] == ["hello"]
+        assert [contest.person_id for contest in own.contests()] == ["first"]
+        assert own.shared_early() == [SharedEarly("first", "2026Q3")]
+        assert own.opt_outs() == {"first": TODAY}
+    with rights.opened(path) as own:
+        assert own.notes("first") == []
+        assert [note.person_id for note in own.notes("second")] == ["second"]
+
+
+def test_all_that_is_done_at_once_is_kept_or_none_of_it(path: Path) -> None:
+    def killed() -> None:
+        with rights.opened(path) as own:
+            own.write_note(Note("p", "2026Q3", "item", "note", "hello", TODAY))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        killed()
+    with rights.opened(path) as own:
+        assert own.notes("p") == []
+        own.write_note(Note("p", "2026Q3", "item", "note", "hello", TODAY))
+        own.keep()
+    with rights.opened(path) as own:
+        assert len(own.notes("p")) == 1
+
+
+def test_expired_shares_go_and_that_somebody_shared_early_stays(path: Path) -> None:
+    with rights.opened(path) as own:
+        for token, ends_on in (("ended", date(2026, 10, 8)), ("running", date(2026, 10, 9))):
+            share = own.share("p", "reader", token, "2026Q3", ["item"], False, (TODAY, ends_on))
+            own.note_view(share, TODAY)
+        own.note_early("p", "2026Q3")
+        assert own.forget_expired(date(2026, 10, 9)) == 1
+        assert [share.token_sha256 for share in own.shares("p")] == ["running"]
+        assert list(own.views("p")) == [own.shares("p")[0].share_id]
+        assert own.shared_early() == [SharedEarly("p", "2026Q3")]
+
+
+def test_who_opts_in_and_out_again_is_out_since_the_first_day(path: Path) -> None:
+    with rights.opened(path) as own:
+        own.opt_out("p", date(2026, 10, 5))
+        assert own.opt_in("p", date(2026, 10, 7))
+        assert not own.opt_in("p", date(2026, 10, 7))
+        assert (own.opt_outs(), own.opted_in_again()) == ({}, {"p": date(2026, 10, 5)})
+        own.opt_out("p", date(2026, 10, 9))
+        assert (own.opt_outs(), own.opted_in_again()) == ({"p": date(2026, 10, 5)}, {})
+
+
+def test_the_same_coins_fall_the_same_way_for_ever(path: Path) -> None:
+    with rights.opened(path) as own:
+        first = own.draw_key()
+    with rights.opened(path) as own:
+        assert own.draw_key() == first
+    assert len(first) == 64
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "rights.duckdb"
