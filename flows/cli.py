@@ -16,6 +16,7 @@ from flows.commands import own
 from flows.commands.contests import contests
 from flows.commands.me import me
 from flows.commands.options import Day, config_option, format_option
+from flows.commands.people import people
 from flows.commands.privacy import privacy
 from flows.commands.reading import coverage, explain
 from flows.commands.rubric import rubric
@@ -105,7 +106,7 @@ def compare(home_a: Path, home_b: Path) -> None:
     sys.exit(0 if all(same for _, _, same in found.values()) else 1)
 
 
-for command in (coverage, me, own.shared, contests, explain, rubric, signals, privacy):
+for command in (coverage, me, own.shared, contests, explain, rubric, signals, people, privacy):
     cli.add_command(command)
 for command in (own.note, own.contest, own.share, own.shares, own.unshare, own.access_log, own.export):
     me.add_command(command)

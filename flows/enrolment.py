@@ -12,10 +12,12 @@ from dataclasses import replace
 from connectors.errors import SourceError
 from connectors.github.bots import bot_logins
 from connectors.github.identity import resolve_logins
+from connectors.github.sso import identities
+from connectors.pagerduty_people import addresses
 from connectors.records import Account, Membership
 from flows.night import Night
 from warehouse import reading
-from warehouse.people import enrol
+from warehouse.people import enrol, follow, stated_by_sign_on
 from warehouse.store import key_of, named
 
 FEWER_AT_ONCE = 5
@@ -46,6 +48,7 @@ def import_roster(night: Night) -> None:
         night.vault.own_ids((named(account) for account in robots), told_by_source=False)
         night.vault.tell_bots(logins=bot_logins(bots), by_roster=[key_of(account) for account in robots])
         _take_over(night, people)
+    _follow_sign_on(night)
     night.store.follow(night.vault)
 
 
@@ -65,6 +68,34 @@ def _take_over(night: Night, people: list[Membership]) -> None:
         night.messages.append(
             f"{night.settings.roster}: {followed.held} accounts were not given to the person it names, "
             "because they are locked, a robot's or linked to somebody else; see `sightline people log --all`"
+        )
+
+
+def _follow_sign_on(night: Night) -> None:
+    """Links accounts that one identity of the single sign-on holds, where the token may read it."""
+    settings = night.settings
+    if settings.github is None or not settings.github.sso:
+        return
+    try:
+        told = [(each.account, each.addresses) for each in identities(settings.github)]
+        elsewhere = []
+        if settings.pagerduty and settings.pagerduty.token:
+            elsewhere = [
+                (Account("pagerduty", user_id, user_id), address)
+                for user_id, address in addresses(settings.pagerduty)
+            ]
+    except SourceError as error:
+        night.messages.append(f"nobody was linked by single sign-on: {error}")
+        return
+    listed = [account for account, _ in told]
+    enrolled = {row.person_id for row in reading.memberships(night.store)}
+    of_the_roster = {account for account in listed if night.vault.person_of(account) in enrolled}
+    stated = stated_by_sign_on(told, elsewhere, of_the_roster)
+    followed = follow(night.vault, stated, listed, because="sso", on=night.as_of)
+    if followed.held:
+        night.messages.append(
+            f"{followed.held} accounts were not linked as the single sign-on says, because they are locked, "
+            "a robot's or linked to somebody else; see `sightline people log --all`"
         )
 
 

@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     """Where marks of erased people are kept: outside of the home and its backups. None: beside the home."""
     resolvers: tuple[str, ...] = ()
     """Logins of those who may decide contests: of anybody but themselves and whom they manage."""
+    keepers: tuple[str, ...] = ()
+    """Logins of those who may say which accounts are one person's, of anybody."""
     schedule: str = Field(default="0 3 * * *", description="cron, in UTC")
 
     @property

@@ -222,6 +222,15 @@ def write_self(published_dir: Path, person_id: str, released: Released) -> Path:
     return path
 
 
+def remove_self(published_dir: Path, person_id: str) -> None:
+    """Takes somebody's own reports away, where others' traces may be in them; a night writes them anew."""
+    if not published.is_person_id(person_id):
+        raise ValueError("a person's id may hold only letters, digits, - and _")
+    with _alone(published_dir):
+        for path in sorted((published_dir / "people" / person_id).glob("*.json")):
+            path.unlink()
+
+
 def verify(published_dir: Path) -> list[str]:
     """A sentence for every team file that is altered, missing, extra or too widely readable."""
     return list(published.problems(published_dir / "teams"))

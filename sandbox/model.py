@@ -86,6 +86,47 @@ class Team:
         return f"{self.organization}/{self.slug}"
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What an identity provider calls somebody, in the words of SAML and of SCIM."""
+
+    name_id: str
+    username: str
+    emails: list[Address]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody at an identity provider, and the account that they linked to it."""
+
+    typename: ClassVar[str] = "ExternalIdentity"
+    id: str
+    address: str
+    user: Account | None
+
+    @property
+    def saml_identity(self) -> Called:
+        return Called(self.address, self.address, [Address(self.address)])
+
+    @property
+    def scim_identity(self) -> None:
+        return None
+
+
+@dataclass(slots=True, eq=False)
+class IdentityProvider:
+    """An organisation's single sign-on."""
+
+    typename: ClassVar[str] = "OrganizationIdentityProvider"
+    id: str
+    external_identities: list[Identity] = field(default_factory=list)
+
+
 @dataclass(slots=True, eq=False)
 class Label:
     typename: ClassVar[str] = "Label"

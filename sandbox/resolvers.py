@@ -25,7 +25,7 @@ from graphql import (
 )
 
 from sandbox.budgets import Budget
-from sandbox.model import Account, Event, Issue, PullRequest, Repository, Review, Team
+from sandbox.model import Account, Event, IdentityProvider, Issue, PullRequest, Repository, Review, Team
 from sandbox.paging import Key, Page, page
 from sandbox.search import Results, search
 from sandbox.world import World, by_moment
@@ -284,6 +284,14 @@ def _team(organization: Account, info: Info, slug: str) -> Team | None:
     return next((team for team in _teams_of(organization, info) if team.slug == slug), None)
 
 
+def _identity_provider(organization: Account, info: Info) -> IdentityProvider | None:
+    world = info.context.world
+    if info.context.viewer.login not in world.owners:
+        raise GraphQLError("Must have admin rights to the organization.", extensions={"type": "FORBIDDEN"})
+    found: IdentityProvider | None = world.identity_providers.get(organization.login)
+    return found
+
+
 def _search(
     _root: None, info: Info, query: str, first: int = 0, after: str | None = None, **_rest: Any
 ) -> Results:
@@ -355,6 +363,8 @@ FIELDS: dict[str, Callable[..., Any]] = {
     "Query.repository": _repository,
     "Query.repositoryOwner": _account("Organization", "User"),
     "Query.search": _search,
+    "Organization.samlIdentityProvider": _identity_provider,
+    "OrganizationIdentityProvider.externalIdentities": _listed_as_it_stands("external_identities"),
     "Organization.team": _team,
     "Organization.teams": _teams,
     "Team.members": _listed_as_it_stands("members"),

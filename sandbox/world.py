@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol, TypeVar
 
 from sandbox.discussions import Discussion
-from sandbox.model import Account, Issue, PullRequest, Repository
+from sandbox.model import Account, IdentityProvider, Issue, PullRequest, Repository
 
 
 class HasId(Protocol):
@@ -40,6 +40,10 @@ class World:
         self.nodes: dict[str, Any] = {}
         self.search_lag_seconds = 0
         """How far search is behind."""
+        self.identity_providers: dict[str, IdentityProvider] = {}
+        """The single sign-on of an organisation, by its login; only owners may read it."""
+        self.owners: set[str] = {service_login}
+        """Logins that may read what only owners may."""
         self.sso_organisations: set[str] = set()
         """Logins of organisations that give a person's token nothing until it went through single sign-on."""
         self.scopes_of: dict[str, str] = {}

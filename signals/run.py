@@ -7,7 +7,7 @@ are in `dirty_months`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 import duckdb
@@ -54,6 +54,19 @@ _ALIASES = "select * from aliases order by all"
 """The same for who is one person, which every signal depends on."""
 
 
+_WHO_DID_WHAT = "select person_id, signal, occurred_on, source_kind, source_id from evidence"
+
+_DIFFERENCE = f"""
+with gone as (from evidence_before except {_WHO_DID_WHAT}),
+come as ({_WHO_DID_WHAT} except from evidence_before),
+moved as (
+  select count(*) as rows
+  from gone semi join come using (signal, occurred_on, source_kind, source_id)
+)
+select rows, (select count(*) from gone), (select count(*) from come) from moved
+"""
+
+
 def refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
     """Rows held for every signal once evidence and opportunities are up to date again.
 
@@ -74,6 +87,20 @@ def recompute(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int
     """The same as `refresh`, computing everything from the tables alone."""
     con.execute("delete from signal_runs")
     return refresh(con, catalog)
+
+
+def rehearse(con: duckdb.DuckDBPyConnection, catalog: Catalog, change: Callable[[], None]) -> dict[str, int]:
+    """How many rows of evidence would move to another person, go and come with this change; none do."""
+    con.execute("begin")
+    try:
+        con.execute("create temp table evidence_before as select distinct * from (" + _WHO_DID_WHAT + ")")
+        change()
+        _refresh(con, catalog)
+        found = con.execute(_DIFFERENCE).fetchall()[0]
+    finally:
+        con.execute("rollback")
+    moved, gone, come = (int(count) for count in found)
+    return {"moved": moved, "gone": gone - moved, "come": come - moved}
 
 
 def compute(con: duckdb.DuckDBPyConnection, signal: Signal) -> list[tuple[object, ...]]:

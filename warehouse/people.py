@@ -51,6 +51,36 @@ def stated_by_roster(memberships: Iterable[Membership]) -> list[SamePerson]:
     return [*dict.fromkeys(pairs)]
 
 
+def stated_by_sign_on(
+    identities: Iterable[tuple[Account, Collection[str]]],
+    elsewhere: Iterable[tuple[Account, str]],
+    enrolled: Collection[Account],
+) -> list[SamePerson]:
+    """Accounts that one identity of the organisation's single sign-on holds.
+
+    `identities` are GitHub accounts with the addresses the identity provider vouches for, `elsewhere`
+    accounts of other sources with the address they sign in under. An address that two accounts of one other
+    source have says nothing. The account that the roster names comes first. No address leaves this function.
+    """
+    holders: dict[str, set[Account]] = {}
+    for account, addresses in identities:
+        for address in addresses:
+            holders.setdefault(address, set()).add(account)
+    others: dict[tuple[str, str], set[Account]] = {}
+    for account, address in elsewhere:
+        others.setdefault((account.source, address), set()).add(account)
+    found: list[SamePerson] = []
+    first: dict[str, Account] = {}
+    for address, accounts in sorted(holders.items()):
+        ordered = sorted(accounts, key=lambda account: (account not in enrolled, account.account_id))
+        first[address] = ordered[0]
+        found += [SamePerson(account, ordered[0]) for account in ordered[1:]]
+    for (_, address), accounts in sorted(others.items()):
+        if len(accounts) == 1 and address in first:
+            found += [SamePerson(account, first[address]) for account in accounts]
+    return [*dict.fromkeys(found)]
+
+
 def follow(
     vault: Vault, stated: Collection[SamePerson], about: Iterable[Account], *, because: Because, on: date
 ) -> Followed:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse.aliases import resolved
+from warehouse.rows import COMPUTED, PERSON_COLUMNS
 from warehouse.store import Store
 
 _LINKS = """
@@ -77,6 +78,22 @@ def opened(path: Path) -> Iterator[ReadOnlyStore]:
 def computed_signals(store: Store) -> dict[str, str]:
     """The signals whose evidence is stored, each with the hash of the file it was computed with."""
     return dict(store.con.execute("select signal, sha256 from signal_runs order by all").fetchall())
+
+
+def rows_of(store: Store, own_id: str) -> dict[str, int]:
+    """How many rows are stored under the id of this account, by table."""
+    found = {
+        table: sum(
+            int(count)
+            for column in columns
+            for (count,) in store.con.execute(
+                f"select count(*) from {table} where {column} = ?", [own_id]
+            ).fetchall()
+        )
+        for table, columns in PERSON_COLUMNS.items()
+        if table not in COMPUTED and table != "persons"
+    }
+    return {table: count for table, count in found.items() if count}
 
 
 def memberships(store: Store) -> list[MembershipRow]:

@@ -198,16 +198,20 @@ class Store:
         bots = vault.bots()
         with self.transaction():
             if dict(self.con.execute("select alias_id, person_id from aliases").fetchall()) != aliases:
-                self.con.execute("delete from aliases")
-                self.insert(
-                    "aliases",
-                    [{"alias_id": alias, "person_id": person} for alias, person in sorted(aliases.items())],
-                )
+                self.put_aliases(aliases)
             self.con.execute(
                 "update persons set is_bot = not is_bot "
                 "where is_bot != (person_id in (select unnest(?::varchar[])))",
                 [sorted(bots)],
             )
+
+    def put_aliases(self, aliases: Mapping[str, str]) -> None:
+        """Says which ids are one person's, instead of what was said before."""
+        self.con.execute("delete from aliases")
+        self.insert(
+            "aliases",
+            [{"alias_id": alias, "person_id": person} for alias, person in sorted(aliases.items())],
+        )
 
     def write_memberships(self, memberships: Sequence[Membership], vault: Vault, on: date) -> int:
         """Replaces who is in which team; returns how many people the roster no longer names.

@@ -229,6 +229,20 @@ class Vault:
             if known.own_id != known.person_id
         }
 
+    def aliases_with(self, add: Sequence[Link], drop: Collection[str]) -> dict[str, str]:
+        """The same, if these links were made and those of these accounts taken back."""
+        before = self._links
+        self._links = {own_id: link for own_id, link in before.items() if own_id not in drop}
+        self._links |= {link.own_id: link for link in add}
+        try:
+            return {
+                known.own_id: person_id
+                for known in self._accounts.values()
+                if known.own_id != (person_id := self.person_behind(known.own_id))
+            }
+        finally:
+            self._links = before
+
     def links(self) -> Sequence[Link]:
         """Every link there is."""
         return tuple(self._links.values())

@@ -13,6 +13,7 @@ DOCUMENTS = (
     "counted",
     "follow_ups",
     "hydrate",
+    "identities",
     "incident_discussion_ids",
     "incident_discussions_by_id",
     "incident_ids",

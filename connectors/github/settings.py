@@ -68,6 +68,8 @@ class GitHubSettings(BaseModel):
     """Read the discussions of repositories that have them; false where the token may not."""
     team_tools: tuple[str, ...] = TEAM_TOOLS
     """Folders that hold your own libraries and tools: `libs` at any depth, or `platform/feature-store`."""
+    sso: bool = False
+    """Ask the organisations' single sign-on which identity each account has; for an owner's token."""
     bots: tuple[str, ...] = ()
     """Logins of your own automation that GitHub presents as users."""
     page_size: Annotated[int, Field(ge=1, le=100)] = 100

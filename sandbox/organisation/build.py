@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from sandbox.app import Holding
 from sandbox.discussions import Discussion
-from sandbox.model import PullRequest
+from sandbox.model import Identity, IdentityProvider, PullRequest
 from sandbox.organisation import traps
 from sandbox.organisation.discussing import discuss
 from sandbox.organisation.hiding import visible
@@ -48,6 +48,13 @@ def organisation(
     here = places(world, everybody, repositories)
     for name, team in here.teams.items():
         team.members = [here.account(who) for who in everybody.on(until, name, managers=True)]
+    world.identity_providers[ORGANIZATION] = IdentityProvider(
+        "OIP_kwDO000001",
+        [
+            Identity(f"EI_kwDO{who.number:06d}", f"{who.login}@tidewater.example", here.account(who))
+            for who in everybody.on(until, managers=True)
+        ],
+    )
     account = pagerduty_account(here)
     planted: dict[str, list[str]] = {}
     items = []

@@ -1,0 +1,176 @@
+"""Accounts that may be one person's: suggestions with a reason, for somebody to confirm. Nothing here links.
+
+Every account is put under a few keys of what it is called, and only accounts under one key are compared, so
+the search grows with the number of accounts and not with its square. A key that many people share says
+nothing about any of them and is passed over. Names are not looked at: two people may share one.
+Addresses are handed in, compared, and forgotten.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from warehouse.tombstones import PLACEHOLDER
+from warehouse.vault import Key, Known
+
+Reason = Literal[
+    "same_address",
+    "same_login",
+    "login_in_address",
+    "same_but_for_an_affix",
+    "same_but_for_digits",
+    "one_letter_apart",
+    "initial",
+]
+
+SAYS: Mapping[Reason, str] = {
+    "same_address": "both are reached at one address",
+    "same_login": "both are called the same, at two sources",
+    "login_in_address": "one's address begins with the other's login",
+    "same_but_for_an_affix": "they are called the same but for a word such as `work`, or for separators",
+    "same_but_for_digits": "they are called the same but for digits or separators, as namesakes are too",
+    "one_letter_apart": "they are called the same but for one letter, at two sources",
+    "initial": "one is called by initial and surname of the other, and nobody else's fit",
+}
+"""Reasons in words, the strongest first."""
+
+STRONG: frozenset[Reason] = frozenset(
+    ["same_address", "same_login", "login_in_address", "same_but_for_an_affix"]
+)
+"""Reasons that are right about as often as not among namesakes; the others are mostly wrong there."""
+
+SHARED_BY_AT_MOST = 3
+"""A key that more people than these share belongs to none of them in particular."""
+SHORTEST = 5
+"""Letters of the shortest name that is compared but for affixes: shorter ones are alike by chance."""
+SHORTEST_WITH_A_SLIP = 8
+
+_AFFIXES = frozenset(
+    ["admin", "at", "bot", "contractor", "corp", "dev", "dot", "eng", "ext", "gh", "git", "github", "hq",
+     "home", "inc", "io", "me", "official", "oss", "personal", "private", "real", "sre", "the", "work", "x"]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """These two accounts, each by its own id, may be one person's."""
+
+    own_id: str
+    to_id: str
+    reason: Reason
+    is_unique: bool
+    """Whether this reason suggests nobody else for either of them."""
+
+
+def suggestions(
+    accounts: Iterable[tuple[Key, Known]],
+    *,
+    bots: Collection[str] = (),
+    addresses: Mapping[Key, Collection[str]] | None = None,
+    affixes: Collection[str] = (),
+) -> list[Suggestion]:
+    """Every pair of people's accounts that something speaks for, the strongest reasons first.
+
+    `affixes` are parts of logins that say nothing here, such as the name of the organisation. Robots, and
+    accounts that a roster names and no source has told, are left out.
+    """
+    known = [
+        (key, account)
+        for key, account in accounts
+        if not key.account_id.startswith(PLACEHOLDER) and account.own_id not in bots
+    ]
+    dropped = _AFFIXES | {affix.casefold() for affix in affixes}
+    under: dict[tuple[Reason, str], set[int]] = {}
+    for place, (key, account) in enumerate(known):
+        for reason, name in _keys(key, account.login, (addresses or {}).get(key, ()), dropped):
+            under.setdefault((reason, name), set()).add(place)
+    found: dict[tuple[int, int], Reason] = {}
+    for reason in get_args(Reason):
+        for (kind, _), places in under.items():
+            if kind == reason:
+                for one, other in _pairs(reason, places, known):
+                    (key, account), (other_key, other_account) = known[one], known[other]
+                    if key.source != other_key.source or _at_one_source(
+                        reason, account.login, other_account.login, dropped
+                    ):
+                        found.setdefault((one, other), reason)
+    order = {reason: place for place, reason in enumerate(get_args(Reason))}
+    partners: dict[tuple[int, Reason], set[str]] = {}
+    for (one, other), reason in found.items():
+        partners.setdefault((one, reason), set()).add(known[other][1].person_id)
+        partners.setdefault((other, reason), set()).add(known[one][1].person_id)
+    return [
+        Suggestion(
+            known[other][1].own_id,
+            known[one][1].own_id,
+            reason,
+            len(partners[one, reason]) == len(partners[other, reason]) == 1,
+        )
+        for (one, other), reason in sorted(found.items(), key=lambda pair: (order[pair[1]], pair[0]))
+    ]
+
+
+def _pairs(
+    reason: Reason, places: Collection[int], known: list[tuple[Key, Known]]
+) -> Iterator[tuple[int, int]]:
+    """The pairs under one key; a robot's or a lone account's key has none, and neither has a common one."""
+    people = {known[place][1].person_id for place in places}
+    most = 2 if reason == "initial" else SHARED_BY_AT_MOST
+    if not 2 <= len(people) <= most:
+        return
+    ordered = sorted(places, key=lambda place: (known[place][0].source != "github", place))
+    for number, one in enumerate(ordered):
+        for other in ordered[number + 1 :]:
+            if known[one][1].person_id != known[other][1].person_id:
+                yield one, other
+
+
+def _at_one_source(reason: Reason, login: str, other: str, affixes: Collection[str]) -> bool:
+    """Whether this says anything of two accounts at one source, where similar logins are namesakes'."""
+    if reason == "same_but_for_an_affix":
+        one, two = ({*_parts(each)} & {*affixes} for each in (login, other))
+        return one != two
+    return reason in ("same_address", "same_but_for_digits")
+
+
+def _keys(
+    key: Key, login: str, addresses: Collection[str], affixes: Collection[str]
+) -> Iterator[tuple[Reason, str]]:
+    """What an account is looked up under, each with what a meeting there would mean."""
+    name = login.casefold()
+    names = {name} if name != key.account_id.casefold() else set()  # PagerDuty's logins are its ids
+    yield from (("same_login", each) for each in names)
+    yield from (("login_in_address", each) for each in names)
+    for address in addresses:
+        local, _, host = address.casefold().partition("@")
+        yield "same_address", f"{local}@{host}"
+        local = local.partition("+")[0]
+        yield "login_in_address", local
+        names.add(local)
+    for each in names:
+        parts = [part for part in _parts(each) if part not in affixes]
+        plain = "".join(parts)
+        if len(plain) >= SHORTEST:
+            digits = "".join(re.findall(r"\d+", each))
+            yield "same_but_for_an_affix", plain + digits
+            yield "same_but_for_an_affix", " ".join(sorted(parts)) + digits
+            yield "same_but_for_digits", plain
+        if len(plain) >= SHORTEST_WITH_A_SLIP:
+            yield from (("one_letter_apart", slip) for slip in _slips(plain))
+        if len(parts) == 2 and len(parts[1]) >= SHORTEST:
+            yield "initial", parts[0][0] + parts[1]
+        elif len(parts) == 1 and len(plain) > SHORTEST:
+            yield "initial", plain
+
+
+def _parts(name: str) -> list[str]:
+    """The runs of letters in a name."""
+    return re.findall(r"[^\W\d_]+", name.casefold())
+
+
+def _slips(name: str) -> set[str]:
+    """The name, and the name without any one of its letters: names one letter apart share one of these."""
+    return {name, *(name[:place] + name[place + 1 :] for place in range(len(name)))}
