@@ -302,6 +302,19 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class Postmortem:
+    """One document about an incident, by its front matter. Nothing of its text."""
+
+    postmortem_id: str
+    source: str
+    reference: str
+    """The incident it is about: its id, or what people call it."""
+    written_on: date
+    authors: tuple[Account, ...]
+    reviewers: tuple[Account, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OnCallShift:
     """One shift on the final schedule, overrides applied, as a range of dates (both ends included)."""
 
@@ -355,7 +368,15 @@ class Inventory:
     `totals` maps a kind below the object (`reviews`, `threads`, `comments`) to the source's count.
     """
 
-    kind: Literal["pull_requests", "issues", "discussions", "incidents", "oncall_shifts", "interviews"]
+    kind: Literal[
+        "pull_requests",
+        "issues",
+        "discussions",
+        "incidents",
+        "postmortem_documents",
+        "oncall_shifts",
+        "interviews",
+    ]
     object_id: str
     created_on: date
     totals: tuple[tuple[str, int], ...] = ()
@@ -388,7 +409,7 @@ class Gap:
     object_id: str | None = None
 
 
-Root = Repository | PullRequest | Issue | Discussion | Incident | OnCallShift | Interview
+Root = Repository | PullRequest | Issue | Discussion | Incident | Postmortem | OnCallShift | Interview
 """What `fetch` yields and the warehouse stores whole."""
 
 

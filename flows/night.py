@@ -15,6 +15,7 @@ from connectors.errors import BadInput
 from connectors.files import Files
 from connectors.github import GitHub
 from connectors.github_incidents import GitHubIncidents
+from connectors.github_postmortems import GitHubPostmortems
 from connectors.incident_io import IncidentIo
 from connectors.pagerduty import PagerDuty
 from connectors.records import Gap, Membership
@@ -199,6 +200,8 @@ def connect(settings: Settings) -> tuple[Connector, ...]:
         found.append(GitHub(settings.github))
     if settings.github_incidents and settings.github:
         found.append(GitHubIncidents(settings.github_incidents, settings.github))
+    if settings.github_postmortems and settings.github:
+        found.append(GitHubPostmortems(settings.github_postmortems, settings.github))
     if settings.pagerduty:
         found.append(PagerDuty(settings.pagerduty))
     if settings.incident_io:

@@ -26,6 +26,7 @@ from connectors.errors import BadInput
 from connectors.files import FileSource
 from connectors.github.settings import GitHubSettings
 from connectors.github_incidents import GitHubIncidentsSettings
+from connectors.github_postmortems import GitHubPostmortemsSettings
 from connectors.incident_io import IncidentIoSettings
 from connectors.pagerduty import PagerDutySettings
 
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     agreement: Path = SHIPPED / "agreement.yaml"
     github: GitHubSettings | None = None
     github_incidents: GitHubIncidentsSettings | None = None
+    github_postmortems: GitHubPostmortemsSettings | None = None
     pagerduty: PagerDutySettings | None = None
     incident_io: IncidentIoSettings | None = None
     files: tuple[FileSource, ...] = ()
@@ -149,6 +151,7 @@ def solo_settings(secret: SecretStr) -> Settings:
             roster=Path(os.devnull),
             agreement=SHIPPED / "agreement.yaml",
             github_incidents=None,
+            github_postmortems=None,
             pagerduty=None,
             incident_io=None,
             files=(),

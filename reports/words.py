@@ -114,6 +114,7 @@ def _mark(marks: Mapping[str, Mark], word: object) -> Mark:
 _SOURCES = {
     "github": "GitHub",
     "github_incidents": "GitHub incidents",
+    "github_postmortems": "post-mortems on GitHub",
     "pagerduty": "PagerDuty",
     "incident_io": "incident.io",
     "roster": "roster",

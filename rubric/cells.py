@@ -213,7 +213,8 @@ def open_reasons(
         ]
         tables |= _read_tables(catalog, absent)
     sentences = []
-    unfed = sorted(tables.difference(*(source.kinds for source in sources)))
+    optional = {table for signal in signals for table in catalog[signal].optional}
+    unfed = sorted(tables.difference(optional, *(source.kinds for source in sources)))
     if unfed:
         named = _listed([table.replace("_", " ") for table in unfed])
         sentences.append(f"No connected source collects {named}; this item is left open rather than guessed.")

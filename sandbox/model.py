@@ -168,6 +168,8 @@ class Repository:
     pull_requests: list[PullRequest] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     discussions: list[Discussion] = field(default_factory=list)
+    documents: dict[str, str] = field(default_factory=dict)
+    """Text files on the default branch, by path: only those that are to be read."""
 
     is_disabled: ClassVar[bool] = False
     is_private: ClassVar[bool] = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -75,6 +77,8 @@ class Rest:
             (repository + r"/pulls", self._in(self._pulls)),
             (repository + r"/pulls/comments", self._in(self._all_review_comments)),
             (repository + r"/issues", self._in(self._issues)),
+            (repository + r"/git/trees/(?P<ref>[\w.-]+)", self._in(self._tree)),
+            (repository + r"/git/blobs/(?P<sha>[0-9a-f]+)", self._in(self._blob)),
             (repository + r"/issues/comments", self._in(self._all_comments)),
             (repository + r"/pulls/(?P<number>\d+)(?P<part>/\w+)?", self._in(self._pull)),
             (repository + r"/issues/(?P<number>\d+)(?P<part>/\w+)?", self._in(self._issue)),
@@ -204,6 +208,21 @@ class Rest:
         found = _in_state(repository.pull_requests, request.one("state", "open"))
         return self._paged(request, _ordered(found, request), self.shapes.pull_request)
 
+    def _tree(self, _request: Request, repository: Repository, ref: str) -> Response:
+        """The whole tree of the default branch, whatever it is called."""
+        entries = [
+            {"path": path, "mode": "100644", "type": "blob", "sha": blob_sha(text), "size": len(text)}
+            for path, text in sorted(repository.documents.items())
+        ]
+        return json_response({"sha": blob_sha(ref + str(entries)), "tree": entries, "truncated": False})
+
+    def _blob(self, _request: Request, repository: Repository, sha: str) -> Response:
+        for text in repository.documents.values():
+            if blob_sha(text) == sha:
+                content = base64.encodebytes(text.encode()).decode()
+                return json_response({"sha": sha, "content": content, "encoding": "base64"})
+        return problem(404, "Not Found")
+
     def _issues(self, request: Request, repository: Repository) -> Response:
         items: list[PullRequest | Issue] = [*repository.issues, *repository.pull_requests]
         found = _in_state(items, request.one("state", "open"))
@@ -314,3 +333,9 @@ def _since(comments: Sequence[Any], request: Request) -> list[Any]:
     is_descending = request.one("direction", "asc") == "desc"
     kept.sort(key=lambda each: (getattr(each, attribute), each.full_database_id), reverse=is_descending)
     return kept
+
+
+def blob_sha(text: str) -> str:
+    """The name that git gives to a file with this text."""
+    content = text.encode()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

@@ -66,6 +66,8 @@ class Header(BaseModel):
     """What is counted, in the plural: distinct source objects. Opportunities count months."""
     reads: tuple[str, ...]
     """Every table the query reads, and no other: the sources that have to be complete."""
+    optional: tuple[str, ...] = ()
+    """Those of them that not every organisation has: where no source fills one, nothing is missing in it."""
     sensitivity: Literal["band", "person", "self"]
     """band: links for the person, may feed a band; person: never a band; self: the person alone."""
     opportunity: Words | None
@@ -175,8 +177,9 @@ def _read(path: Path) -> _Reading:
     header, lines, wrong = _yaml(comment[1])
     if header is None:
         return _Reading(path, text, mistakes=wrong)
-    if isinstance(header.get("reads"), list):
-        header["reads"] = tuple(str(table) for table in header["reads"])
+    for key in ("reads", "optional"):
+        if isinstance(header.get(key), list):
+            header[key] = tuple(str(table) for table in header[key])
     if header.get("signal") not in (None, path.stem):
         said = f"signal: is {header['signal']!r} but the file is {path.name}; name both alike"
         wrong.append((lines["signal"], said))
@@ -189,6 +192,9 @@ def _read(path: Path) -> _Reading:
 
 def _wrong_query(reading: _Reading) -> Iterator[tuple[int, str]]:
     reads = reading.header.get("reads")
+    for table in reading.header.get("optional") or ():
+        if isinstance(reads, tuple) and table not in reads:
+            yield reading.lines["optional"], f"optional: {table!r} is not among what it reads; remove it"
     if reading.kind and isinstance(reads, tuple):
         yield from mistakes_in_query(reading.sql, reading.kind, reads, reading.lines["reads"])
 
@@ -227,6 +233,7 @@ def _header_mistake(error: Any, lines: Mapping[str, int]) -> tuple[int, str]:
         return line, f"{key}: {error['ctx']['error']}"
     shape = {
         "reads": "a list of tables, like [pull_requests, reviews]",
+        "optional": "a list of tables, like [pull_requests, reviews]",
         "review_by": "a date like 2027-06-30",
     }
     return line, f"{key}: is {shape.get(key, 'text')}"
@@ -314,6 +321,7 @@ def _entry(signal: Signal) -> str:
         "opportunity": f"`{signal.opportunity}`" if signal.opportunity else None,
         "kept honest by": f"`{signal.guard}`" if signal.guard else None,
         "reads": ", ".join(f"`{table}`" for table in signal.reads),
+        "of these only where there are any": ", ".join(f"`{table}`" for table in signal.optional) or None,
         "basis": signal.basis,
         "owner": f"{signal.owner}, to be read again by {signal.review_by}",
     }

@@ -2,7 +2,8 @@
 signal: postmortems
 answers: To which incidents' post-mortems did this person put their name?
 unit: incidents
-reads: [incident_actions, incidents, persons]
+reads: [incident_actions, incidents, persons, postmortem_authors, postmortem_documents]
+optional: [postmortem_authors, postmortem_documents]
 sensitivity: band
 opportunity: incidents_in_my_services
 guard: null
@@ -10,8 +11,8 @@ misleads: >
   The author may have been the scribe, and those who did the thinking in the meeting leave nothing
   here.
 basis: >
-  VOID, learning from incidents; authored or reviewed, as the incident tool or the issue tracker names
-  it
+  VOID, learning from incidents; authored or reviewed, as the incident tool, the issue tracker or the front
+  matter of a document names it
 owner: developer-experience
 review_by: 2027-06-30
 */
@@ -36,14 +37,28 @@ duplicates_followed as (
   select incidents.incident_id, coalesce(min(ends_reached.reached_id), incidents.incident_id) as surviving_id
   from incidents left join ends_reached using (incident_id)
   group by incidents.incident_id
+),
+incidents_called as (
+  select incident_id, incident_id as reference from incidents
+  union
+  select incident_id, reference from incidents where reference is not null
+),
+names_put_to_one as (
+  select actor_id as person_id, incident_id, occurred_on
+  from incident_actions
+  where kind = 'postmortem'
+  union all
+  select person_id, incident_id, written_on
+  from postmortem_authors
+  join postmortem_documents using (postmortem_id)
+  join incidents_called using (reference)
 )
 select
-  actor_id as person_id,
+  person_id,
   min(occurred_on) as occurred_on,
   'incident' as source_kind,
   surviving_id as source_id
-from incident_actions
-join humans_kept on actor_id = person_id
+from names_put_to_one
+join humans_kept using (person_id)
 join duplicates_followed using (incident_id)
-where kind = 'postmortem'
-group by actor_id, surviving_id
+group by person_id, surviving_id

@@ -82,6 +82,14 @@ def test_a_table_that_no_source_fills_is_not_collected() -> None:
     )
 
 
+def test_a_table_that_not_everybody_has_is_missed_only_where_a_source_of_it_is_incomplete() -> None:
+    rule = simple("postmortems")
+    assert state(rule, sources=[everything()]) == "none seen"
+    documents = replace(everything(), source="documents", kinds=frozenset({"documents"}))
+    assert state(rule, sources=[everything(), documents]) == "none seen"
+    assert state(rule, sources=[everything(), replace(documents, complete=False)]) == "not collected"
+
+
 def test_a_source_of_something_else_proves_nothing() -> None:
     assert state(sources=[replace(everything(), kinds=frozenset({"incidents"}))]) == "not collected"
 
@@ -255,6 +263,7 @@ class PlainSignal:
     opportunity: str | None = None
     kind: str = "evidence"
     misleads: str = "Presence, not depth."
+    optional: tuple[str, ...] = ()
     answers: str = "Which of them?"
     guard: str | None = None
 
@@ -262,6 +271,7 @@ class PlainSignal:
 CATALOG = {
     "reviewed": PlainSignal("pull requests"),
     "reviews_given": PlainSignal("pull requests", opportunity="team_pull_requests_open"),
+    "postmortems": PlainSignal("documents", reads=("issues", "documents"), optional=("documents",)),
     "review_questions": PlainSignal("questions", sensitivity="self"),
     "merged_work": PlainSignal("pull requests"),
     "from_nowhere": PlainSignal("people", reads=("persons", "memberships")),

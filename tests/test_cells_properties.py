@@ -27,6 +27,7 @@ class PlainSignal:
     sensitivity: str = "band"
     kind: str = "evidence"
     misleads: str = "Presence, not depth."
+    optional: tuple[str, ...] = ()
     answers: str = "Which of them?"
     guard: str | None = None
 

@@ -178,6 +178,7 @@ class PlainSignal:
     opportunity: str | None = None
     kind: str = "evidence"
     misleads: str = "Presence, not depth."
+    optional: tuple[str, ...] = ()
     answers: str = "Which of them?"
     guard: str | None = None
 

@@ -211,6 +211,7 @@ class PlainSignal:
     kind: str = "evidence"
     sensitivity: str = "band"
     misleads: str = "Presence, not depth."
+    optional: tuple[str, ...] = ()
     answers: str = "Which of them?"
     reads: tuple[str, ...] = ("pull_requests",)
     opportunity: str | None = None

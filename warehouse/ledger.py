@@ -118,6 +118,7 @@ _BY_QUARTER = f"""{_LISTED}, named as (
   union all select 'incidents', incident_id, 1 from incidents
   union all select 'oncall_shifts', shift_id, 1 from oncall_shifts
   union all select 'interviews', interview_id, 1 from interviews
+  union all select 'postmortem_documents', postmortem_id, 1 from postmortem_documents
   union all select 'reviews', pull_request_id, count(*) from reviews group by all
   union all select 'reviews', pull_request_id, reviews_left_out from pull_requests
   union all select 'review_threads', pull_request_id, count(*) from review_threads group by all

@@ -13,6 +13,7 @@ from connectors.records import (
     Interview,
     Issue,
     OnCallShift,
+    Postmortem,
     PullRequest,
     Repository,
     Root,
@@ -27,6 +28,7 @@ ROOT_KEYS: Mapping[str, str] = {
     "issues": "issue_id",
     "discussions": "discussion_id",
     "incidents": "incident_id",
+    "postmortem_documents": "postmortem_id",
     "oncall_shifts": "shift_id",
     "interviews": "interview_id",
 }
@@ -54,6 +56,7 @@ CHILDREN: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "discussions": (),
     "incidents": (("incident_actions", "incident_id"), ("incident_fixes", "incident_id")),
+    "postmortem_documents": (("postmortem_authors", "postmortem_id"),),
     "oncall_shifts": (("oncall_services", "shift_id"),),
     "interviews": (),
 }
@@ -73,6 +76,7 @@ PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "discussions": ("author_id", "answerer_id", "marker_id"),
     "issue_events": ("actor_id", "assignee_id"),
     "incident_actions": ("actor_id",),
+    "postmortem_authors": ("person_id",),
     "oncall_shifts": ("person_id",),
     "interviews": ("interviewer_id",),
     "memberships": ("person_id", "manager_id"),
@@ -99,6 +103,8 @@ def root_table(root: Root) -> str:
             return "discussions"
         case Incident():
             return "incidents"
+        case Postmortem():
+            return "postmortem_documents"
         case OnCallShift():
             return "oncall_shifts"
         case Interview():
@@ -129,6 +135,8 @@ def accounts(root: Root) -> Iterator[Account]:
             found = [root.author, root.answered_by, root.marked_by]
         case Incident():
             found = [action.actor for action in root.actions]
+        case Postmortem():
+            found = [*root.authors, *root.reviewers]
         case OnCallShift():
             found = [root.account]
         case Interview():
@@ -169,6 +177,8 @@ def rows(root: Root, person_of: PersonOf) -> Iterator[tuple[str, Row]]:
             )
         case Incident():
             yield from _incident_rows(root, person_of)
+        case Postmortem():
+            yield from _postmortem_rows(root, person_of)
         case OnCallShift():
             yield (
                 "oncall_shifts",
@@ -354,3 +364,12 @@ def _incident_rows(incident: Incident, person_of: PersonOf) -> Iterator[tuple[st
             "incident_fixes",
             {"incident_id": incident.incident_id, "repository_name": name, "number": int(number)},
         )
+
+
+def _postmortem_rows(document: Postmortem, person_of: PersonOf) -> Iterator[tuple[str, Row]]:
+    key = {"postmortem_id": document.postmortem_id}
+    named = {"source": document.source, "reference": document.reference}
+    yield "postmortem_documents", key | named | {"written_on": document.written_on}
+    for part, people in (("author", document.authors), ("reviewer", document.reviewers)):
+        for person_id in dict.fromkeys(person_of(account) for account in people):
+            yield "postmortem_authors", key | {"person_id": person_id, "part": part}

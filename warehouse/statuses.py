@@ -70,5 +70,6 @@ select substr(scope_key, length($prefix) + 1), max(day) from (
   union all select greatest(opened_on, resolved_on), incident_id from incidents
   union all select starts_on, shift_id from oncall_shifts
   union all select held_on, interview_id from interviews
+  union all select written_on, postmortem_id from postmortem_documents
 ) join scopes using (root_id) where starts_with(scope_key, $prefix) group by scope_key
 """

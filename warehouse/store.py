@@ -36,6 +36,7 @@ _DATED: Mapping[str, tuple[str, ...]] = {
     "incidents": ("opened_on", "resolved_on"),
     "incident_actions": ("occurred_on",),
     "oncall_shifts": ("starts_on", "ends_on"),
+    "postmortem_documents": ("written_on",),
     "interviews": ("held_on", "scorecard_on"),
 }
 """Every date an evidence row can be dated by: when one changes, its month is computed again."""
