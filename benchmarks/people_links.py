@@ -23,9 +23,10 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from connectors.records import Account
+from warehouse.accounts import Key
 from warehouse.likeness import suggestions
 from warehouse.people import SamePerson, follow
-from warehouse.vault import Key, Vault
+from warehouse.vault import Vault
 
 TODAY = date(2026, 11, 22)
 GIVEN = """

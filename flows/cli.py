@@ -110,6 +110,8 @@ for command in (coverage, me, own.shared, contests, explain, rubric, signals, pe
     cli.add_command(command)
 for command in (own.note, own.contest, own.share, own.shares, own.unshare, own.access_log, own.export):
     me.add_command(command)
+for command in (own.leave,):
+    me.add_command(command)
 
 
 def main() -> NoReturn:

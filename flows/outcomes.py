@@ -15,6 +15,7 @@ from privacy.errors import DoorError
 from rubric import cells
 from rubric.map import Item, rule_text
 from warehouse import ledger, reading
+from warehouse.absences import left_out, present
 from warehouse.reading import MembershipRow
 from warehouse.windows import Window, windows_until
 
@@ -26,6 +27,9 @@ def write_self_reports(night: Night) -> dict[str, Any]:
     """Refreshes the report of every enrolled person for every window; returns how many."""
     members = reading.memberships(night.store)
     accounts_of = night.vault.sources_by_person()
+    absences_of: dict[str, list[tuple[date, date]]] = {}
+    for own_id, spans in left_out(night.settings.absences_file).items():
+        absences_of.setdefault(night.vault.person_behind(own_id), []).extend(spans)
     written = 0
     for window in _windows(night):
         of_window = _sources(night, window, window.starts_on)
@@ -57,7 +61,11 @@ def write_self_reports(night: Night) -> dict[str, Any]:
                         as_of=night.as_of,
                         evidence=found,
                         opportunities=opportunities.get(person_id, set()),
-                        memberships=[(row.starts_on, row.ends_on) for row in rows],
+                        memberships=present(
+                            [(row.starts_on, row.ends_on) for row in rows],
+                            absences_of.get(person_id, ()),
+                            window.ends_on,
+                        ),
                         sources=sources[_begin(item, window)],
                     ),
                 )

@@ -24,11 +24,12 @@ from privacy import door
 from signals.catalog import load_catalog
 from signals.run import rehearse
 from warehouse import reading
+from warehouse.accounts import Because, Entry, Key, Link
 from warehouse.files import as_owner_only
 from warehouse.likeness import SAYS, STRONG, Suggestion, suggestions
 from warehouse.store import Store
 from warehouse.tombstones import PLACEHOLDER, Tombstones
-from warehouse.vault import Because, Entry, Key, Link, Vault
+from warehouse.vault import Vault
 
 ACTIONS_SAID = {
     "linked": "linked to",

@@ -86,6 +86,10 @@ class Settings(BaseSettings):
         return self.home / "rights.duckdb"
 
     @property
+    def absences_file(self) -> Path:
+        return self.home / "absences.duckdb"
+
+    @property
     def published(self) -> Path:
         return self.home / "published"
 

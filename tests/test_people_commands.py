@@ -19,10 +19,11 @@ from flows.night import open_night
 from flows.pipeline import run_night
 from flows.settings import Settings, load_settings
 from sandbox.server import Running
+from warehouse.accounts import Key, Known
 from warehouse.compare import different_tables
 from warehouse.likeness import suggestions
 from warehouse.people import SamePerson, stated_by_sign_on
-from warehouse.vault import Key, Known, Vault
+from warehouse.vault import Vault
 
 TODAY = date(2026, 11, 22)
 

@@ -18,11 +18,12 @@ from connectors.records import Account, Batch, Membership, OnCallShift, PullRequ
 from signals.catalog import load_catalog
 from signals.run import compute, recompute, refresh
 from warehouse import reading
+from warehouse.accounts import Entry, Key, Link
 from warehouse.aliases import ids_of
 from warehouse.compare import different_tables
 from warehouse.people import Followed, SamePerson, enrol, follow
 from warehouse.store import Store
-from warehouse.vault import Entry, Key, Link, Vault, find_person
+from warehouse.vault import Vault, find_person
 
 TODAY = date(2026, 11, 22)
 KIM = "k" * 32

@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from warehouse.accounts import Key, Known
 from warehouse.tombstones import PLACEHOLDER
-from warehouse.vault import Key, Known
 
 Reason = Literal[
     "same_address",

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from connectors.records import Account, Membership
+from warehouse.accounts import Because, Entry, Link
 from warehouse.store import Store, key_of, named
-from warehouse.vault import Because, Entry, Link, Vault
+from warehouse.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,11 @@ from typing import Any
 import duckdb
 
 from connectors.records import Account, Batch, Gap, Membership, Root
+from warehouse.accounts import Key
 from warehouse.files import as_owner_only
 from warehouse.rows import CHILDREN, PERSON_COLUMNS, ROOT_KEYS, Row, accounts, root_id, root_table, rows
 from warehouse.tombstones import PLACEHOLDER
-from warehouse.vault import Key, Vault
+from warehouse.vault import Vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -13,20 +13,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
-from datetime import date
+from dataclasses import astuple
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 import duckdb
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from connectors.records import Account
+from warehouse.accounts import Entry, Key, Known, Link
 from warehouse.files import as_owner_only
 from warehouse.tombstones import PLACEHOLDER, Tombstones
-
-Because = Literal["roster", "sso", "person", "keeper"]
-"""What a link rests on: a roster row, one identity of the single sign-on, or somebody's word."""
 
 _PATIENTLY = retry(
     retry=retry_if_exception_type(duckdb.IOException),
@@ -46,48 +42,6 @@ create table accounts as
 alter table accounts add primary key (source, account_id);
 drop table accounts_before;
 """
-
-
-class Key(NamedTuple):
-    """An account, by source and the id it has there."""
-
-    source: str
-    account_id: str
-
-
-@dataclass(slots=True)
-class Known:
-    """What the vault knows of one account."""
-
-    login: str
-    own_id: str
-    person_id: str
-    bot_by_type: bool
-    bot_by_roster: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """The account with this id is the second one of whoever has the other; all three are ids of accounts."""
-
-    own_id: str
-    to_id: str
-    because: Because
-    by_id: str | None
-    """Who confirmed it; None for a night, which follows exact evidence."""
-    made_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the log: what was done to the link of an account, when, by whom, and on what ground."""
-
-    own_id: str
-    action: Literal["linked", "unlinked", "locked", "unlocked"]
-    to_id: str | None
-    because: Because
-    by_id: str | None
-    made_on: date
 
 
 class Vault:
@@ -396,11 +350,20 @@ def find_person(path: Path, account: Account) -> str | None:
 
     Raises duckdb.IOException while a new account is being written; the caller asks again.
     """
+    return _found(path, "person_id", account)
+
+
+def find_own_id(path: Path, account: Account) -> str | None:
+    """The id that rows of a proven account hold, or None; asked again while a night writes a new account."""
+    return _PATIENTLY(_found)(path, "own_id", account)
+
+
+def _found(path: Path, column: str, account: Account) -> str | None:
     if not path.exists():
         return None
     with duckdb.connect(path, read_only=True) as con:
         found = con.execute(
-            "select person_id from accounts where source = ? and account_id = ?",
+            f"select {column} from accounts where source = ? and account_id = ?",
             [account.source, account.account_id],
         ).fetchone()
     return str(found[0]) if found else None

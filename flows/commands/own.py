@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import click
 
-from flows.commands.options import config_option, format_option
+from flows.commands.options import Day, config_option, format_option
 
 window_option = click.option("--window", help="A quarter like 2026Q3. [default: the running one]")
 
@@ -48,6 +49,27 @@ def contest(
         click.echo(own_words.open_contest(config, item, because, text, window))
     else:
         click.echo(own_words.take_back_contest(config, item, window))
+
+
+@click.command()
+@click.argument("first", type=Day(), required=False)
+@click.argument("last", type=Day(), required=False)
+@click.option("--count-again", is_flag=True, help="Take these days back: they are to be expected of you.")
+@click.pass_obj
+def leave(config: Path, first: date | None, last: date | None, count_again: bool) -> None:
+    """Leaves the days from FIRST to LAST out of what is expected of you; without days, says which are.
+
+    Leave, part-time, a late start, an exemption: the days are all that is asked and kept. Where more than
+    half of a quarter is left out, what was not seen says `no opportunity`; what was seen stays seen.
+    """
+    from flows.leave import change_leave, show_leave
+
+    if first is None and not count_again:
+        click.echo(show_leave(config))
+    elif first is None or last is None:
+        raise click.UsageError("write the first day and the last, like 2026-07-01 2026-08-15")
+    else:
+        click.echo(change_leave(config, first, last, leave=not count_again))
 
 
 @click.command()
