@@ -18,7 +18,7 @@ from flows.commands.me import me
 from flows.commands.options import Day, config_option, format_option
 from flows.commands.people import people
 from flows.commands.privacy import privacy
-from flows.commands.reading import coverage, explain
+from flows.commands.reading import coverage, deliver, explain
 from flows.commands.rubric import rubric
 from flows.commands.signals import signals
 from privacy.errors import DoorError
@@ -106,9 +106,20 @@ def compare(home_a: Path, home_b: Path) -> None:
     sys.exit(0 if all(same for _, _, same in found.values()) else 1)
 
 
-for command in (coverage, me, own.shared, contests, explain, rubric, signals, people, privacy):
+for command in (
+    coverage,
+    me,
+    deliver,
+    own.shared,
+    contests,
+    explain,
+    rubric,
+    signals,
+    people,
+    privacy,
+):
     cli.add_command(command)
-for command in (own.note, own.contest, own.share, own.shares, own.unshare, own.access_log, own.export):
+for command in own.COMMANDS:
     me.add_command(command)
 for command in (own.leave,):
     me.add_command(command)

@@ -27,7 +27,6 @@ from warehouse.vault import find_ids, find_login
 
 _SAID = {
     "report read": "you read your report for {window}",
-    "report delivered": "your report was encrypted to your keys and delivered",
     "release published": "{team}'s bands for {window} were published",
     "item withdrawn": "an item of {team}'s bands for {window} was withdrawn",
     "release read": "somebody read {team}'s bands for {window}",

@@ -39,7 +39,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "opted out": frozenset({"person"}),
     "opted in": frozenset({"person"}),
     "data exported": frozenset({"person"}),
-    "report delivered": frozenset({"person", "window"}),
+    "reports delivered": frozenset({"window"}),
 }
 """What may be logged, and all that may be said of it. A person is a `mark`, never an id."""
 

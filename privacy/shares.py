@@ -34,8 +34,8 @@ class Opening(Protocol):
 
 
 def new_token() -> str:
-    """A secret that nobody guesses: 192 random bits."""
-    return secrets.token_urlsafe(24)
+    """A secret that nobody guesses: 192 random bits, and nothing that a shell takes for an option."""
+    return secrets.token_hex(24)
 
 
 def token_sha256(token: str) -> str:

@@ -86,6 +86,7 @@ class Sandbox:
             "roster": f"{control}/roster.csv",
             "traps": f"{control}/traps",
             "faults": f"{control}/faults",
+            "ssh_key": f"{control}/ssh-key/<login>",
             "mutate": f"{control}/mutate",
             "tokens": {
                 "github": "sandbox-token",
@@ -237,6 +238,8 @@ class Sandbox:
                 return text_response(self.holding.roster_csv, "text/csv")
             case "GET", "/traps":
                 return json_response(self.holding.traps)
+            case "GET", path if path.startswith("/ssh-key/"):
+                return self._ssh_key(path.removeprefix("/ssh-key/"))
             case "GET", "/addresses":
                 return json_response(self.addresses())
             case "GET", "/faults":
@@ -249,6 +252,15 @@ class Sandbox:
                 except ImpossibleMutation as error:
                     return problem(400, str(error))
         return problem(404, "Not Found")
+
+    def _ssh_key(self, login: str) -> Response:
+        """The private key of one of the sandbox's people, to open what was delivered to them."""
+        found = self.holding.github.accounts.get(login.lower())
+        if found is None:
+            return problem(404, f"nobody has the login {login!r}.")
+        from sandbox.keys import private_key
+
+        return text_response(private_key(found.id), "text/plain")
 
     def _switch_fault(self, body: Any) -> Response:
         options = dict(body) if isinstance(body, dict) else {}

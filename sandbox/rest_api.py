@@ -67,6 +67,7 @@ class Rest:
         routes: list[tuple[str, Answers]] = [
             (r"/user", self._user),
             (r"/users/(?P<login>[^/]+)", self._account),
+            (r"/users/(?P<login>[^/]+)/keys", self._keys),
             (r"/users/(?P<login>[^/]+)/orgs", self._no_organisations),
             (r"/rate_limit", self._rate_limit),
             (r"/search/issues", self._search),
@@ -124,6 +125,15 @@ class Rest:
 
     def _no_organisations(self, _request: Request, viewer: Account, login: str) -> Response:  # noqa: ARG002
         return json_response([])  # nobody has made theirs public
+
+    def _keys(self, request: Request, viewer: Account, login: str) -> Response:  # noqa: ARG002
+        found = self.world.accounts.get(login.lower())
+        if found is None:
+            return problem(404, "Not Found")
+        from sandbox.keys import public_keys  # only whoever asks for keys waits for the cryptography
+
+        keys = [{"id": number, "key": key} for number, key in enumerate(public_keys(found.id), start=1)]
+        return self._paged(request, keys, dict)
 
     def _rate_limit(self, request: Request, viewer: Account) -> Response:  # noqa: ARG002
         if self.budgets.of(request.token, "core").is_off:

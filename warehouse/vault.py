@@ -388,6 +388,25 @@ def _ids_by_person(path: Path) -> dict[str, set[str]]:
     return found
 
 
+def find_accounts(path: Path, source: str) -> dict[str, list[Account]]:
+    """The accounts of each person in a source that has told their immutable ids."""
+    return _PATIENTLY(_accounts_by_person)(path, source)
+
+
+def _accounts_by_person(path: Path, source: str) -> dict[str, list[Account]]:
+    found: dict[str, list[Account]] = {}
+    if path.exists():
+        with duckdb.connect(path, read_only=True) as con:
+            rows = con.execute(
+                "select person_id, account_id, login from accounts "
+                "where source = ? and login != '' and not starts_with(account_id, ?) order by all",
+                [source, PLACEHOLDER],
+            ).fetchall()
+        for person_id, account_id, login in rows:
+            found.setdefault(person_id, []).append(Account(source, account_id, login))
+    return found
+
+
 def find_login(path: Path, person_id: str, source: str) -> str | None:
     """The login under which a source last knew this person, or None."""
     return _PATIENTLY(_login_of)(path, person_id, source)

@@ -140,6 +140,15 @@ def export(config: Path, output: Path | None) -> None:
 
 
 @click.command()
+@click.pass_obj
+def delivery(config: Path) -> None:
+    """Under which name your encrypted report was delivered, and how to open it."""
+    from flows.delivery import show_delivery
+
+    click.echo(show_delivery(config))
+
+
+@click.command()
 @config_option
 @click.argument("token")
 @format_option("text", "json")
@@ -149,3 +158,7 @@ def shared(config: Path, config_here: Path | None, token: str, form: str) -> Non
     from flows.sharing import show_shared
 
     click.echo(show_shared(config_here or config, token, form))
+
+
+COMMANDS = (note, contest, share, shares, unshare, access_log, export, delivery)
+"""What stands under `sightline me`; `shared` is for readers, and stands for itself."""

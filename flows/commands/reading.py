@@ -33,3 +33,15 @@ def explain(config: Path, config_here: Path | None, item: str, window: str | Non
     from flows.views import show_explanation
 
     click.echo(show_explanation(config_here or config, item, window, form))
+
+
+@click.command()
+@config_option
+@click.option("--to", type=click.Path(path_type=Path), required=True, help="The folder to write into.")
+@click.option("--window", help="A quarter like 2026Q3. [default: the running one]")
+@click.pass_obj
+def deliver(config: Path, config_here: Path | None, to: Path, window: str | None) -> None:
+    """Encrypts everybody's report to the SSH keys of their own GitHub account, into a folder for anywhere."""
+    from flows.delivery import deliver as deliver_all
+
+    click.echo(deliver_all(config_here or config, to, window))
