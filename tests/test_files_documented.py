@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from connectors.files import FileSource
 from connectors.files_records import FIELDS
 from connectors.github_incidents import GitHubIncidentsSettings
+from connectors.github_postmortems import GitHubPostmortemsSettings
 from connectors.incident_io import IncidentIoSettings
 from connectors.pagerduty import PagerDutySettings
 from connectors.roster import OPTIONAL, REQUIRED, read_roster
@@ -24,12 +25,14 @@ def test_the_pagerduty_settings_on_the_page_are_settings() -> None:
 
 
 def test_the_incident_settings_on_the_page_are_settings() -> None:
-    read = YAML(typ="safe").load
-    found = GitHubIncidentsSettings.model_validate(
-        read(blocks("Incidents on GitHub", "yaml")[0])["github_incidents"]
+    github, incident_io, documents = (
+        YAML(typ="safe").load(blocks(heading, "yaml")[0])
+        for heading in ("Incidents on GitHub", "incident.io", "Post-mortems in a repository")
     )
+    found = GitHubIncidentsSettings.model_validate(github["github_incidents"])
     assert (len(found.forms), found.types) == (1, ("Incident",))
-    assert IncidentIoSettings.model_validate(read(blocks("incident.io", "yaml")[0])["incident_io"]).since
+    assert IncidentIoSettings.model_validate(incident_io["incident_io"]).since
+    assert GitHubPostmortemsSettings.model_validate(documents["github_postmortems"]).folder == "postmortems"
 
 
 def test_the_declared_files_on_the_page_are_declarations() -> None:

@@ -6,10 +6,12 @@ from datetime import date, timedelta
 
 from sandbox.app import Holding
 from sandbox.discussions import Discussion
+from sandbox.incident_io.model import IncidentIo
 from sandbox.model import Identity, IdentityProvider, PullRequest
 from sandbox.organisation import traps
 from sandbox.organisation.discussing import discuss
 from sandbox.organisation.hiding import visible
+from sandbox.organisation.incident_io import incident_io_quarter, incident_io_until
 from sandbox.organisation.incidents import keep_incidents_as_issues
 from sandbox.organisation.maker import Maker
 from sandbox.organisation.oncall import paged_quarter, pagerduty_account, pagerduty_until
@@ -56,6 +58,7 @@ def organisation(
         ],
     )
     account = pagerduty_account(here)
+    incidents = IncidentIo()
     planted: dict[str, list[str]] = {}
     items = []
     discussions: list[Discussion] = []
@@ -65,6 +68,7 @@ def organisation(
         discuss(maker, here)
         keep_incidents_as_issues(maker, here)
         paged_quarter(maker, here, account)
+        incident_io_quarter(maker, here, incidents)
         for name, ids in traps.plant(maker, here, account).items():
             planted.setdefault(name, []).extend(ids)
         items += maker.finish()
@@ -77,6 +81,7 @@ def organisation(
         discussion.as_of(end)
         world.add_discussion(discussion)
     pagerduty_until(account, end)
+    incident_io_until(incidents, here, end)
     known = world.nodes.keys() | account.ids()
     return Holding(
         world,
@@ -84,6 +89,7 @@ def organisation(
         everybody.roster_csv(shown[0].starts_on, until),
         {name: [each for each in ids if each in known] for name, ids in planted.items()},
         ORGANIZATION,
+        incidents,
     )
 
 

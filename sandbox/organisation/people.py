@@ -15,7 +15,7 @@ SIZES = (4, 5, 6, 8, 9, 12)
 """Members without the manager: one team below the floor, some at the edges of the band rule."""
 TALBOT = 3
 """The number of somebody whose login ends in `bot` and who is no robot."""
-HEADER = ("login", "team", "manager", "from", "until", "rubric", "pagerduty_id")
+HEADER = ("login", "team", "manager", "from", "until", "rubric", "pagerduty_id", "incident_io_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,10 @@ class Person:
     @property
     def pagerduty_id(self) -> str:
         return f"PU{self.number:05d}"
+
+    @property
+    def incident_io_id(self) -> str:
+        return f"01USR{self.number:021d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class Staff:
                     each.last_day if has_left else "",
                     RUBRIC,
                     each.person.pagerduty_id,
+                    each.person.incident_io_id,
                 )
             )
         return out.getvalue()
