@@ -12,6 +12,10 @@ from connectors.errors import Refused, SourceError, Unreachable
 from flows import counting, enrolment, logbook, outcomes, steps
 from flows.night import Night
 
+FEW_SCOPES = 50
+"""So many are read each in a step of its own, which tells most when one of them goes wrong."""
+SCOPES_A_STEP = 25
+
 
 class Do(Protocol):
     """Runs one named step and returns what it returned."""
@@ -71,9 +75,11 @@ def _fetch_everything(night: Night, do: Do, progress: steps.Progress) -> None:
 def _fetch_scopes(
     night: Night, connector: Connector, scopes: Sequence[str], do: Do, progress: steps.Progress
 ) -> None:
-    said_before = ""
     due = counting.due_tonight(night, connector, scopes)
-    for number, scope in enumerate(scopes):
+    is_large = len(scopes) > FEW_SCOPES
+    left = _fetch_most(night, connector, scopes, due, do, progress) if is_large else scopes
+    said_before = ""
+    for number, scope in enumerate(left):
         name = f"{connector.source} {scope}"
         try:
             progress(f"fetching {name}")
@@ -86,7 +92,7 @@ def _fetch_scopes(
             steps.leave_scope_open(night, connector, scope, error)
             if isinstance(error, Refused | Unreachable) and str(error) == said_before:
                 # the same answer twice is the host's, not the scope's: the others need not ask
-                for other in scopes[number + 1 :]:
+                for other in left[number + 1 :]:
                     steps.leave_scope_open(night, connector, other, error)
                 return
             said_before = str(error)
@@ -94,6 +100,41 @@ def _fetch_scopes(
         do(f"sample {connector.source}", partial(counting.sample_the_rest, night, connector, scopes))
     except SourceError as error:
         night.messages.append(f"{connector.source}: no sample was taken ({error})")
+
+
+def _fetch_most(
+    night: Night,
+    connector: Connector,
+    scopes: Sequence[str],
+    due: set[str],
+    do: Do,
+    progress: steps.Progress,
+) -> list[str]:
+    """Reads the scopes, many in a step; returns those that did not go well, to be read each in its own.
+
+    To the orchestrator a step is a few rows and requests, which is more than a quiet repository costs.
+    """
+
+    def read(some: Sequence[str]) -> list[str]:
+        for number, scope in enumerate(some):
+            try:
+                progress(f"fetching {connector.source} {scope}")
+                steps.fetch_scope(night, connector, scope, progress)
+                if counting.is_due(night, connector, scope, due):
+                    steps.reconcile_scope(night, connector, scope)
+            except SourceError:
+                return list(some[number:])
+        return []
+
+    left: list[str] = []
+    for start in range(0, len(scopes), SCOPES_A_STEP):
+        some = scopes[start : start + SCOPES_A_STEP]
+        name = f"fetch {connector.source} {start + 1} to {start + len(some)} of {len(scopes)}"
+        failed = do(name, partial(read, some))
+        left += failed
+        if len(failed) == len(some):  # it is likely not about one of them
+            return [*left, *scopes[start + len(some) :]]
+    return left
 
 
 def _outcome(night: Night) -> str:

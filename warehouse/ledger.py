@@ -119,11 +119,15 @@ _BY_QUARTER = f"""{_LISTED}, named as (
   union all select 'oncall_shifts', shift_id, 1 from oncall_shifts
   union all select 'interviews', interview_id, 1 from interviews
   union all select 'postmortem_documents', postmortem_id, 1 from postmortem_documents
-  union all select 'reviews', pull_request_id, count(*) from reviews group by all
+  union all select 'reviews', pull_request_id, count(*) from reviews
+    semi join named on reviews.pull_request_id = object_id group by all
   union all select 'reviews', pull_request_id, reviews_left_out from pull_requests
-  union all select 'review_threads', pull_request_id, count(*) from review_threads group by all
-  union all select 'review_comments', pull_request_id, count(*) from review_comments group by all
-  union all select 'comments', parent_id, count(*) from comments group by all
+  union all select 'review_threads', pull_request_id, count(*) from review_threads
+    semi join named on review_threads.pull_request_id = object_id group by all
+  union all select 'review_comments', pull_request_id, count(*) from review_comments
+    semi join named on review_comments.pull_request_id = object_id group by all
+  union all select 'comments', parent_id, count(*) from comments
+    semi join named on comments.parent_id = object_id group by all
 ), kept_once as (
   select kind, object_id, sum(stored) as stored from kept group by all
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +102,7 @@ class Store:
                 "scopes",
                 [{"scope_key": scope_key, "root_kind": table, "root_id": key} for table, key in last],
             )
-            for kind in sorted(kinds):
-                self._mark_dirty(kind, [key for table, key in last if table == kind])
+            self._mark_months(new_rows)
             self._add_persons({own_id for own_id in own_ids.values() if own_id}, vault)
             self.con.execute(
                 "delete from gaps where source = ? and scope = ? "
@@ -261,6 +260,13 @@ class Store:
     # --- replacing --------------------------------------------------------------------------------
 
     def _remove(self, kind: str, keys: Sequence[str]) -> None:
+        # most roots of a first read are new: looking for each in every table would cost more than writing it
+        stored = self.con.execute(
+            "select distinct root_id from scopes "
+            "where root_kind = ? and root_id in (select unnest(?::varchar[]))",
+            [kind, list(keys)],
+        ).fetchall()
+        keys = [key for (key,) in stored]
         if not keys:
             return
         self._mark_dirty(kind, keys)
@@ -272,6 +278,23 @@ class Store:
         self.con.execute(
             "delete from scopes where root_kind = ? and root_id in (select unnest(?::varchar[]))",
             [kind, list(keys)],
+        )
+
+    def _mark_months(self, new_rows: Mapping[str, Sequence[Row]]) -> None:
+        """The months of rows that are new are computed again."""
+        days = {
+            day
+            for table, table_rows in new_rows.items()
+            for dated in _DATED.get(table, ())
+            for row in table_rows
+            if (day := row.get(dated)) is not None
+        }
+        for row in new_rows.get("oncall_shifts", ()):  # a shift covers every month between its ends
+            days |= {
+                row["starts_on"] + timedelta(days=n) for n in range((row["ends_on"] - row["starts_on"]).days)
+            }
+        self.insert(
+            "dirty_months", [{"month": month} for month in sorted({day.replace(day=1) for day in days})]
         )
 
     def _mark_dirty(self, kind: str, keys: Sequence[str]) -> None:
