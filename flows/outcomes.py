@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from flows import logbook
+from flows import logbook, opting
 from flows.identity import rights_of
 from flows.night import Night
 from privacy import asides, door
@@ -30,6 +30,7 @@ def write_self_reports(night: Night) -> dict[str, Any]:
     absences_of: dict[str, list[tuple[date, date]]] = {}
     for own_id, spans in left_out(night.settings.absences_file).items():
         absences_of.setdefault(night.vault.person_behind(own_id), []).extend(spans)
+    out = opting.out_of_evidence(night)
     written = 0
     for window in _windows(night):
         of_window = _sources(night, window, window.starts_on)
@@ -41,6 +42,8 @@ def write_self_reports(night: Night) -> dict[str, Any]:
             night.store, window.starts_on, min(window.ends_on, ends_on)
         )
         for person_id, rows in sorted(_enrolled(members, window, night).items()):
+            if opting.is_out(out, person_id, window):
+                continue  # what is there stays; made anew, it would call absent what was not looked for
             known_at = accounts_of.get(person_id, set())
             sources = {
                 begin: [_as_known(source, night, known_at) for source in of_span]

@@ -12,6 +12,7 @@ from flows import logbook
 from flows.identity import proven, rights_of, today, window_named
 from flows.settings import Settings, load_settings
 from privacy import door
+from privacy.errors import NoReport
 from privacy.released import Released
 from reports.neutral import plain
 from warehouse import rights
@@ -23,8 +24,16 @@ LONGEST_NOTE = 2_000
 
 def own_report(settings: Settings, person_id: str, window: str) -> Released:
     """Somebody's report with what they said beside it. Raises NoReport."""
-    report = door.read_self(settings.published, person_id, window)
     with rights_of(settings) as own:
+        try:
+            report = door.read_self(settings.published, person_id, window)
+        except NoReport:
+            if since := own.opt_outs().get(person_id):
+                raise NoReport(
+                    f"there is no report for {window}: you opted out on {since}; "
+                    "`sightline me opt-in` undoes it"
+                ) from None
+            raise
         return door.with_own_words(report, _words(settings, own, person_id, window))
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from connectors import Connector, Tallies
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.records import Batch, Gap, Inventory
+from flows import opting
 from flows.night import Night
-from signals.run import refresh
 from warehouse import ledger, reading
 from warehouse.files import write_whole
 from warehouse.rows import root_id
@@ -209,7 +209,7 @@ def _say(night: Night, connector: Connector, error: SourceError) -> None:
 
 def compute_evidence(night: Night) -> int:
     """Evidence of the months that changed; returns how many rows there are in all."""
-    refresh(night.store.con, night.catalog)
+    opting.compute_evidence(night)
     return night.store.count("evidence")
 
 

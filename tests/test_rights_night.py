@@ -18,8 +18,9 @@ from filelock import FileLock
 from connectors.errors import BadInput, Refused
 from flows import logbook
 from flows.contests import list_contests, resolve_contest
-from flows.identity import rights_of
+from flows.identity import proven, rights_of
 from flows.night import open_night
+from flows.opting import opt_in, opt_out
 from flows.own_data import export, show_access_log
 from flows.own_words import LONGEST_NOTE, delete_note, open_contest, take_back_contest, write_note
 from flows.pipeline import run_night
@@ -31,7 +32,8 @@ from privacy.bands import bands
 from privacy.errors import AddsUp, NoReport
 from privacy.shares import new_token, others_needed, token_sha256
 from sandbox.server import Running
-from warehouse.vault import find_ids
+from warehouse import reading
+from warehouse.vault import find_accounts, find_ids
 
 ITEM = "code-fluency-reviews"
 """An item of the shipped map that has a band."""
@@ -427,6 +429,46 @@ def test_the_export_waits_for_no_night(place: Place, me: Me) -> None:
         export(place.config, None)
 
 
+# --- opting out -------------------------------------------------------------------------------------------
+
+
+def test_from_the_day_of_opting_out_nothing_becomes_evidence_and_opting_in_brings_it_back(
+    place: Place, me: Me, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = place.people[7]
+    me(login)
+    before, evidence = show_me(place.config, "2026Q4", "json"), evidence_of(place, login)
+    since = sorted(evidence)[len(evidence) // 2][0]
+    person_id = proven(place.settings)
+    opt_out(place.config)
+    with rights_of(place.settings) as own:  # as if it had been then
+        own.opt_out(person_id, since)
+    night(monkeypatch, place.config, date(2026, 11, 22))
+    assert evidence_of(place, login) == {row for row in evidence if row[0] < since}
+    me(login)
+    assert show_me(place.config, "2026Q4", "json") == before
+    with pytest.raises(NoReport, match="you opted out on"):
+        show_me(place.config, "2027Q1", "json")
+    opt_in(place.config)
+    with pytest.raises(BadInput, match="you had not opted out"):
+        opt_in(place.config)
+    night(monkeypatch, place.config, date(2026, 11, 22))
+    assert evidence_of(place, login) == evidence
+    with rights_of(place.settings) as own:
+        assert (own.opt_outs(), own.opted_in_again()) == ({}, {})
+
+
+def test_an_agreement_may_have_nothing_to_opt_out_of(place: Place, me: Me) -> None:
+    agreement = Path(place.config.parent / "agreement.yaml")
+    shipped = (ROOT / "agreement.yaml").read_text()
+    agreement.write_text(shipped.replace("opt_out: bands and evidence", "opt_out: nothing"))
+    config = place.config.with_name("stricter.yaml")
+    config.write_text(place.config.read_text() + "agreement: agreement.yaml\n")
+    me(place.people[7])
+    with pytest.raises(Refused, match="nothing to opt out of"):
+        opt_out(config)
+
+
 # --- the file -----------------------------------------------------------------------------------------------
 
 
@@ -486,6 +528,18 @@ def shared(config: Path, items: list[str], reader: str, window: str, *, with_not
 def shares_of(config: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(list_shares(config, "json"))["shares"]
     return found
+
+
+def evidence_of(place: Place, login: str) -> set[tuple[date, str, str]]:
+    """Days, signals and objects of somebody's evidence since July."""
+    person_id = next(
+        person
+        for person, accounts in find_accounts(place.settings.vault_file, "github").items()
+        if login in {each.login for each in accounts}
+    )
+    with reading.opened(place.settings.warehouse_file) as store:
+        rows = reading.evidence_by_person(store, date(2026, 7, 1), date(2027, 1, 1)).get(person_id, [])
+    return {(row.occurred_on, row.signal, row.source_id) for row in rows}
 
 
 def refused(config: Path, token: str) -> None:

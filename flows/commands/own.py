@@ -139,6 +139,24 @@ def export(config: Path, output: Path | None) -> None:
     click.echo(everything(config, output))
 
 
+@click.command("opt-out")
+@click.pass_obj
+def opt_out(config: Path) -> None:
+    """From today on, nothing you do becomes evidence or is behind a band. Can be undone with opt-in."""
+    from flows import opting
+
+    click.echo(opting.opt_out(config))
+
+
+@click.command("opt-in")
+@click.pass_obj
+def opt_in(config: Path) -> None:
+    """Undoes opt-out."""
+    from flows import opting
+
+    click.echo(opting.opt_in(config))
+
+
 @click.command()
 @click.pass_obj
 def delivery(config: Path) -> None:
@@ -160,5 +178,5 @@ def shared(config: Path, config_here: Path | None, token: str, form: str) -> Non
     click.echo(show_shared(config_here or config, token, form))
 
 
-COMMANDS = (note, contest, share, shares, unshare, access_log, export, delivery)
+COMMANDS = (note, contest, share, shares, unshare, access_log, export, opt_out, opt_in, delivery)
 """What stands under `sightline me`; `shared` is for readers, and stands for itself."""
