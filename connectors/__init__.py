@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Protocol, runtime_checkable
 
-from connectors.records import Batch, Counted, Inventory
+from connectors.records import Account, Batch, Counted, Inventory
 
 
 class Connector(Protocol):
@@ -72,3 +72,11 @@ class Recounts(Protocol):
 
     def recount(self, object_ids: Sequence[str]) -> Sequence[Inventory]:
         """What these objects hold now, wherever they are; those that are gone are left out."""
+
+
+@runtime_checkable
+class KnowsAccounts(Protocol):
+    """What a source offers besides, if accounts are renamed and deleted there without a trace."""
+
+    def accounts(self, account_ids: Sequence[str]) -> tuple[list[Account], list[str]]:
+        """These accounts as they are called today, and those that no longer exist."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from connectors import Connector
 from connectors.errors import Refused, SourceError, Unreachable
-from flows import counting, enrolment, logbook, outcomes, steps
+from flows import accounts, counting, enrolment, logbook, outcomes, steps
 from flows.night import Night
 
 FEW_SCOPES = 50
@@ -97,9 +97,10 @@ def _fetch_scopes(
                 return
             said_before = str(error)
     try:
+        do(f"accounts {connector.source}", partial(accounts.follow_accounts, night, connector))
         do(f"sample {connector.source}", partial(counting.sample_the_rest, night, connector, scopes))
     except SourceError as error:
-        night.messages.append(f"{connector.source}: no sample was taken ({error})")
+        night.messages.append(f"{connector.source}: accounts and sample were not looked at ({error})")
 
 
 def _fetch_most(

@@ -76,7 +76,7 @@ def fetch_scope(night: Night, connector: Connector, scope: str, progress: Progre
             night.read_whole[key] = True
             _fetch_from(night, connector, scope, None, progress)
         else:
-            _fetch_again(night, connector, scope, ledger.objects_to_try_again(night.store, *key, told))
+            fetch_again(night, connector, scope, ledger.objects_to_try_again(night.store, *key, told))
     finally:
         _count_spending(night, connector, scope, before)
 
@@ -111,7 +111,7 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
             by_kind: dict[str, list[str]] = {}
             for difference in found:
                 by_kind.setdefault(difference.kind, []).append(difference.object_id)
-            confirmed = _fetch_again(night, connector, scope, by_kind)
+            confirmed = fetch_again(night, connector, scope, by_kind)
             left = ledger.differences(night.store, connector.source, scope, listed)
             if left:  # what changed between the count and the repair is counted once more
                 listed = list(connector.inventory(scope))
@@ -163,8 +163,8 @@ def leave_source_open(night: Night, connector: Connector, error: SourceError) ->
 def look_for_lost_scopes(night: Night, connector: Connector) -> None:
     """A repository that its organisation no longer lists is a gap, not a quiet one.
 
-    One that was renamed is empty by now, since all it held was fetched again under its new name; one
-    that the settings no longer ask for was left out on purpose.
+    What one held that was renamed was fetched again under its new name; what is left was deleted meanwhile,
+    which a count under the new name says. One that the settings no longer ask for was left out on purpose.
     """
     settings = night.settings.github
     if connector.source != "github" or settings is None:
@@ -174,7 +174,16 @@ def look_for_lost_scopes(night: Night, connector: Connector) -> None:
     for scope in sorted({*ledger.known_scopes(night.store, "github")} - {*night.scopes["github"]}):
         is_asked = scope.split("/")[0].casefold() in asked and settings.lets_in(scope)
         is_asked = is_asked and scope.casefold() not in left_out
-        if is_asked and ledger.holds_anything(night.store, "github", scope):
+        new_name = ledger.new_name_of(night.store, "github", scope)
+        if new_name in night.scopes["github"]:
+            ledger.move_scope(night.store, "github", scope, new_name)
+            try:
+                reconcile_scope(night, connector, new_name)
+            except SourceError as error:
+                leave_scope_open(night, connector, new_name, error)
+        elif not ledger.holds_anything(night.store, "github", scope):
+            ledger.forget_scope(night.store, "github", scope)
+        elif is_asked:
             night.scopes["github"] += (scope,)
             _open_gap(night, connector, scope, "no_longer_listed")
             night.messages.append(
@@ -285,7 +294,7 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def _fetch_again(
+def fetch_again(
     night: Night, connector: Connector, scope: str, wanted: Mapping[str, Sequence[str]]
 ) -> set[str]:
     """Fetches these again, whole; returns the ids of those that the source still has."""

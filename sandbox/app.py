@@ -70,6 +70,8 @@ class Sandbox:
         self.rest = Rest(holding.github, self.tokens, self.budgets, f"{base}/api/v3")
         self.pagerduty = PagerDutyApi(holding.pagerduty, f"{base}/pagerduty")
         self.incident_io = IncidentIoApi(holding.incident_io)
+        self.before_each: Callable[[], None] = _nothing
+        """Called before each request is answered, one at a time: the world may change in it."""
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._points = 0
@@ -103,6 +105,7 @@ class Sandbox:
     def answer(self, request: Request) -> Response:
         """The response to one request, after the pretended server time."""
         with self._lock:
+            self.before_each()
             response, is_counted = self._answer(request)
         wait_ms = self.pace.latency_ms + self.pace.node_latency_ms * response.nodes if is_counted else 0
         if wait_ms:
@@ -280,6 +283,10 @@ class Sandbox:
 
 
 _RATE_LIMITED = {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded for this token."}]}
+
+
+def _nothing() -> None:
+    """The world stays as it is."""
 
 
 def _spent(fault: Fault) -> dict[str, str]:

@@ -33,7 +33,8 @@ def mutate(world: World, request: Any) -> dict[str, Any]:
         raise ImpossibleMutation(str(error).partition(") ")[2] or str(error)) from None
 
 
-def _now() -> str:
+def now() -> str:
+    """This second, as GitHub writes it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -76,7 +77,7 @@ def _late_review(
     bump: bool = False,
 ) -> dict[str, Any]:
     pull = _pull_request(world, pull_request)
-    moment = at or _now()
+    moment = at or now()
     number = number_for(f"{pull.id}/late") + len(pull.reviews)
     who = _person(world, author, other_than=pull.author)
     review = Review(f"PRR_late_{number}", pull, who, state, moment, moment, body, number, moment)
@@ -95,7 +96,7 @@ def _dismiss_review(world: World, review: str | None = None, bump: bool = True) 
         found = max(reviews, key=by_moment, default=None)
     if not isinstance(found, Review):
         raise ImpossibleMutation("there is no such review to dismiss.")
-    previous, moment = found.state, _now()
+    previous, moment = found.state, now()
     found.state, found.updated_at = "DISMISSED", moment
     pull = found.pull_request
     details = {"review": found, "previous_review_state": previous, "dismissal_message": "Addressed."}
@@ -162,7 +163,7 @@ def _add_comment(
     item = world.nodes.get(parent)
     if not isinstance(item, PullRequest | Issue):
         raise ImpossibleMutation(f"there is no pull request or issue with the id {parent!r}.")
-    moment = at or _now()
+    moment = at or now()
     number = number_for(f"{item.id}/late comments") + len(item.comments)
     who = _person(world, author, other_than=item.author)
     comment = Comment(f"IC_late_{number}", who, moment, body, item, number, moment)
@@ -174,7 +175,7 @@ def _add_comment(
 
 def _touch(world: World, pull_request: str | None = None, at: str | None = None) -> dict[str, Any]:
     pull = _pull_request(world, pull_request)
-    _bump(pull, at or _now(), True)
+    _bump(pull, at or now(), True)
     return {"pull_request": pull.id, "updated_at": pull.updated_at}
 
 

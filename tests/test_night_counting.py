@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from connectors.records import Gap, Inventory
+from flows import accounts
 from flows.night import open_night
 from flows.pipeline import run_night
 from flows.settings import load_settings
@@ -98,10 +99,11 @@ def test_a_quiet_night_of_uncounted_repositories_costs_what_moved_last_and_the_s
     config = written(home, server)
     night(config, TODAY - timedelta(days=3))
     monkeypatch.setattr(counting, "due", lambda *_: set())
+    monkeypatch.setattr(accounts, "is_looked_at", lambda *_: True)
     status = night(config)
     quiet = status["last_run"]
-    # the organisation's repositories, what moved last in all of them, the sample
-    assert (quiet["requests"], quiet["counted"], quiet["sampled"]) == (3, 0, 12)
+    # the organisation's repositories, what moved last in all of them, the accounts, the sample
+    assert (quiet["requests"], quiet["counted"], quiet["sampled"]) == (4, 0, 12)
     assert quiet["outcome"] == "complete"
     assert {source["counted_on"] for source in status["sources"]} == {str(TODAY - timedelta(days=3))}
 
@@ -120,6 +122,7 @@ def test_what_could_not_be_had_is_asked_for_by_its_id_until_it_can_be(
         ("pull_requests", "too_heavy", "PR_load_9", date(2026, 1, 5)),
     ]
     monkeypatch.setattr(model.PullRequest, "state", slot)
+    monkeypatch.setattr(accounts, "is_looked_at", lambda *_: False)
     healed = night(config)["last_run"]
     assert healed["outcome"] == "complete"
     assert healed["requests"] <= 9

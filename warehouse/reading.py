@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import duckdb
 
 from warehouse.aliases import resolved
-from warehouse.rows import COMPUTED, PERSON_COLUMNS
+from warehouse.rows import CHILDREN, COMPUTED, PERSON_COLUMNS, ROOT_KEYS
 from warehouse.store import Store
 
 _LINKS = """
@@ -134,3 +134,24 @@ def links(store: Store, starts_on: date, ends_on: date) -> dict[tuple[str, str],
     """The address of each source object that has evidence in the span, by kind and id."""
     found = store.con.execute(_LINKS, {"starts_on": starts_on, "ends_on": ends_on}).fetchall()
     return {(kind, key): url for kind, key, url in found if url}
+
+
+def objects_naming(store: Store, source: str, own_ids: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+    """The stored objects of a source that one of these ids is in: by scope and kind."""
+    asked = " union ".join(
+        f"select '{kind}' as root_kind, {column} as root_id from {table} "
+        f"where {person} in (select unnest($own_ids::varchar[]))"
+        for kind, key in ROOT_KEYS.items()
+        for table, column in (*CHILDREN[kind], (kind, key))
+        for person in PERSON_COLUMNS.get(table, ())
+    )
+    rows = store.con.execute(
+        f"select scope_key, root_kind, root_id from ({asked}) join scopes using (root_kind, root_id) "
+        "where starts_with(scope_key, $source || ':') order by all",
+        {"own_ids": list(own_ids), "source": source},
+    ).fetchall()
+    found: dict[str, dict[str, list[str]]] = {}
+    for scope_key, kind, object_id in rows:
+        scope = str(scope_key).removeprefix(f"{source}:")
+        found.setdefault(scope, {}).setdefault(kind, []).append(object_id)
+    return found

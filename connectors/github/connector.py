@@ -24,9 +24,10 @@ from typing import Any
 from connectors.errors import Refused, SourceError
 from connectors.github import payloads
 from connectors.github.client import Client, CursorRefused
+from connectors.github.documents import document
 from connectors.github.hydration import Hydrated, Hydration, cancel
 from connectors.github.pages import Head, Listed, Node, Pages, counted
-from connectors.github.parcels import KINDS, Kind, kind_of
+from connectors.github.parcels import KINDS, MOST_AT_ONCE, Kind, kind_of
 from connectors.github.progress import (
     OVERLAP,
     Progress,
@@ -39,7 +40,8 @@ from connectors.github.progress import (
 )
 from connectors.github.settings import GitHubSettings, matches
 from connectors.github.transport import TooHeavy
-from connectors.records import Batch, Discussion, Gap, Inventory, Issue, PullRequest, Repository
+from connectors.github.whole import objects_by_id
+from connectors.records import Account, Batch, Discussion, Gap, Inventory, Issue, PullRequest, Repository
 
 HEADS_AT_ONCE = 50
 """Fifty repositories, two lists each: one point."""
@@ -216,6 +218,17 @@ class GitHub:
         """What these hold now, in whatever repository; a hundred a request."""
         nodes, _, _ = self._pages.counts(object_ids)
         return [counted(kind_of(node), node) for node in nodes]
+
+    def accounts(self, account_ids: Sequence[str]) -> tuple[list[Account], list[str]]:
+        """These accounts as they are called today, and those that were deleted; a hundred a request."""
+        found: list[Account] = []
+        gone: list[str] = []
+        for start in range(0, len(account_ids), MOST_AT_ONCE):
+            some = account_ids[start : start + MOST_AT_ONCE]
+            told = objects_by_id(self._client, document("accounts"), {}, "ids", some)
+            found += [one for node in told.found if (one := payloads.account(node, self._settings.bots))]
+            gone += told.gone
+        return found, gone
 
     def _walked(self, scope: str, kind: Kind, walk: Walk, head: Head) -> Iterator[tuple[_Step, Hydrated]]:
         """The steps of a walk with what they brought, the next one on its way while one is being stored."""

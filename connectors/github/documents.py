@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 DOCUMENTS = (
+    "accounts",
     "alive",
     "below",
     "counted",
