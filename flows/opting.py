@@ -2,7 +2,7 @@
 
 From the day somebody opted out, nothing they do becomes evidence, no report of a window with such a day is
 made, and no band rests on them: they stay in the count, by chance. What was stored before stays until its
-time has come, and so do the records that colleagues' evidence needs, such as whose pull request they reviewed.
+time has come, and so do the records that colleagues' evidence needs, such as who wrote what they reviewed.
 """
 
 from __future__ import annotations
