@@ -14,6 +14,8 @@ from privacy import asides, door
 from privacy.errors import DoorError
 from rubric import cells
 from rubric.map import Item, rule_text
+from signals.catalog import Signal
+from signals.run import held_for
 from warehouse import ledger, reading
 from warehouse.absences import left_out, present
 from warehouse.reading import MembershipRow
@@ -149,6 +151,8 @@ def _publish(
         }
         for item in night.rubric.items
     }
+    processes = night.catalog.of_kind("process")
+    found |= {each.signal: held_for(night.store.con, each, window.starts_on) & eligible for each in processes}
     with rights_of(night.settings) as own:
         aside = eligible & asides.set_aside(window, own.contests(), own.shared_early(), own.opt_outs())
         released = door.release_team(
@@ -159,10 +163,12 @@ def _publish(
                 found,
                 aside,
                 window=window.name,
-                signals={item.slug: cells.band_signals(item, night.catalog) for item in night.rubric.items},
+                signals={item.slug: cells.band_signals(item, night.catalog) for item in night.rubric.items}
+                | {each.signal: (each.signal,) for each in processes},
                 secret=own.draw_key(),
             ),
             items=[_team_item(item, night, sources, window) for item in night.rubric.items],
+            processes=[_process(each, night, sources, window) for each in processes],
             sources=[_source(source) for source in sources],
             rubric=_rubric(night),
             policy=night.policy,
@@ -285,6 +291,21 @@ def _team_item(
     return _item(item, night, sources) | {
         "because": item.because,
         "bandable": cells.bandable(item, night.catalog),
+        "left_open": " ".join(reasons) or None,
+    }
+
+
+def _process(
+    signal: Signal, night: Night, sources: Sequence[ledger.SourceWindow], window: Window
+) -> dict[str, Any]:
+    """What is public about a process of the team, and why its word may have to be left out."""
+    alone = cells.as_item(signal.signal, signal)
+    reasons = cells.open_reasons(alone, night.catalog, window=window, as_of=night.as_of, sources=sources)
+    return {
+        "process": signal.signal,
+        "asks": " ".join(signal.answers.split()),
+        "sources": list(cells.sources_of(alone, night.catalog, sources)),
+        "misleads": [" ".join(signal.misleads.split())],
         "left_open": " ".join(reasons) or None,
     }
 

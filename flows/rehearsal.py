@@ -39,7 +39,10 @@ _SOURCE = {"source": "generated", "complete": True, "from": None, "through": Non
 
 
 def rules_of(rubric: RubricMap, catalog: Catalog) -> Rules:
-    """For each item that may have a band: which traces of the window itself make it true."""
+    """For each item that may have a band: which traces of the window itself make it true.
+
+    And each process of a team, which is banded like an item and is a trace of its own.
+    """
     return closed_under(
         {
             item.slug: [
@@ -50,6 +53,7 @@ def rules_of(rubric: RubricMap, catalog: Catalog) -> Rules:
             for item in rubric.items
             if bandable(item, catalog)
         }
+        | {each.signal: [(each.signal, 0)] for each in catalog.of_kind("process")}
     )
 
 

@@ -30,6 +30,9 @@ BRINGS: Mapping[str, str] = {
     "experiments_merged": "merged_work",
     "incident_updates": "incident_participation",
     "incident_roles": "incident_participation",
+    "review_coverage": "merged_work",
+    "review_wait": "merged_work",
+    "review_load_balance": "reviews_given",
 }
 """A trace of the first kind cannot be left without one of the second: a made-up person obeys that too."""
 

@@ -18,10 +18,11 @@ ABOUT = ("item", "pillar", "group", "says", "class", "question", "sources", "mis
 """What the map says of an item; the same for everybody."""
 
 _WINDOW = ("kind", "team", "window", "window_starts_on", "window_ends_on", "rubric", "agreement_sha256")
-_TEAM = {*_WINDOW, "published_on", "sources", "items"}
+_TEAM = {*_WINDOW, "published_on", "sources", "items", "processes"}
 _SELF = {*_WINDOW, "window_is_open", "computed_on", "sources", "items"}
 _SOURCE = {"source", "complete", "from", "through", "because"}
 _TEAM_ITEM = {*ABOUT, "shown", "band", "because"}
+_PROCESS = {"process", "asks", "sources", "misleads", "shown", "band", "because"}
 _SELF_ITEM = {*ABOUT, "state", "because", "rule", "evidence", "signals"}
 _SHARE = {*(_SELF - {"team", "kind"}), "kind", "shared_by", "shared_on", "opens_until"}
 _OWN = {"note", "contest"}
@@ -130,12 +131,15 @@ def check_self(body: Any) -> None:
 
 def _wrong_team(body: Any) -> Iterator[str]:
     match body:
-        case {"kind": "team", "sources": list(rows), "items": list(items)}:
+        case {"kind": "team", "sources": list(rows), "items": list(items), "processes": list(processes)}:
             for row in rows:
                 yield from _wrong_keys("a source", row, _SOURCE)
             for item in items:
                 wrong = list(_wrong_keys("an item", item, _TEAM_ITEM))
                 yield from wrong or _wrong_team_item(item)
+            for process in processes:
+                wrong = list(_wrong_keys("a process", process, _PROCESS))
+                yield from wrong or _wrong_band(f"process {process['process']!r}", process)
         case _:
             yield "it is not a team's release"
 
@@ -144,14 +148,18 @@ def _wrong_team_item(item: Mapping[str, Any]) -> Iterator[str]:
     name = f"item {item['item']!r}"
     if item["class"] not in _CLASSES:
         yield f"{name}: {item['class']!r} is no class of items"
-    if item["shown"] is True:
-        if item["band"] not in _BANDS:
-            yield f"{name}: {item['band']!r} is no band"
-        if item["class"] not in ("observable", "partly"):
-            yield f"{name}: is shown, and its class is {item['class']!r}"
-    elif item["shown"] is not False or item["band"] is not None:
+    if item["shown"] is True and item["class"] not in ("observable", "partly"):
+        yield f"{name}: is shown, and its class is {item['class']!r}"
+    yield from _wrong_band(name, item)
+
+
+def _wrong_band(name: str, told: Mapping[str, Any]) -> Iterator[str]:
+    if told["shown"] is True:
+        if told["band"] not in _BANDS:
+            yield f"{name}: {told['band']!r} is no band"
+    elif told["shown"] is not False or told["band"] is not None:
         yield f"{name}: is neither shown with a band nor hidden without one"
-    elif not item["because"]:
+    elif not told["because"]:
         yield f"{name}: is not shown and does not say why"
 
 

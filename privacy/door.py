@@ -20,8 +20,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from privacy import bodies, floors, published
-from privacy.bands import band_of, shown
+from privacy import bodies, floors, published, team_words
+from privacy.bands import shown
 from privacy.cohort import due_on as due_on
 from privacy.cohort import eligible as eligible
 from privacy.cohort import is_due as is_due
@@ -38,15 +38,11 @@ from privacy.errors import (
     UnknownTeam,
 )
 from privacy.released import _DOOR, Released
+from privacy.team_words import NOT_SHOWN as NOT_SHOWN
 from warehouse.windows import Window, parse_window
 
 if TYPE_CHECKING:  # readers come through here too, and need no pydantic to read a file
     from privacy.policy import Policy
-
-NOT_SHOWN = (
-    "Not shown. That depends on the map, the roster and the agreement alone, never on what anybody did."
-)
-"""For everything the policy hides. One sentence, so that the reason for hiding is no information either."""
 
 WITHDRAWN = "Withdrawn after it was published. A published window is never computed again."
 
@@ -65,11 +61,13 @@ def release_team(
     rubric: Mapping[str, str],
     policy: Policy,
     published_on: date,
+    processes: Sequence[Mapping[str, Any]] = (),
 ) -> Released:
     """One team's release of one closed window: every item of the rubric, in its order, with at most one word.
 
     `members` are the eligible ones, `traces` says for each item which people left any. An item may carry
-    `left_open`: a sentence about the sources that leaves it open for everybody.
+    `left_open`: a sentence about the sources that leaves it open for everybody. A process of the team gets
+    its word by the same rule: `traces` says for which people it held.
 
     Raises NotDue for a window that may not be published yet, RefusedBody for a body the audience may not see.
     """
@@ -80,6 +78,11 @@ def release_team(
         raise NotDue(f"{window.name} may be published from {due} on; {published_on} is too early")
     people = frozenset(members)
     is_large_enough = shown(len(people), k=policy.k, coalition=policy.coalition)
+
+    def word(name: str, told: Mapping[str, Any]) -> dict[str, Any]:
+        hidden = team_words.why_hidden(told, sources, is_large_enough)
+        return team_words.word(name, hidden, people, traces, policy)
+
     body = {
         "kind": "team",
         "team": team,
@@ -88,33 +91,11 @@ def release_team(
         "rubric": {"id": rubric["id"], "title": rubric["title"]},
         "agreement_sha256": policy.sha256,
         "sources": bodies.sources(sources),
-        "items": [
-            _team_item(item, why_hidden(item, sources, is_large_enough), people, traces, policy)
-            for item in items
-        ],
+        "items": [bodies.about(item) | word(item["item"], item) for item in items],
+        "processes": [team_words.about(process) | word(process["process"], process) for process in processes],
     }
     bodies.check_team(body)
     return Released("team", body, key=_DOOR)
-
-
-def why_hidden(
-    item: Mapping[str, Any], sources: Sequence[Mapping[str, Any]], is_large_enough: bool
-) -> str | None:
-    """The sentence for an item that has no band; None for one that has. Knows nothing of what anybody did."""
-    if item["class"] not in ("observable", "partly"):
-        return str(item["because"] or NOT_SHOWN)
-    if not (item["bandable"] and item["sources"] and is_large_enough):
-        return NOT_SHOWN
-    if item.get("left_open"):
-        return str(item["left_open"])
-    complete = {str(source["source"]) for source in sources if source["complete"] is True}
-    incomplete = {str(source["source"]) for source in sources if source["complete"] is not True}
-    lacking = sorted(name for name in item["sources"] if name in incomplete or name not in complete)
-    if lacking:
-        named = " and ".join(lacking)
-        verb = "was" if len(lacking) == 1 else "were"
-        return f"{named} {verb} incomplete for this window; the item is left open rather than guessed."
-    return None
 
 
 def release_self(
@@ -250,6 +231,7 @@ def read_team(published_dir: Path, team: str, window: Window | str) -> Released:
     if release not in manifest.files and not (teams_dir / release).exists():
         raise _why_missing(published_dir, team, name)
     body = published.read_recorded(teams_dir, release, manifest)
+    body.setdefault("processes", [])  # the first releases told none, and stay as they were published
     try:
         bodies.check_team(body)
     except RefusedBody as error:
@@ -311,27 +293,6 @@ def latest_window(published_dir: Path, team: str) -> str:
 
 
 # --- how it is done ---------------------------------------------------------------------------------------
-
-
-def _team_item(
-    item: Mapping[str, Any],
-    hidden: str | None,
-    people: frozenset[str],
-    traces: Mapping[str, Collection[str]],
-    policy: Policy,
-) -> dict[str, Any]:
-    band = None
-    if hidden is None:
-        if item["item"] not in traces:  # nobody left any is an empty set; no entry is a mistake, and no zero
-            raise RefusedBody(f"item {item['item']!r} is to be shown and nobody looked for its traces")
-        count = len(people.intersection(traces[item["item"]]))
-        band = band_of(count, len(people), k=policy.k, coalition=policy.coalition).word
-    return {
-        **bodies.about(item),
-        "shown": hidden is None,
-        "band": band,
-        "because": hidden,
-    }
 
 
 def _window_dates(window: Window) -> dict[str, str]:

@@ -27,7 +27,7 @@ _HERE = Path(__file__).parent
 def coverage_page(released: Released) -> str:
     """The coverage of a team, for its manager. Raises TypeError for anything not released for a team."""
     body = view.body_for(released, "team")
-    return _rendered("coverage.html", body, counts=view.class_counts(body))
+    return _rendered("coverage.html", body, counts=view.class_counts(body), processes=view.processes(body))
 
 
 def me_page(released: Released, titles: Mapping[str, str] | None = None) -> str:

@@ -51,7 +51,7 @@ def coverage_csv(released: Released) -> str:
     about = f"{words.HEADER} {words.BANDS_HIDE_COUNTS}"
     return _csv(
         COLUMNS,
-        (
+        tuple(
             (
                 pillar.name,
                 group.name,
@@ -67,6 +67,23 @@ def coverage_csv(released: Released) -> str:
                 about,
             )
             for pillar, group, item in _rows(body)
+        )
+        + tuple(
+            (
+                words.PROCESSES,
+                "",
+                process.name,
+                process.asks,
+                "",
+                process.mark.word,
+                process.sources,
+                process.because,
+                "",
+                body["window"],
+                body["published_on"],
+                about,
+            )
+            for process in view.processes(body)
         ),
     )
 

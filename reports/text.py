@@ -66,6 +66,7 @@ def coverage(released: Released, console: Console) -> None:
     page.heading("What the tools can see")
     page.line(_counted(view.class_counts(body)))
     _items(page, body)
+    _processes(page, body)
     _legend(page, [*words.CLASSES.values(), *words.BANDS])
 
 
@@ -250,6 +251,22 @@ def _items(page: _Page, body: Mapping[str, Any]) -> None:
             for item in group.items:
                 page.lead(_said(page, item), item.says, column)
                 _item_rest(page, item, indent=column)
+
+
+def _processes(page: _Page, body: Mapping[str, Any]) -> None:
+    processes = view.processes(body)
+    if not processes:
+        return
+    page.heading(words.PROCESSES)
+    page.line(words.PROCESSES_SAY)
+    column = max(len(process.mark.word) for process in processes) + 5
+    for process in processes:
+        page.gap()
+        page.lead(process.mark.word, process.asks, column)
+        if process.because:
+            page.line(process.because, indent=column)
+        page.line(f"from {process.sources}", indent=column, style="dim")
+        page.line(f"Misses: {' '.join(process.misleads)}", indent=column, hang=2, style="dim")
 
 
 def _said(page: _Page, item: view.Item) -> str:

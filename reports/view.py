@@ -84,6 +84,18 @@ class Pillar:
 
 
 @dataclass(frozen=True, slots=True)
+class Process:
+    """How a team works together, in one word."""
+
+    name: str
+    asks: str
+    mark: Mark
+    because: str | None
+    sources: str
+    misleads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """How far one source reaches, and what is missing from it."""
 
@@ -163,6 +175,21 @@ def item(raw: Mapping[str, Any], body: Mapping[str, Any], taken: set[str] | None
         note=plain(raw["note"]["said"]) if raw.get("note") else None,
         contest=words.contest(raw["contest"]) if raw.get("contest") else None,
     )
+
+
+def processes(body: Mapping[str, Any]) -> list[Process]:
+    """How the team works together, in the order the door gave it."""
+    return [
+        Process(
+            name=plain(raw["process"]),
+            asks=plain(raw["asks"]),
+            mark=_band({"class": "partly", **raw}),
+            because=_optional(raw["because"]),
+            sources=words.source_names(raw["sources"]),
+            misleads=tuple(plain(sentence) for sentence in raw["misleads"]),
+        )
+        for raw in body["processes"]
+    ]
 
 
 def state_counts(body: Mapping[str, Any]) -> list[tuple[int, Mark]]:

@@ -22,6 +22,10 @@ BANDS_HIDE_COUNTS = (
     "come from leave, rotation, team changes or missing sources. Whoever contests a result, shares it early "
     "or opts out is counted by chance."
 )
+PROCESSES = "How the team works together"
+PROCESSES_SAY = (
+    "One word for the whole team, under the same rule as the bands. What holds for whom is stored nowhere."
+)
 ASK_MEANS = "No connected source can show this item. Nobody on any team will show evidence for it. Ask."
 
 

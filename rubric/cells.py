@@ -165,6 +165,12 @@ def band_signals(item: Item, catalog: Mapping[str, SignalLike]) -> frozenset[str
     return frozenset(name for name in named if catalog[name].sensitivity == "band")
 
 
+def as_item(name: str, signal: SignalLike) -> Item:
+    """An item that rests on one signal alone: what can be asked of an item can then be asked of it."""
+    rule = Indicator(name, 1, signal.unit)
+    return Item(name, "", "", "", "partly", None, None, (rule,), "all", "", 0)
+
+
 def windows_read(item: Item, window: Window) -> list[Window]:
     """The windows an item's rule looks at, oldest first: more than one for `over: 2 quarters`."""
     read = [window]

@@ -52,6 +52,9 @@ Sentence = Annotated[str, AfterValidator(_sentence)]
 Words = Annotated[str, AfterValidator(_words)]
 
 
+Kind = Literal["evidence", "opportunity", "process"]
+
+
 class Header(BaseModel):
     """What a signal owes its reader before its query begins."""
 
@@ -59,8 +62,12 @@ class Header(BaseModel):
 
     signal: Words
     """The file's name without `.sql`."""
-    kind: Literal["evidence", "opportunity"] = "evidence"
-    """Opportunity: a day on which something could have come up, which makes absence fair to speak of."""
+    kind: Kind = "evidence"
+    """Opportunity: a day on which something could have come up, which makes absence fair to speak of.
+
+    Process: for whom in a team something went well in a quarter. It is never stored and never evidence; the
+    door makes one word of it for a whole team, or nothing.
+    """
     answers: Question
     unit: Words
     """What is counted, in the plural: distinct source objects. Opportunities count months."""
@@ -68,8 +75,9 @@ class Header(BaseModel):
     """Every table the query reads, and no other: the sources that have to be complete."""
     optional: tuple[str, ...] = ()
     """Those of them that not every organisation has: where no source fills one, nothing is missing in it."""
-    sensitivity: Literal["band", "person", "self"]
-    """band: links for the person, may feed a band; person: never a band; self: the person alone."""
+    sensitivity: Literal["band", "person", "self", "team"]
+    """band: links for the person, may feed a band; person: never a band; self: the person alone; team: a word
+    for a team and nothing about anybody, which is for a process and for nothing else."""
     opportunity: Words | None
     """The opportunity signal without which finding nothing says nothing."""
     guard: Words | None
@@ -106,8 +114,8 @@ class Catalog(Mapping[str, Signal]):
     def __len__(self) -> int:
         return len(self._signals)
 
-    def of_kind(self, kind: Literal["evidence", "opportunity"]) -> list[Signal]:
-        """The evidence signals, or the opportunity signals."""
+    def of_kind(self, kind: Kind) -> list[Signal]:
+        """The signals of this kind."""
         return [signal for signal in self.values() if signal.kind == kind]
 
     def overdue(self, day: date) -> list[str]:
@@ -187,6 +195,9 @@ def _read(path: Path) -> _Reading:
         Header.model_validate(header)
     except ValidationError as error:
         wrong += [_header_mistake(each, lines) for each in error.errors()]
+    if (header.get("kind") == "process") != (header.get("sensitivity") == "team"):
+        said = "sensitivity: a process is for the team, and nothing else is; write team for it alone"
+        wrong.append((lines.get("sensitivity", 1), said))
     return _Reading(path, text, header, lines, wrong)
 
 
@@ -241,7 +252,9 @@ def _header_mistake(error: Any, lines: Mapping[str, int]) -> tuple[int, str]:
 
 def _wrong_references(reading: _Reading, kinds: Mapping[str, str | None]) -> Iterator[tuple[int, str]]:
     """What is wrong with the names of other signals. A kind is None where that file has its own mistakes."""
-    for key, wanted in (("opportunity", "opportunity"), ("guard", "evidence")):
+    # what keeps a word about a team honest is another word about the team
+    guard = "process" if reading.kind == "process" else "evidence"
+    for key, wanted in (("opportunity", "opportunity"), ("guard", guard)):
         named = reading.header.get(key)
         if not isinstance(named, str) or not named.strip():
             continue
@@ -271,6 +284,7 @@ _SEEN_BY = {
     "band": "links for the person; may feed a team's band",
     "person": "links for the person; never a band",
     "self": "the person alone; never a band, never shared unasked",
+    "team": "the team, as one word; never a person, never a count",
 }
 
 _OPENING = """# Signals
@@ -282,6 +296,14 @@ A signal is a declared question. Its SQL answers with rows: this person, this da
 counted is distinct source objects, so splitting one thing into many comments adds nothing. Robots never have
 evidence and are never "somebody else"; nobody is their own reviewer. An object whose author has deleted their
 account is nobody's, and gives no evidence.
+
+"""
+
+_PROCESSES = """## Team processes
+
+How a team works together, as one word for a whole team and a closed quarter, published once through the same
+door and under the same rule as the bands of items. What holds for whom is worked out while a release is made
+and is stored nowhere: nobody can look it up, not even about themselves. No day or hour of anybody is told.
 
 """
 
@@ -311,13 +333,14 @@ def manual(catalog: Catalog) -> str:
         "Without one, finding nothing is `no opportunity` and says nothing.\n\n"
     ]
     parts += [_entry(signal) for signal in catalog.of_kind("opportunity")]
+    parts += [_PROCESSES, *(_entry(signal) for signal in catalog.of_kind("process"))]
     return "".join([*parts, _REFUSED])
 
 
 def _entry(signal: Signal) -> str:
     facts = {
         "counts": signal.unit if signal.kind == "evidence" else None,
-        "for": _SEEN_BY[signal.sensitivity] if signal.kind == "evidence" else None,
+        "for": _SEEN_BY[signal.sensitivity] if signal.kind != "opportunity" else None,
         "opportunity": f"`{signal.opportunity}`" if signal.opportunity else None,
         "kept honest by": f"`{signal.guard}`" if signal.guard else None,
         "reads": ", ".join(f"`{table}`" for table in signal.reads),

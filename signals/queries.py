@@ -24,6 +24,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "source_id": "VARCHAR",
     },
     "opportunity": {"person_id": "VARCHAR", "occurred_on": "DATE"},
+    "process": {"person_id": "VARCHAR", "occurred_on": "DATE"},
 }
 """What a query of each kind returns, in this order."""
 
@@ -38,6 +39,7 @@ BOOKKEEPING = frozenset(
         "migrations",
         "opportunities",
         "reconciled",
+        "repairs",
         "scopes",
         "signal_runs",
         "first_night",

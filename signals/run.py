@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import date
 
 import duckdb
 
@@ -109,6 +110,12 @@ def compute(con: duckdb.DuckDBPyConnection, signal: Signal) -> list[tuple[object
         return con.execute(f"{_distinct_rows(signal)} order by all").fetchall()
 
 
+def held_for(con: duckdb.DuckDBPyConnection, signal: Signal, quarter_on: date) -> set[str]:
+    """For whom a team's process held in the quarter that begins on this day. Nothing is written."""
+    assert signal.kind == "process"
+    return {str(person_id) for person_id, on in compute(con, signal) if on == quarter_on}
+
+
 def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
     known = dict(con.execute("select signal, sha256 from signal_runs").fetchall())
     tables = {**_CONTEXT, "aliases": _ALIASES}
@@ -117,7 +124,7 @@ def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]
     _remove_other_signals(con, catalog)
     in_part: dict[str, list[Signal]] = {}
     with _people_resolved(con, RESOLVED):
-        for signal in catalog.values():
+        for signal in _stored(catalog):
             family = _family(signal)
             is_other_file = known.get(signal.signal) != signal.sha256
             if family is None or is_other_file or moved & {*signal.reads, "aliases"}:
@@ -135,9 +142,14 @@ def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]
     con.execute("drop table temp.dirty_quarters")
     con.execute("delete from dirty_months")
     con.execute("delete from signal_runs")
-    now = {name: signal.sha256 for name, signal in catalog.items()} | context
+    now = {signal.signal: signal.sha256 for signal in _stored(catalog)} | context
     con.executemany("insert into signal_runs values (?, ?)", list(now.items()))
     return _counts(con, catalog)
+
+
+def _stored(catalog: Catalog) -> list[Signal]:
+    """The signals whose rows are kept: a team's process is worked out when its word is published."""
+    return [signal for signal in catalog.values() if signal.kind in TARGETS]
 
 
 # --- one signal -----------------------------------------------------------------------------------------
@@ -242,7 +254,7 @@ def _remove_other_signals(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> N
 
 
 def _counts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
-    counts = dict.fromkeys(catalog, 0)
+    counts = dict.fromkeys((signal.signal for signal in _stored(catalog)), 0)
     for target in TARGETS.values():
         found = con.execute(f"select signal, count(*) from {target} group by signal").fetchall()
         counts |= {str(name): int(count) for name, count in found}

@@ -2,7 +2,8 @@
 
 A page is `<signal>.md`. Each `##` heading begins an example; tables above the first heading belong to every
 example. The table's name stands alone on a line in backticks above it; only columns of interest are shown.
-`evidence` (or `opportunities`) is the answer: its rows, or the word `none` on the same line.
+`evidence` (or `opportunities`, or for a process `held_for`) is the answer: its rows, or the word `none` on
+the same line.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from signals.run import TARGETS, compute
 Row = dict[str, str]
 
 _CAPTION = re.compile(r"`(\w+)`(: none)?")
-_EXPECTED = frozenset(TARGETS.values())
+_EXPECTED = frozenset({*TARGETS.values(), "held_for"})
+"""What an answer is called: the table it would be stored in; that of a process is stored nowhere."""
 
 # Where the column's type says too little: what most rows of that table hold.
 _USUAL: Mapping[str, Mapping[str, Any]] = {

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from flows.views import show_coverage, show_explanation, show_me, show_status
 from sandbox.organisation.build import organisation as generate
 from sandbox.server import Running, running
 from warehouse.compare import different_tables
+from warehouse.reading import opened
 from warehouse.windows import parse_window
 
 TODAY = date(2026, 11, 22)
@@ -53,6 +55,10 @@ def test_every_view_of_the_same_night_speaks_of_all_38_items(organisation: Runni
     coverage = json.loads(show_coverage(config, team, "2026Q3", "json"))
     assert len(coverage["items"]) == 38
     assert {item["class"] for item in coverage["items"]} == {"observable", "partly", "ask", "withheld"}
+    processes = {process["process"]: process["band"] for process in coverage["processes"]}
+    assert set(processes) == {"oncall_load", "review_coverage", "review_load_balance", "review_wait"}
+    assert None not in processes.values()
+    assert of_processes(home, processes) == []
     bands = {item["band"] for item in coverage["items"] if item["shown"]}
     assert bands <= {"few", "some", "most", "fewer than half", "about half or more"}
     assert bands
@@ -237,6 +243,17 @@ def published(status: dict[str, Any], window: str) -> bool:
 
 def roster_rows(home: Path) -> list[str]:
     return (home / "roster.csv").read_text().splitlines()[1:]
+
+
+def of_processes(home: Path, names: Collection[str]) -> list[str]:
+    """The processes that anything but the releases of teams says something about."""
+    kept = home / "sightline-home"
+    text = "".join(path.read_text() for path in (kept / "published" / "people").rglob("*.json"))
+    with opened(kept / "warehouse.duckdb") as store:
+        for table in ("evidence", "opportunities", "signal_runs"):
+            text += str(store.con.execute(f"select distinct signal from {table}").fetchall())
+    assert "reviews_given" in text
+    return [name for name in names if name in text]
 
 
 def largest_team(home: Path) -> str:

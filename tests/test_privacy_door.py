@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from privacy import door
+from privacy import bodies, door
 from privacy.errors import NotDue, RefusedBody
 from privacy.policy import Policy, load_policy
 from privacy.released import Released
@@ -228,6 +228,38 @@ def test_a_reader_needs_no_orchestrator_no_database_and_no_yaml() -> None:
     assert run.stdout.strip() == "[]"
 
 
+# --- how a team works together ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("held", "word"), [(2, "fewer than half"), (3, "about half or more")])
+def test_a_process_gets_its_word_by_the_rule_of_the_bands(held: int, word: str) -> None:
+    told = told_of_a_process(traces={"review_wait": set(TEAM_OF_FIVE[:held])})
+    assert (told["shown"], told["band"], told["because"]) == (True, word, None)
+
+
+def test_a_process_of_a_team_below_the_floor_is_not_shown() -> None:
+    told = told_of_a_process(traces={"review_wait": set(TEAM_OF_FIVE[:4])}, members=TEAM_OF_FIVE[:4])
+    assert (told["shown"], told["band"]) == (False, None)
+
+
+def test_a_process_whose_source_has_gaps_is_left_open() -> None:
+    told = told_of_a_process(traces={"review_wait": set()}, sources=[source("github", complete=False)])
+    assert told["band"] is None
+    assert "left open rather than guessed" in told["because"]
+
+
+def test_a_process_that_nobody_worked_out_is_refused_and_not_taken_for_none() -> None:
+    with pytest.raises(RefusedBody, match="nobody looked for its traces"):
+        told_of_a_process(traces={})
+
+
+def test_a_number_beside_a_process_is_refused() -> None:
+    body = release(traces={"reviews": set(), "review_wait": set()}, processes=[PROCESS]).body
+    body["processes"][0]["days"] = 2
+    with pytest.raises(RefusedBody, match="a process may not hold 'days'"):
+        bodies.check_team(body)
+
+
 # --- builders -------------------------------------------------------------------------------------------
 
 
@@ -243,6 +275,7 @@ def release(
     sources: list[dict[str, Any]] | None = None,
     published_on: date = DUE,
     agreement: Policy | None = None,
+    processes: list[dict[str, Any]] | None = None,
 ) -> Released:
     return door.release_team(
         team="payments",
@@ -254,7 +287,22 @@ def release(
         rubric={"id": "ic1", "title": "Engineer"},
         policy=agreement or policy(),
         published_on=published_on,
+        processes=processes or [],
     )
+
+
+def told_of_a_process(traces: dict[str, set[str]], **chosen: Any) -> dict[str, Any]:
+    [told] = release(traces={"reviews": set(), **traces}, processes=[PROCESS], **chosen).body["processes"]
+    return dict(told)
+
+
+PROCESS = {
+    "process": "review_wait",
+    "asks": "For how many was the wait short?",
+    "sources": ["github"],
+    "misleads": [],
+    "left_open": None,
+}
 
 
 def hidden(released: Released) -> tuple[bool, str | None, str]:

@@ -56,7 +56,9 @@ def test_a_teams_release_is_no_report_of_ones_own():
 
 def test_the_table_has_one_row_an_item_in_the_order_of_the_rubric():
     rows = _rows(coverage_csv(_released("team")))
-    assert [row["item"] for row in rows] == [item["item"] for item in _body("team")["items"]]
+    body = _body("team")
+    processes = [process["process"] for process in body["processes"]]
+    assert [row["item"] for row in rows] == [item["item"] for item in body["items"]] + processes
     assert tuple(rows[0]) == COLUMNS
 
 
@@ -65,6 +67,8 @@ def test_the_table_says_the_band_in_words_or_that_none_is_shown():
     assert by_item["impact-processes"]["band"] == "most"
     assert by_item["team-interviews"]["band"] == "not shown"
     assert by_item["level-scope"]["band"] == ""
+    assert by_item["review_coverage"]["band"] == "most"
+    assert by_item["oncall_load"]["band"] == "not shown"
 
 
 def test_every_row_of_the_table_says_what_it_is_not():

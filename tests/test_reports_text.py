@@ -24,6 +24,13 @@ def test_both_reports_open_with_what_they_are_not():
         assert words.NONE_SEEN_IS_ABOUT_INSTRUMENTS in _joined(drawn)
 
 
+def test_how_a_team_works_together_is_one_word_and_never_on_a_persons_report():
+    drawn = _drawn(text.coverage, _released("team"))
+    assert re.search(r"most +For how many of the team did another human look", drawn)
+    assert re.search(r"not shown +How many of the team were on call", drawn)
+    assert words.PROCESSES not in _drawn(text.me, _released("self"))
+
+
 def test_a_teams_coverage_says_class_and_band_in_words():
     drawn = _drawn(text.coverage, _released("team"))
     assert re.search(r"◧ partly, most +Takes part in the routines of the team", drawn)

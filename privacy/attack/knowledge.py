@@ -49,6 +49,9 @@ IMPLIED: Mapping[str, str] = {
     "experiments_merged": "merged_work",
     "incident_updates": "incident_participation",
     "incident_roles": "incident_participation",
+    "review_coverage": "merged_work",
+    "review_wait": "merged_work",
+    "review_load_balance": "reviews_given",
 }
 
 
@@ -104,10 +107,12 @@ def read_releases(
     found = []
     for body in bodies:
         people = cohorts.get((body["team"], body["window"]), ())
-        for item in body["items"]:
-            counts = means(item["band"], len(people))
+        told = [(item["item"], item["band"]) for item in body["items"]]
+        told += [(process["process"], process["band"]) for process in body.get("processes", ())]
+        for what, band in told:
+            counts = means(band, len(people))
             if counts:
-                facts = frozenset(Fact(person, item["item"], body["window"]) for person in people)
+                facts = frozenset(Fact(person, what, body["window"]) for person in people)
                 found.append(Reading(facts, *counts))
     return found
 

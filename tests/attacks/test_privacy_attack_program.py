@@ -22,6 +22,7 @@ from privacy.attack.knowledge import (
     counted,
     is_true,
     quarters_before,
+    read_releases,
     word_means,
 )
 from privacy.attack.organisations import Organisation
@@ -325,7 +326,15 @@ def test_whoever_leaves_a_trace_also_leaves_what_it_implies() -> None:
         ("reviews_given", 0),
         ("reviews_with_substance", 0),
         ("newcomer_reviews", 0),
+        ("review_load_balance", 0),
     }
+
+
+def test_the_attacker_reads_the_words_about_processes_too() -> None:
+    assert {each.signal for each in CATALOG.of_kind("process")} <= set(SHIPPED)
+    body = {"team": "t", "window": "2026Q3", "items": [], "processes": [{"process": "wait", "band": "most"}]}
+    [reading] = read_releases([body], {("t", "2026Q3"): [f"p{n}" for n in range(7)]})
+    assert ({fact.item for fact in reading.facts}, reading.least, reading.most) == ({"wait"}, 5, 7)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,35 @@
+/*
+signal: oncall_load
+kind: process
+answers: How many of the team were on call on more than a quarter of the days?
+unit: people
+reads: [oncall_shifts, persons]
+sensitivity: team
+opportunity: null
+guard: null
+misleads: >
+  A quiet week counts like one full of alarms, and nights are not told from days, because pages and times
+  are not read. A handover day counts for whoever takes over.
+basis: >
+  Google's Site Reliability Engineering, which advises against more than a quarter of the time on call;
+  whole days of the final schedule, overrides applied
+owner: developer-experience
+review_by: 2027-06-30
+*/
+with humans_kept as (
+  select person_id from persons where not is_bot
+),
+days_on_call_unrolled as (
+  select
+    person_id,
+    unnest(generate_series(starts_on, greatest(starts_on, ends_on - 1), interval 1 day))::date as day_on
+  from oncall_shifts join humans_kept using (person_id)
+),
+days_on_call_counted as (
+  select person_id, date_trunc('quarter', day_on)::date as quarter_on, count(distinct day_on) as days
+  from days_on_call_unrolled
+  group by all
+)
+select person_id, quarter_on as occurred_on
+from days_on_call_counted
+where 4 * days > date_diff('day', quarter_on, quarter_on + interval 3 month)
