@@ -25,6 +25,22 @@ def mark(settings: Settings, person_id: str) -> str:
     return audit.mark(audit.key_in(settings.audit_key, settings.audit_file), person_id)
 
 
+def note_expired(settings: Settings, name: str, sha256: str) -> None:
+    """Logs that a release is no longer kept, once."""
+    if not any(
+        entry["action"] == "release expired" and entry["about"]["file"] == name
+        for entry in audit.entries(settings.audit_file)
+    ):
+        note(settings, "release expired", file=name, sha256=sha256)
+
+
+def shorten(settings: Settings, before: date) -> int:
+    """Removes entries of days before this one; returns how many."""
+    if not settings.audit_file.exists():
+        return 0
+    return audit.shorten(settings.audit_file, audit.key_in(settings.audit_key, settings.audit_file), before)
+
+
 def note_erased(settings: Settings, erasure: str, sha256: str) -> None:
     """Logs an erasure with the hash of its receipt, once."""
     if erasure not in erasures_logged(settings):

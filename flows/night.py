@@ -21,7 +21,7 @@ from connectors.pagerduty import PagerDuty
 from connectors.records import Gap, Membership
 from connectors.roster import read_roster
 from flows import erasing
-from flows.settings import Settings
+from flows.settings import Settings, no_earlier_than
 from privacy.policy import Policy, check_agreement, load_policy
 from rubric.map import RubricMap, load_map
 from signals.catalog import Catalog, load_catalog
@@ -80,11 +80,17 @@ class Night:
     unseen: tuple[SourceWindow, ...] = ()
     """What no connector of this run looks at, to be named among the sources."""
 
+    @property
+    def floor(self) -> date:
+        """The first day whose traces are kept."""
+        return self.policy.kept_since(self.as_of)
+
 
 @contextmanager
 def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
     """A night ready to run, the only writer of its home. Raises BadInput or Busy, with nothing changed."""
     policy, catalog, rubric, (roster, roster_mistakes) = check_everything(settings)
+    floor = policy.kept_since(as_of or datetime.now(UTC).date())
     with hold(
         settings,
         as_of,
@@ -93,7 +99,7 @@ def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
         rubric=rubric,
         roster=roster,
         roster_mistakes=roster_mistakes,
-        connectors=connect(settings),
+        connectors=connect(no_earlier_than(settings, floor), floor),
     ) as night:
         yield night
 
@@ -182,7 +188,7 @@ def check_everything(settings: Settings) -> tuple[Policy, Catalog, RubricMap, Ro
     return policy, catalog, rubric, (() if wrong_rows else roster, wrong_rows)
 
 
-def connect(settings: Settings) -> tuple[Connector, ...]:
+def connect(settings: Settings, floor: date = date.min) -> tuple[Connector, ...]:
     """One connector for each source that is configured. Raises BadInput where a token is missing."""
     mistakes = []
     if settings.github and settings.github.token is None and settings.github.app_id is None:
@@ -206,7 +212,9 @@ def connect(settings: Settings) -> tuple[Connector, ...]:
         found.append(PagerDuty(settings.pagerduty))
     if settings.incident_io:
         found.append(IncidentIo(settings.incident_io))
-    found += [Files(source) for source in settings.files]
+    for source in settings.files:  # without a `since`, a file's own first day decides
+        files = Files(source)
+        found.append(Files(source.model_copy(update={"since": floor})) if files.since < floor else files)
     if not found:
         raise BadInput(["no source is configured; add a `github:` section to the settings"])
     return tuple(found)

@@ -21,9 +21,6 @@ from warehouse.absences import left_out, present
 from warehouse.reading import MembershipRow
 from warehouse.windows import Window, windows_until
 
-CLOSED_WINDOWS = 8
-"""How far back reports and releases go: the agreement's retention of releases, in quarters."""
-
 
 def write_self_reports(night: Night) -> dict[str, Any]:
     """Refreshes the report of every enrolled person for every window; returns how many."""
@@ -196,10 +193,10 @@ def _still_to_come(night: Night) -> str | None:
 
 def _windows(night: Night) -> list[Window]:
     """The running window and the closed ones that some source was asked about, oldest first."""
-    first_asked = min(connector.since for connector in night.connectors)
+    first_asked = max(night.floor, min(connector.since for connector in night.connectors))
     return [
         window
-        for window in windows_until(night.as_of, CLOSED_WINDOWS + 1)
+        for window in windows_until(night.as_of, night.policy.retention.releases_quarters + 1)
         if first_asked <= window.starts_on or window.is_closed_on(night.as_of) is False
     ]
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from connectors import Connector
 from connectors.errors import Refused, SourceError, Unreachable
-from flows import accounts, counting, enrolment, logbook, outcomes, steps
+from flows import accounts, counting, enrolment, logbook, outcomes, retention, steps
 from flows.night import Night
 
 FEW_SCOPES = 50
@@ -41,6 +41,7 @@ def run_night(night: Night, do: Do = plainly, progress: steps.Progress = lambda 
     }
     steps.note_outcome(night, run, "running")
     try:
+        run |= do("retention", lambda: retention.keep(night))
         _fetch_everything(night, do, progress)
         run["evidence_rows"] = do("evidence", lambda: steps.compute_evidence(night))
         run |= do("reports", lambda: outcomes.write_self_reports(night))

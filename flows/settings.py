@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,18 @@ def solo_settings(secret: SecretStr) -> Settings:
 def _data_folder() -> Path:
     """Where programs keep what is somebody's own, by the XDG convention."""
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+
+
+def no_earlier_than(settings: Settings, floor: date) -> Settings:
+    """The same settings, with no source asked about days before the floor."""
+    update: dict[str, Any] = {}
+    for name in Settings.model_fields:
+        section = getattr(settings, name)
+        # incidents kept as issues are asked about from the day that GitHub is, unless they say otherwise
+        inherits = name == "github_incidents" and section is not None and section.since is None
+        if isinstance(section, BaseModel) and hasattr(section, "since") and not inherits:
+            update[name] = section.model_copy(update={"since": max(section.since or floor, floor)})
+    return settings.model_copy(update=update)
 
 
 def token(name: str) -> SecretStr | None:

@@ -22,11 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from privacy.errors import DoorError
+from warehouse.files import write_whole
 
 ACTIONS: Mapping[str, frozenset[str]] = {
     "night ran": frozenset({"run_id", "outcome"}),
     "release published": frozenset({"file", "sha256"}),
     "item withdrawn": frozenset({"file", "sha256"}),
+    "release expired": frozenset({"file", "sha256"}),
+    "older entries removed": frozenset({"through", "sha256"}),
     "report read": frozenset({"person", "window"}),
     "person erased": frozenset({"erasure", "sha256"}),
     "release read": frozenset({"file"}),
@@ -45,6 +48,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
 
 _CODE = re.compile(r"[A-Za-z0-9._~/-]{1,200}")
 _START = "0" * 64
+_SHORTENED = "older entries removed"
 _TAIL = 8192
 
 
@@ -109,7 +113,7 @@ def verify(log: Path, key: bytes, anchor: Path | None = None) -> list[str]:
 
     With an anchor, also when entries are missing at its end, or the whole was written anew.
     """
-    found, before, expected = [], _START, 1
+    found, before, expected, shortened = [], _START, 1, 0
     hashes: dict[int, str] = {}
     for at, entry in _lines(log):
         where = f"{log.name}:{at}"
@@ -118,6 +122,12 @@ def verify(log: Path, key: bytes, anchor: Path | None = None) -> list[str]:
             continue
         number, said = entry["number"], entry["hash"]
         body = {name: value for name, value in entry.items() if name != "hash"}
+        if at == 1 and entry["action"] == _SHORTENED:
+            if not hmac.compare_digest(_hash(key, _START, body), said):
+                found.append(f"{where}: says that older entries were removed, and is not from this log")
+            shortened = number
+            hashes[number], before, expected = _said(entry), _said(entry), number + 1
+            continue
         if number != expected:
             found.append(
                 f"{where}: entry {number} stands where entry {expected} belongs; "
@@ -126,7 +136,33 @@ def verify(log: Path, key: bytes, anchor: Path | None = None) -> list[str]:
         elif not hmac.compare_digest(_hash(key, before, body), said):
             found.append(f"{where}: entry {number} was altered, or is not from this log")
         hashes[number], before, expected = said, said, number + 1
-    return found + (list(_against(anchor, log, hashes)) if anchor else [])
+    return found + (list(_against(anchor, log, hashes, shortened)) if anchor else [])
+
+
+def shorten(log: Path, key: bytes, before: date) -> int:
+    """Removes the entries of days before this one from the beginning of the log; returns how many.
+
+    In their place stands one that says up to which number, and what the chain goes on from.
+    """
+    from filelock import FileLock
+
+    with FileLock(log.with_name(f".{log.name}.lock"), mode=0o600):
+        kept = list(entries(log))
+        old = 0
+        while old < len(kept) and kept[old]["on"] < before.isoformat():
+            old += 1
+        if not old or (old == 1 and kept[0]["action"] == _SHORTENED):
+            return 0
+        last = kept[old - 1]
+        first = {
+            "number": last["number"],
+            "on": before.isoformat(),
+            "action": _SHORTENED,
+            "about": {"through": str(last["number"]), "sha256": _said(last)},
+        }
+        lines = [first | {"hash": _hash(key, _START, first)}, *kept[old:]]
+        write_whole(log, "".join(_text(line) + "\n" for line in lines))
+    return old
 
 
 def write_anchor(log: Path, anchor: Path, *, on: date) -> None:
@@ -148,8 +184,9 @@ def released_otherwise(log: Path, teams: Path) -> list[str]:
     This finds what the manifest beside the releases cannot: both altered together.
     """
     found = []
+    gone = {each["about"]["file"] for each in entries(log) if each["action"] == "release expired"}
     for entry in entries(log):
-        if entry["action"] in ("release published", "item withdrawn"):
+        if entry["action"] in ("release published", "item withdrawn") and entry["about"]["file"] not in gone:
             name, sha256 = entry["about"]["file"], entry["about"]["sha256"]
             path = teams / name
             if not path.is_file():
@@ -159,7 +196,12 @@ def released_otherwise(log: Path, teams: Path) -> list[str]:
     return found
 
 
-def _against(anchor: Path, log: Path, hashes: Mapping[int, str]) -> Iterator[str]:
+def _said(entry: Mapping[str, Any]) -> str:
+    """The hash that the next entry goes on from."""
+    return str(entry["about"]["sha256"] if entry["action"] == _SHORTENED else entry["hash"])
+
+
+def _against(anchor: Path, log: Path, hashes: Mapping[int, str], shortened: int) -> Iterator[str]:
     last = max(hashes, default=0)
     anchored = _anchored(anchor)
     if not anchored:
@@ -172,7 +214,7 @@ def _against(anchor: Path, log: Path, hashes: Mapping[int, str]) -> Iterator[str
                         f"{log.name}: ends after entry {last}, and on {on} there were {number}; "
                         "its end was cut off"
                     )
-                elif hashes.get(number) != said:
+                elif number >= shortened and hashes.get(number) != said:
                     yield (
                         f"{log.name}: entry {number} is not the one that was anchored on {on}; "
                         "the log was written anew"
@@ -228,7 +270,7 @@ def _last(log: Path) -> tuple[int, str, bool]:
         return 0, _START, False
     for line in reversed(tail.split("\n")):
         if entry := _entry(line):
-            return entry["number"], entry["hash"], not tail.endswith("\n")
+            return entry["number"], _said(entry), not tail.endswith("\n")
     return 0, _START, bool(tail) and not tail.endswith("\n")
 
 

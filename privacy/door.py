@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -212,6 +212,30 @@ def remove_self(published_dir: Path, person_id: str) -> None:
             path.unlink()
 
 
+def past(published_dir: Path, oldest: Window) -> dict[str, str]:
+    """The published files of windows before the oldest that is kept, with their hashes."""
+    files = published.read_manifest(published_dir / "teams").files
+    return {name: sha256 for name, sha256 in files.items() if published.window_in(name) < oldest.name}
+
+
+def expire(published_dir: Path, names: Collection[str]) -> None:
+    """Removes these files and forgets them. Files go first: whoever dies in between is gone on with."""
+    if not names:
+        return
+    teams_dir = published_dir / "teams"
+    with _alone(published_dir):
+        for name in names:
+            path = teams_dir / name
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # other windows of the team are still there
+                path.parent.rmdir()
+        manifest = published.read_manifest(teams_dir)
+        files = {name: sha256 for name, sha256 in manifest.files.items() if name not in names}
+        folders = {name.split("/")[0] for name in files}
+        teams = {folder: team for folder, team in manifest.teams.items() if folder in folders}
+        _put_manifest(teams_dir, published.Manifest(files, teams))
+
+
 def verify(published_dir: Path) -> list[str]:
     """A sentence for every team file that is altered, missing, extra or too widely readable."""
     return list(published.problems(published_dir / "teams"))
@@ -349,11 +373,14 @@ def _put_once(published_dir: Path, team: str, name: str, text: str) -> Path:
 
 
 def _record(teams_dir: Path, manifest: published.Manifest, team: str, name: str, sha256: str) -> None:
+    files = manifest.files | {name: sha256}
+    teams = manifest.teams | {published.folder_name(team): team}
+    _put_manifest(teams_dir, published.Manifest(files, teams))
+
+
+def _put_manifest(teams_dir: Path, manifest: published.Manifest) -> None:
     path = teams_dir / published.MANIFEST
-    grown = published.Manifest(
-        manifest.files | {name: sha256}, manifest.teams | {published.folder_name(team): team}
-    )
-    _write(published.pending(path), grown.text(), published.RELEASE_MODE)
+    _write(published.pending(path), manifest.text(), published.RELEASE_MODE)
     published.pending(path).replace(path)
     _flush_folder(teams_dir)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from calendar import monthrange
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -180,10 +182,21 @@ class Policy(_Frozen):
     def sha256(self) -> str:
         return self._sha256
 
+    def kept_since(self, as_of: date) -> date:
+        """The first day whose traces are still kept: the first of a month, so that it moves once a month."""
+        cutoff = months_before(as_of, self.retention.evidence_months)
+        return cutoff if cutoff.day == 1 else (cutoff.replace(day=1) + timedelta(days=31)).replace(day=1)
+
     @property
     def file(self) -> str:
         """The file's name, for sentences about it."""
         return self._file
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day so many months earlier, or the last of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def load_policy(path: Path) -> Policy:

@@ -62,6 +62,11 @@ def release_name(team: str, window: str) -> str:
     return f"{folder_name(team)}/{window}.json"
 
 
+def window_in(name: str) -> str:
+    """The window of a file that lies below `teams/`."""
+    return name.split("/")[1][: len("2026Q3")]
+
+
 def notice_name(team: str, window: str, item: str) -> str:
     """Where the withdrawal of one item of a release lies below `teams/`."""
     return f"{folder_name(team)}/{window}.withdrawn/{folder_name(item)}.json"

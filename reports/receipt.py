@@ -36,6 +36,7 @@ def run_facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("people", f"{run['people']:,}" if _counted(run, "people") else ""),
         ("own reports", f"{run['reports']:,} written" if _counted(run, "reports") else ""),
         ("published", ", ".join(_published(each) for each in run.get("published") or []) or "nothing new"),
+        ("past its time", ", ".join(_removed(run)) or "nothing"),
         ("run", plain(run.get("run_id") or "")),
     ]
     return [(name, value) for name, value in facts if value]
@@ -106,6 +107,11 @@ def _gap(gap: Mapping[str, Any]) -> str:
     count = gap.get("count")
     times = f" ({count:,})" if isinstance(count, int) and count > 1 else ""
     return f"{kind}, {words.day(gap['from'])} until {words.day(gap['until'])}: {reason}{times}"
+
+
+def _removed(run: Mapping[str, Any]) -> list[str]:
+    """What was removed because the agreement keeps it no longer."""
+    return [f"{count:,} {plain(kind)}" for kind, count in sorted((run.get("retention") or {}).items())]
 
 
 def _published(each: object) -> str:

@@ -68,15 +68,15 @@ select rows, (select count(*) from gone), (select count(*) from come) from moved
 """
 
 
-def refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
-    """Rows held for every signal once evidence and opportunities are up to date again.
+def refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date = date.min) -> dict[str, int]:
+    """Rows held for every signal once evidence and opportunities are up to date again, none before `since`.
 
     Computed again are the quarters of `dirty_months`, and everything for a signal whose file, bots or roster
     changed. Evidence of signals that are no more is removed. All of it or nothing.
     """
     con.execute("begin")
     try:
-        counts = _refresh(con, catalog)
+        counts = _refresh(con, catalog, since)
     except BaseException:
         con.execute("rollback")
         raise
@@ -84,10 +84,10 @@ def refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
     return counts
 
 
-def recompute(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
+def recompute(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date = date.min) -> dict[str, int]:
     """The same as `refresh`, computing everything from the tables alone."""
     con.execute("delete from signal_runs")
-    return refresh(con, catalog)
+    return refresh(con, catalog, since)
 
 
 def rehearse(con: duckdb.DuckDBPyConnection, catalog: Catalog, change: Callable[[], None]) -> dict[str, int]:
@@ -95,8 +95,9 @@ def rehearse(con: duckdb.DuckDBPyConnection, catalog: Catalog, change: Callable[
     con.execute("begin")
     try:
         con.execute("create temp table evidence_before as select distinct * from (" + _WHO_DID_WHAT + ")")
+        oldest = con.execute("select min(occurred_on) from evidence").fetchall()[0][0]
         change()
-        _refresh(con, catalog)
+        _refresh(con, catalog, oldest or date.min)
         found = con.execute(_DIFFERENCE).fetchall()[0]
     finally:
         con.execute("rollback")
@@ -116,7 +117,7 @@ def held_for(con: duckdb.DuckDBPyConnection, signal: Signal, quarter_on: date) -
     return {str(person_id) for person_id, on in compute(con, signal) if on == quarter_on}
 
 
-def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
+def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date) -> dict[str, int]:
     known = dict(con.execute("select signal, sha256 from signal_runs").fetchall())
     tables = {**_CONTEXT, "aliases": _ALIASES}
     context = {f"table:{table}": _sha256(con, sql) for table, sql in tables.items()}
@@ -144,6 +145,8 @@ def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]
     con.execute("delete from signal_runs")
     now = {signal.signal: signal.sha256 for signal in _stored(catalog)} | context
     con.executemany("insert into signal_runs values (?, ?)", list(now.items()))
+    for target in TARGETS.values():
+        con.execute(f"delete from {target} where occurred_on < $since", {"since": since})
     return _counts(con, catalog)
 
 

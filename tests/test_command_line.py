@@ -7,17 +7,21 @@ import json
 import multiprocessing
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from flows.night_run import stopping_whole
+from privacy import traces
 from sandbox.server import Running
 
 
@@ -33,6 +37,7 @@ def test_a_night_through_prefect_is_complete_and_leaves_no_person_in_its_databas
     stored = everything_stored(home / "sightline-home" / "orchestrator" / "prefect.db")
     assert "nightly-receipt" in stored
     assert [secret for secret in [*logins, "sandbox-token", "sandbox-pagerduty"] if secret in stored] == []
+    assert set(history_after_a_month(home / "sightline-home" / "orchestrator").values()) == {0}
 
     status = sightline("status", "--config", config, "--format", "json")
     found = json.loads(status.stdout)
@@ -176,6 +181,21 @@ def outcome(home: Path) -> str:
 
 def one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def history_after_a_month(folder: Path) -> dict[str, int]:
+    """What the retention of runs leaves of a copy of this database, had it been written a month ago."""
+    copy = Path(shutil.copytree(folder, folder.with_name("a-month-ago")))
+    today, then = date.today(), date.today() - timedelta(days=30)  # noqa: DTZ011  as the database writes it
+    tables = ("flow_run", "task_run", "flow_run_state", "task_run_state", "events", "artifact")
+    with closing(sqlite3.connect(copy / "prefect.db")) as con, con:
+        for table in (*tables, "artifact_collection", "event_resources"):
+            for column in (row[1] for row in con.execute(f"pragma table_info({table})")):
+                con.execute(f"update {table} set {column} = replace({column}, '{today}', '{then}')")
+        assert con.execute("select count(*) from task_run").fetchone()[0] > 10
+    traces.expire(copy, today - timedelta(days=14))
+    with closing(sqlite3.connect(copy / "prefect.db")) as con:
+        return {table: con.execute(f"select count(*) from {table}").fetchone()[0] for table in tables}
 
 
 def everything_stored(database: Path) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from flows.night import Night, open_night
 from flows.pipeline import run_night
-from flows.settings import load_settings
+from flows.settings import SHIPPED, load_settings
 from sandbox.recorded import load
 from sandbox.server import Running, running
 
@@ -94,5 +94,13 @@ def written(folder: Path, server: Running) -> Path:
     (folder / "roster.csv").write_text("login,team,manager,from,until,rubric\n" + "".join(lines))
     names = "".join(f"    - {repository.name_with_owner}\n" for repository in world.repositories.values())
     path = folder / "sightline.yaml"
-    path.write_text(f"roster: roster.csv\ngithub:\n  base_url: {server.github}\n  repositories:\n{names}")
+    # recorded years ago, and all of it is to be looked at
+    agreement = (
+        (SHIPPED / "agreement.yaml").read_text().replace("evidence_months: 15", "evidence_months: 300")
+    )
+    (folder / "agreement.yaml").write_text(agreement)
+    path.write_text(
+        "roster: roster.csv\nagreement: agreement.yaml\n"
+        f"github:\n  base_url: {server.github}\n  repositories:\n{names}"
+    )
     return path

@@ -111,8 +111,9 @@ def test_tomorrows_night_and_one_from_scratch_do_not_bring_them_back(
     erase(config, somebody.person_id, agreed, silent)
     status = night(config, TODAY + timedelta(days=1))
     assert status["last_run"]["outcome"] == "complete"
-    (message,) = status["last_run"]["messages"]
-    assert message.endswith("rows name people who were erased; remove them")
+    said = [message.partition(": ")[2] or message for message in status["last_run"]["messages"]]
+    named = len([row for row in roster_rows(config) if row.startswith(f"{somebody.login},")])
+    assert said == [f"{named} rows name people who were erased; remove them"]
     home = config.parent / "home"
     assert found_in(home, *somebody.traces) == {}
 
@@ -288,7 +289,7 @@ def plant(home: Path) -> Somebody:
     with duckdb.connect(home / "warehouse.duckdb", read_only=True) as con:
         (person_id,) = con.execute(
             "select person_id from evidence where person_id in (select person_id from memberships) "
-            "group by 1 order by count(distinct signal) desc, 1 limit 1"
+            "group by 1 order by count(distinct signal) desc, count(*) desc, 1 limit 1"
         ).fetchall()[0]
     with duckdb.connect(home / "vault.duckdb", read_only=True) as con:
         accounts = con.execute(
@@ -308,11 +309,13 @@ def plant(home: Path) -> Somebody:
         con.execute("insert into contests values ('somebody-else', $1, [$1, 'another'])", [person_id])
     (home / "orchestrator").mkdir()
     with closing(sqlite3.connect(home / "orchestrator" / "prefect.db")) as plain, plain:
-        plain.execute("create table flow_run (id text, parameters text)")
-        plain.execute("insert into flow_run values ('1', ?)", [json.dumps({"login": somebody.login})])
+        plain.execute("create table artifact (id text, data text, created text)")
+        plain.execute(
+            "insert into artifact values ('1', ?, '2026-11-22')", [json.dumps({"login": somebody.login})]
+        )
         pickled = base64.b64encode(pickle.dumps({"note": NOTE, "person": person_id})).decode()
-        plain.execute("insert into flow_run values ('2', ?)", [pickled])
-        plain.execute("insert into flow_run values ('3', 'kept')")
+        plain.execute("insert into artifact values ('2', ?, '2026-11-22')", [pickled])
+        plain.execute("insert into artifact values ('3', 'kept', '2026-11-22')")
     (home / "last-failure.txt").write_text(f"KeyError: {somebody.login}\n")
     receipt = next((home / "receipts").glob("*.json"))
     body = json.loads(receipt.read_text())
@@ -338,6 +341,10 @@ def everybody(home: Path) -> list[str]:
             person
             for (person,) in con.execute("select distinct person_id from accounts order by 1").fetchall()
         ]
+
+
+def roster_rows(config: Path) -> list[str]:
+    return (config.parent / "roster.csv").read_text().splitlines()[1:]
 
 
 def rows(config: Path, sql: str, *values: Any) -> int:

@@ -18,6 +18,7 @@ import duckdb
 from connectors.records import Account, Batch, Gap, Membership, Root
 from warehouse.accounts import Key
 from warehouse.files import as_owner_only
+from warehouse.rewrite import rewrite
 from warehouse.rows import CHILDREN, PERSON_COLUMNS, ROOT_KEYS, Row, accounts, root_id, root_table, rows
 from warehouse.tombstones import PLACEHOLDER
 from warehouse.vault import Vault
@@ -43,16 +44,33 @@ _DATED: Mapping[str, tuple[str, ...]] = {
 """Every date an evidence row can be dated by: when one changes, its month is computed again."""
 
 
+_EVIDENCE_TABLES = """
+select table_name from duckdb_columns()
+where not internal and column_name in ('person_id', 'signal', 'occurred_on')
+group by table_name having count(*) = 3
+"""
+"""Evidence and opportunities, and whatever else is kept of what once was either."""
+
+
 class Store:
     """The warehouse file, open for writing."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         with as_owner_only():
             path.parent.mkdir(parents=True, exist_ok=True)
             self.con = duckdb.connect(path)
         self._migrate()
         self._columns: dict[str, str] = {}
         self._needs_person: dict[str, tuple[str, ...]] = {}
+
+    def rewrite(self) -> None:
+        """Puts a new file in the place of this one, without what was deleted from it."""
+        self.con.close()
+        try:
+            rewrite(self._path)
+        finally:
+            self.con = duckdb.connect(self._path)
 
     def close(self) -> None:
         """Writes everything into the file and lets go of it."""
@@ -313,6 +331,29 @@ class Store:
                 "from oncall_shifts where shift_id in (select unnest(?::varchar[]))",
                 [list(keys)],
             )
+
+    def forget_before(self, floor: date) -> int:
+        """Removes records of which all dates are before this day, and older evidence; how many records."""
+        count = 0
+        with self.transaction():
+            for kind, key in ROOT_KEYS.items():
+                dates = [
+                    f"select {column} as key, {dated} as day from {table}"
+                    for table, column in (*CHILDREN[kind], (kind, key))
+                    for dated in _DATED.get(table, ())
+                ]
+                if not dates:
+                    continue
+                old = self.con.execute(
+                    f"select key from ({' union all '.join(dates)}) "
+                    f"where key in (select {key} from {kind}) group by key having max(day) < ?",
+                    [floor],
+                ).fetchall()
+                self._remove(kind, [str(each) for (each,) in old])
+                count += len(old)
+            for (table,) in self.con.execute(_EVIDENCE_TABLES).fetchall():
+                self.con.execute(f"delete from {table} where occurred_on < ?", [floor])
+        return count
 
     # --- the file itself --------------------------------------------------------------------------
 
