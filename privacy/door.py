@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from privacy import bodies, floors, published, team_words
+from privacy import bodies, floors, published, shelf, team_words
 from privacy.bands import shown
 from privacy.cohort import due_on as due_on
 from privacy.cohort import eligible as eligible
@@ -194,11 +194,11 @@ def write_self(published_dir: Path, person_id: str, released: Released) -> Path:
     if not published.is_person_id(person_id):
         raise ValueError("a person's id may hold only letters, digits, - and _")
     path = published_dir / "people" / person_id / f"{released.body['window']}.json"
-    with _alone(published_dir):
+    with shelf.alone(published_dir):
         for folder in (path.parent.parent, path.parent):
-            _make_folder(folder, 0o700)
+            shelf.make_folder(folder, 0o700)
         # not flushed to disk: a report lost with the power is made anew by the next night
-        _write(published.pending(path), released.canonical(), published.REPORT_MODE, flush=False)
+        shelf.write(published.pending(path), released.canonical(), published.REPORT_MODE, flush=False)
         published.pending(path).replace(path)
     return path
 
@@ -207,7 +207,7 @@ def remove_self(published_dir: Path, person_id: str) -> None:
     """Takes somebody's own reports away, where others' traces may be in them; a night writes them anew."""
     if not published.is_person_id(person_id):
         raise ValueError("a person's id may hold only letters, digits, - and _")
-    with _alone(published_dir):
+    with shelf.alone(published_dir):
         for path in sorted((published_dir / "people" / person_id).glob("*.json")):
             path.unlink()
 
@@ -223,7 +223,7 @@ def expire(published_dir: Path, names: Collection[str]) -> None:
     if not names:
         return
     teams_dir = published_dir / "teams"
-    with _alone(published_dir):
+    with shelf.alone(published_dir):
         for name in names:
             path = teams_dir / name
             path.unlink(missing_ok=True)
@@ -353,22 +353,22 @@ def _put_once(published_dir: Path, team: str, name: str, text: str) -> Path:
     """Writes, records, renames: the order that the top of this file promises."""
     teams_dir = published_dir / "teams"
     path = teams_dir / name
-    with _alone(published_dir):
+    with shelf.alone(published_dir):
         below = [teams_dir / folder for folder in Path(name).parents]
         for folder in reversed(below):  # from `teams` down
-            _make_folder(folder, 0o750)
+            shelf.make_folder(folder, 0o750)
         manifest = published.read_manifest(teams_dir)
         if name not in manifest.files:
             if os.path.lexists(path):
                 raise BrokenRelease(f"{path}: lies there and was never published; find out who put it there")
-            _write(published.pending(path), text, published.RELEASE_MODE)
+            shelf.write(published.pending(path), text, published.RELEASE_MODE)
             _record(teams_dir, manifest, team, name, published.digest(text))
         elif os.path.lexists(path):
             raise AlreadyPublished(f"{path}: is published, and what is published stays as it is")
         elif not published.is_waiting(path, manifest.files[name]):
             raise BrokenRelease(f"{path}: was published and is missing; restore it from a backup")
         published.pending(path).replace(path)
-        _flush_folder(path.parent)
+        shelf.flush_folder(path.parent)
     return path
 
 
@@ -380,43 +380,10 @@ def _record(teams_dir: Path, manifest: published.Manifest, team: str, name: str,
 
 def _put_manifest(teams_dir: Path, manifest: published.Manifest) -> None:
     path = teams_dir / published.MANIFEST
-    _write(published.pending(path), manifest.text(), published.RELEASE_MODE)
+    shelf.write(published.pending(path), manifest.text(), published.RELEASE_MODE)
     published.pending(path).replace(path)
-    _flush_folder(teams_dir)
-
-
-def _write(path: Path, text: str, mode: int, *, flush: bool = True) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        os.fchmod(file.fileno(), mode)  # whatever the umask is, and whatever a former run left behind
-        file.write(text)
-        file.flush()
-        if flush:
-            os.fsync(file.fileno())
-
-
-def _make_folder(path: Path, mode: int) -> None:
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(mode)
-
-
-def _flush_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    shelf.flush_folder(teams_dir)
 
 
 def _json(body: Mapping[str, Any]) -> str:
     return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-@contextmanager
-def _alone(published_dir: Path) -> Iterator[None]:
-    """One writer at a time; the lock ends with the process that holds it."""
-    from filelock import FileLock  # readers need none
-
-    _make_folder(published_dir, 0o750)
-    with FileLock(published_dir / ".door.lock", mode=0o600):
-        yield
