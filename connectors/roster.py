@@ -27,8 +27,9 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from connectors.errors import BadInput
+from connectors.hr_export import HrExport, export_rows
 from connectors.records import Account, Membership
-from connectors.rows import FORMULA_STARTS, Row, csv_rows, text_of
+from connectors.rows import FORMULA_STARTS, Row, csv_rows, decoded_as, text_of
 
 REQUIRED = ("login", "team", "manager", "from", "until", "rubric")
 OTHER_ACCOUNTS = {"pagerduty_id": "pagerduty", "incident_io_id": "incident_io", "opsgenie_id": "opsgenie"}
@@ -84,12 +85,17 @@ class _Line:
         )
 
 
-def read_roster(path: Path) -> tuple[Membership, ...]:
-    """Everybody's memberships, in the order of the file. Raises BadInput with every mistake at once."""
+def read_roster(path: Path, export: HrExport | None = None) -> tuple[Membership, ...]:
+    """Everybody's memberships, in the order of the file. Raises BadInput with every mistake at once.
+
+    With an `export`, the file is that of another system, and its columns are as declared there.
+    """
     mistakes: list[str] = []
     match path.suffix.casefold():
+        case ".csv" if export:
+            rows = export_rows(path, export, mistakes)
         case ".csv":
-            header, rows = csv_rows(path, text_of(path), mistakes)
+            header, rows = csv_rows(path, decoded_as(path, "utf-8", mistakes), mistakes)
             mistakes += _header_mistakes(path, header) if header else ()
         case ".yaml" | ".yml":
             rows = list(_yaml_rows(path, text_of(path), mistakes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -26,22 +27,49 @@ class Row:
 
 def text_of(path: Path) -> str:
     """The text of a UTF-8 file, a byte order mark dropped. Raises BadInput for anything else."""
+    mistakes: list[str] = []
+    text = decoded_as(path, "utf-8", mistakes)
+    if mistakes:
+        raise BadInput(mistakes)
+    return text
+
+
+def decoded_as(path: Path, encoding: str, mistakes: list[str]) -> str:
+    """The text of a file, and a mistake for each line that is not in this encoding; read on nonetheless.
+
+    Raises BadInput for a file that cannot be read at all.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise BadInput([f"{path}:1: cannot be read ({error.strerror}); check the path"]) from None
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content:
-        raise BadInput([f"{path}:1: is not UTF-8 but UTF-16 or no text at all; save it as UTF-8"])
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise BadInput([f"{path}:{line}: is not UTF-8 (Latin-1, perhaps); save it as UTF-8"]) from None
+    named = encoding.upper()
+    has_mark = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if codecs.lookup(encoding).name.startswith("utf-16"):
+        try:
+            return content.decode(encoding).removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            raise BadInput([f"{path}:1: is not {named}; check how it was exported"]) from None
+    if has_mark or b"\x00" in content:
+        mistakes.append(f"{path}:1: is not {named} but UTF-16 or no text at all; save it as UTF-8")
+        if not has_mark:
+            raise BadInput(mistakes)
+        return content.decode("utf-16", "replace")
+    form = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        try:
+            line.decode(encoding)
+        except UnicodeDecodeError:
+            hint = " (Latin-1, perhaps); save it as UTF-8" if form == "utf-8-sig" else "; check `encoding`"
+            mistakes.append(f"{path}:{number}: is not {named}{hint}")
+    return content.decode(form, "replace")
 
 
-def csv_rows(path: Path, text: str, mistakes: list[str]) -> tuple[tuple[str, ...], list[Row]]:
+def csv_rows(
+    path: Path, text: str, mistakes: list[str], *, separator: str = ","
+) -> tuple[tuple[str, ...], list[Row]]:
     """The header and the rows of a CSV file; blank lines are no rows. Adds what is wrong to `mistakes`."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     header: tuple[str, ...] = ()
     header_line = 0
     rows: list[Row] = []

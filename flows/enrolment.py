@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from connectors.errors import SourceError
+from connectors.errors import BadInput, SourceError
 from connectors.github.bots import bot_logins
 from connectors.github.identity import resolve_logins
 from connectors.github.sso import identities
+from connectors.github.teams import memberships, teams_now
 from connectors.pagerduty_people import addresses
 from connectors.records import Account, Membership
 from flows.night import Night
 from warehouse import reading
 from warehouse.people import enrol, follow, stated_by_sign_on
 from warehouse.store import key_of, named
+from warehouse.tombstones import PLACEHOLDER
 
 FEWER_AT_ONCE = 5
 """So many people, and so large a part of all, may be missing from a roster at once without a question."""
@@ -26,13 +28,18 @@ FEWER_PERCENT = 20
 """A file that was cut in half is well-formed, and is no farewell of hundreds."""
 
 
-def import_roster(night: Night) -> None:
-    """Takes over the roster, which accounts are robots, and which of them its rows say are one person's."""
+def import_roster(night: Night, *, fewer_is_meant: bool = False) -> None:
+    """Takes over the roster, which accounts are robots, and which of them its rows say are one person's.
+
+    `fewer_is_meant` answers the question whether so many are gone indeed.
+    """
     roster: list[Membership] = []
+    if not night.roster_mistakes and night.settings.github_teams:
+        night.roster = _read_teams(night)
     if not night.roster_mistakes:
         told, unknown = _ask_github(night)
         roster = [_with_ids(member, night, told) for member in night.roster]
-        night.roster_mistakes = unknown or _missing_too_many(night, roster)
+        night.roster_mistakes = unknown or ([] if fewer_is_meant else _missing_too_many(night, roster))
     bots = night.settings.github.bots if night.settings.github else ()
     if night.roster_mistakes:
         night.vault.tell_bots(logins=bot_logins(bots), by_roster=None)
@@ -52,23 +59,65 @@ def import_roster(night: Night) -> None:
     night.store.follow(night.vault)
 
 
+def _read_teams(night: Night) -> tuple[Membership, ...]:
+    """Home teams as GitHub has them today, held against what the last night knew."""
+    github, declared = night.settings.github, night.settings.github_teams
+    assert github
+    assert declared
+    try:
+        teams = teams_now(github, declared.organisation)
+        found, sentences = memberships(teams, declared, _known_before(night), night.as_of)
+    except SourceError as error:
+        night.roster_mistakes.append(f"github_teams: {error}")
+    except BadInput as error:
+        night.roster_mistakes += error.mistakes
+    else:
+        night.messages += sentences
+        return found
+    return ()
+
+
+def _known_before(night: Night) -> list[Membership]:
+    """The memberships of the last night, with the accounts that the vault has for them."""
+    accounts = {
+        known.own_id: Account(key.source, key.account_id, known.login)
+        for key, known in night.vault.accounts()
+        if key.source == "github" and not key.account_id.startswith(PLACEHOLDER)
+    }
+    return [
+        Membership(
+            accounts[row.person_id],
+            (),
+            row.team,
+            accounts.get(row.manager_id or ""),
+            row.starts_on,
+            row.ends_on,
+            row.rubric,
+        )
+        for row in reading.stored_memberships(night.store)
+        if row.person_id in accounts
+    ]
+
+
 def _take_over(night: Night, people: list[Membership]) -> None:
     if erased := sum(night.vault.was_erased(named(member.account)) for member in people):
         # not by name: this goes into a receipt
-        night.messages.append(
-            f"{night.settings.roster}: {erased} rows name people who were erased; remove them"
-        )
+        night.messages.append(f"{_file(night)}: {erased} rows name people who were erased; remove them")
     ended, followed = enrol(night.store, night.vault, people, night.as_of)
     if ended:
         night.messages.append(
-            f"{night.settings.roster}: no longer names {ended} of those it named; they are in no team from "
+            f"{_file(night)}: no longer names {ended} of those it named; they are in no team from "
             f"{night.as_of} on, and keep what they did (write `until` where it was another day)"
         )
     if followed.held:
         night.messages.append(
-            f"{night.settings.roster}: {followed.held} accounts were not given to the person it names, "
+            f"{_file(night)}: {followed.held} accounts were not given to the person it names, "
             "because they are locked, a robot's or linked to somebody else; see `sightline people log --all`"
         )
+
+
+def _file(night: Night) -> str:
+    return str(night.settings.roster or "github_teams")
 
 
 def _follow_sign_on(night: Night) -> None:
@@ -118,7 +167,7 @@ def _ask_github(night: Night) -> tuple[Mapping[str, Account], list[str]]:
         (line, login) for name, (login, rows) in lines.items() if name not in told for line in rows
     )
     return told, [
-        f"{night.settings.roster}:{line}: GitHub knows no account '{login}'; check the spelling, or remove "
+        f"{_file(night)}:{line}: GitHub knows no account '{login}'; check the spelling, or remove "
         "the row of an account that is gone"
         for line, login in dict.fromkeys(unknown)
     ]
@@ -158,6 +207,6 @@ def _missing_too_many(night: Night, roster: list[Membership]) -> list[str]:
     if missing < FEWER_AT_ONCE or missing * 100 < FEWER_PERCENT * len(enrolled):
         return []
     return [
-        f"{night.settings.roster}:1: names {missing} fewer of the {len(enrolled)} people of today; if they "
+        f"{_file(night)}:1: names {missing} fewer of the {len(enrolled)} people of today; if they "
         "all left, say so with `sightline people import --fewer`"
     ]

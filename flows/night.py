@@ -177,7 +177,9 @@ def check_everything(settings: Settings) -> tuple[Policy, Catalog, RubricMap, Ro
     catalog = _tried(load_catalog, mistakes)
     rubric = _tried(lambda: load_map(settings.rubric_map, catalog), mistakes) if catalog else None
     wrong_rows: list[str] = []
-    roster = _tried(lambda: read_roster(settings.roster), wrong_rows) or ()
+    path, export = settings.roster, settings.hr_export
+    roster = _tried(lambda: read_roster(path, export), wrong_rows) if path else None
+    roster = roster or ()
     if rubric:
         wrong_rows += _unknown_rubrics(settings, rubric, roster)
     if mistakes or not (settings.warehouse_file.exists() or not wrong_rows):

@@ -26,8 +26,10 @@ from ruamel.yaml.error import MarkedYAMLError
 from connectors.errors import BadInput
 from connectors.files import FileSource
 from connectors.github.settings import GitHubSettings
+from connectors.github.teams import GitHubTeamsSettings
 from connectors.github_incidents import GitHubIncidentsSettings
 from connectors.github_postmortems import GitHubPostmortemsSettings
+from connectors.hr_export import HrExport
 from connectors.incident_io import IncidentIoSettings
 from connectors.pagerduty import PagerDutySettings
 
@@ -44,6 +46,9 @@ _SECRETS = {
 }
 """What never stands in the settings file, and the variable it comes from."""
 
+_ROSTER_MISSING = "roster is missing; add it to this file"
+_ROSTER_TWICE = "roster and github_teams both say who is in which team; keep one"
+
 _PATHS = ("home", "roster", "rubric_map", "agreement")
 
 
@@ -55,7 +60,11 @@ class Settings(BaseSettings):
     )
 
     home: Path = Path("sightline-home")
-    roster: Path
+    roster: Path | None = None
+    hr_export: HrExport | None = None
+    """How to read the roster where it is an export of another system."""
+    github_teams: GitHubTeamsSettings | None = None
+    """Home teams from GitHub's own teams, instead of a roster."""
     rubric_map: Path = SHIPPED / "rubric_map.yaml"
     agreement: Path = SHIPPED / "agreement.yaml"
     github: GitHubSettings | None = None
@@ -138,10 +147,18 @@ def load_settings(path: Path) -> Settings:
             del init_settings, dotenv_settings, file_secret_settings
             return env_settings, InitSettingsSource(settings_cls, init_kwargs=_plain(data))
 
+    teams = [
+        name
+        for name in ("roster", "github_teams")
+        if name in data or f"SIGHTLINE_{name.upper()}" in os.environ
+    ]
+    mistakes = [] if len(teams) == 1 else [f"{path}:1: {_ROSTER_MISSING if not teams else _ROSTER_TWICE}"]
     try:
-        settings: Settings = FromFile()  # type: ignore[call-arg]  # its values come from the sources above
+        settings: Settings = FromFile()
     except ValidationError as error:
-        raise BadInput([_sentence(path, data, problem) for problem in error.errors()]) from None
+        mistakes = [*(_sentence(path, data, problem) for problem in error.errors()), *mistakes]
+    if mistakes:
+        raise BadInput(mistakes)
     return _with_secrets(_with_absolute_paths(settings, path.resolve().parent))
 
 
@@ -266,7 +283,7 @@ def _sentence(path: Path, data: Any, problem: Any) -> str:
 
 
 def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
-    moved: dict[str, Any] = {name: folder / getattr(settings, name) for name in _PATHS}
+    moved: dict[str, Any] = {name: folder / at for name in _PATHS if (at := getattr(settings, name))}
     for name in ("audit_anchor", "erasures"):
         if (elsewhere := getattr(settings, name)) is not None:
             moved[name] = folder / elsewhere

@@ -231,10 +231,10 @@ def known(*names: str) -> list[tuple[Key, Known]]:
 
 
 def written(folder: Path, server: Running) -> Path:
-    header, *rows = server.holding.roster_csv.splitlines()
-    first = next(place for place, row in enumerate(rows) if not row.split(",")[4] and "," in row)
-    rows[first] = rows[first].rpartition(",")[0] + ","
-    (folder / "roster.csv").write_text("\n".join([header, *rows]) + "\n")
+    rows = [row.split(",") for row in server.holding.roster_csv.splitlines()]
+    pager = rows[0].index("pagerduty_id")
+    next(row for row in rows if not row[4])[pager] = ""
+    (folder / "roster.csv").write_text("".join(f"{','.join(row[: pager + 1])}\n" for row in rows))
     path = folder / "sightline.yaml"
     path.write_text(
         f"home: home\nroster: roster.csv\ngithub:\n  base_url: {server.github}\n"

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date
+import shutil
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.errors import BadInput
+from connectors.hr_export import HrExport
+from connectors.roster import read_roster
 from flows.night import open_night
+from flows.people_import import import_people
 from flows.pipeline import run_night
 from flows.settings import load_settings
 from sandbox.server import Running
 from warehouse import reading
+from warehouse.compare import different_tables
 from warehouse.reading import MembershipRow
 
 TODAY = date(2026, 11, 22)
+"""The sandbox's last day; a night for the day after needs no more data."""
 
 
 def test_while_the_roster_is_wrong_the_last_good_one_stays_in_force(
@@ -28,12 +34,13 @@ def test_while_the_roster_is_wrong_the_last_good_one_stays_in_force(
     run, before = night(config)
     assert run["outcome"] == "complete", run["messages"]
 
-    two_managers = f"new-person,{team},somebody-else,{begins},,,"
-    again = f"{login},another-team,,{begins},,,"
-    formula = '"=cmd()",search,,2026-01-05,,,'
+    rest = "," * (good[0].count(",") - 3)
+    two_managers = f"new-person,{team},somebody-else,{begins}{rest}"
+    again = f"{login},another-team,,{begins}{rest}"
+    formula = f'"=cmd()",search,,2026-01-05{rest}'
     wrong = {
         "two managers, two teams, a formula": [*good, two_managers, again, formula],
-        "a login that GitHub does not know": [*good, f"{login}-misspelt,{team},{manager},2026-01-01,,,"],
+        "a login that GitHub does not know": [*good, f"{login}-misspelt,{team},{manager},2026-01-01{rest}"],
         "half of the file": good[: len(good) // 2],
     }
     last = len(good)
@@ -75,6 +82,137 @@ def test_a_wrong_roster_ends_the_first_night_before_it_begins(organisation: Runn
     assert not (home / "sightline-home").exists()
 
 
+def test_github_teams_are_the_roster_where_the_settings_say_so(organisation: Running, home: Path) -> None:
+    config = written(home, organisation)
+    owner = organisation.holding.organization
+    config.write_text(
+        config.read_text().replace("roster: roster.csv\n", f"github_teams:\n  organisation: {owner}\n")
+    )
+    run, members = night(config)
+    assert run["outcome"] == "complete", run["messages"]
+    world = organisation.holding.github
+    teams = {team.slug: team for team in world.nodes.values() if getattr(team, "typename", "") == "Team"}
+    assert {row.team for row in members} == set(teams)
+    assert len(members) == len({who.id for team in teams.values() for who in team.members})
+    assert {(row.starts_on, row.ends_on) for row in members} == {(TODAY, None)}
+
+    left = teams[sorted(teams)[0]].members.pop()
+    try:
+        run, later = night(config, TODAY + timedelta(days=1))
+    finally:
+        teams[sorted(teams)[0]].members.append(left)
+    assert run["outcome"] == "complete", run["messages"]
+    assert len(later) == len(members)
+    assert {row.ends_on for row in later} == {None, TODAY + timedelta(days=1)}
+
+    config.write_text(
+        config.read_text().replace("github_teams:\n", "github_teams:\n  order: [no-such-team]\n")
+    )
+    run, kept = night(config, TODAY + timedelta(days=1))
+    assert run["outcome"] == "gaps"
+    assert any("has no team 'no-such-team'" in each for each in run["messages"])
+    assert kept == later
+
+
+def test_an_import_says_what_it_would_do_and_then_does_it(organisation: Running, home: Path) -> None:
+    config, roster = written(home, organisation), home / "roster.csv"
+    settings = load_settings(config)
+    _, before = night(config)
+    header, *rows = roster.read_text().splitlines()
+    roster.write_text("\n".join([header, *rows[: len(rows) // 2]]) + "\n")
+    with pytest.raises(BadInput, match="say so with `sightline people import --fewer`"):
+        import_people(settings, dry_run=True, fewer=False)
+    copied = shutil.copytree(settings.home, home / "before")
+    said = import_people(settings, dry_run=True, fewer=True)
+    assert said.startswith("nothing was changed. Memberships: ")
+    assert all(same for *_, same in different_tables(copied, settings.home).values())
+    assert [path.name for path in settings.home.iterdir() if "rehearsal" in path.name] == []
+
+    import_people(settings, dry_run=False, fewer=True)
+    with open_night(settings, None) as opened:
+        after = reading.memberships(opened.store)
+    still = {row.person_id for row in after if row.ends_on is None}
+    assert still < {row.person_id for row in before if row.ends_on is None}
+    assert {row.person_id for row in after} == {row.person_id for row in before}
+
+
+def test_an_export_of_another_system_is_a_roster_once_its_columns_are_declared(tmp_path: Path) -> None:
+    export = HrExport(
+        columns={
+            "login": "GitHub", "team": "Kostenstelle", "number": "Nr", "manager_number": "Leitung",
+            "from": "Eintritt", "until": "Austritt",
+        },
+        separator=";", encoding="cp1252", days="%d.%m.%Y", teams={"Suche & Co": "search"},
+    )  # fmt: skip
+    text = (
+        "Nr;Name;GitHub;Kostenstelle;Leitung;Eintritt;Austritt;Gehalt\n"
+        "7;Zoë Canary;zoe;Suche & Co;7;05.01.2026;;-1\n"
+        "8;=cmd();ada;Suche & Co;7;01.02.2026;31.03.2026;2\n"
+        "9;Bo;;Empfang;7;01.02.2026;;3\n"
+        "10;Cy;cy;Zahlungs Verkehr;8;01.02.2026;;4\n"
+    )
+    (tmp_path / "hr.csv").write_text(text, encoding="cp1252")
+    found = [
+        (row.account.login, row.team, row.manager and row.manager.login, row.starts_on, row.ends_on, row.line)
+        for row in read_roster(tmp_path / "hr.csv", export)
+    ]
+    assert found == [
+        ("zoe", "search", "zoe", date(2026, 1, 5), None, 2),
+        ("ada", "search", "zoe", date(2026, 2, 1), date(2026, 4, 1), 3),
+        ("cy", "zahlungs-verkehr", "ada", date(2026, 2, 1), None, 5),
+    ]
+
+
+def test_every_mistake_of_an_export_is_told_by_line_and_no_cell_is_repeated(tmp_path: Path) -> None:
+    export = HrExport(
+        columns={"login": "gh", "team": "team", "number": "nr", "manager_number": "boss", "from": "from"},
+        days="%d.%m.%Y",
+    )
+    rows = ["1,ada,Search,2,2026-01-05", "3,Bo Canary,Sea rch,1,01.02.2026", "4,cy,Sea-rch,77,01.02.2026"]
+    (tmp_path / "hr.csv").write_text("\n".join(["nr,gh,team,boss,from", *rows]) + "\n")
+    with pytest.raises(BadInput) as raised:
+        read_roster(tmp_path / "hr.csv", export)
+    told = [mistake.removeprefix(f"{tmp_path / 'hr.csv'}:") for mistake in raised.value.mistakes]
+    assert told == [
+        "2: from is not a day written like %d.%m.%Y, as `hr_export.days` says",
+        "2: manager_number is that of no row with a login",
+        "3: login is not written like a GitHub login, such as 'octo-cat'",
+        "4: manager_number is that of no row with a login",
+        "4: team 'Sea-rch' and team 'Sea rch' would both be 'sea-rch'; tell them apart under "
+        "`hr_export.teams`",
+    ]
+    assert "Canary" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("columns", "because"),
+    [
+        ({"login": "a", "team": "b", "from": "c", "salary": "d"}, "salary is nothing a roster holds"),
+        ({"login": "a", "team": "b"}, "does not say which column holds from"),
+        ({"login": "a", "team": "b", "from": "c", "manager_number": "d"}, "manager_number needs number"),
+    ],
+)
+def test_a_wrong_declaration_is_told_before_any_row_is_read(columns: dict[str, str], because: str) -> None:
+    with pytest.raises(ValueError, match=because):
+        HrExport(columns=columns)
+
+
+def test_every_line_in_another_encoding_is_told_with_all_other_mistakes(tmp_path: Path) -> None:
+    text = (
+        "login,team,manager,from,until,rubric,x-name\n"
+        "ada,search,,2026-01-05,,,Zoë\nbo,search,,x,,,Bo\ncy,search,,2026-01-05,,,Jürgen\n"
+    )
+    path = tmp_path / "roster.csv"
+    for encoding, lines in (("cp1252", [2, 3, 4]), ("utf-16", [1, 3])):
+        path.write_text(text, encoding=encoding)
+        with pytest.raises(BadInput) as raised:
+            read_roster(path)
+        told = [int(each.removeprefix(f"{path}:").partition(":")[0]) for each in raised.value.mistakes]
+        assert told == lines, encoding
+    path.write_text(text.replace(",x,", ",2026-01-05,"), encoding="utf-8-sig")
+    assert len(read_roster(path)) == 3
+
+
 # --- builders ---
 
 
@@ -88,7 +226,7 @@ def written(folder: Path, server: Running) -> Path:
     return path
 
 
-def night(config: Path) -> tuple[dict[str, Any], list[MembershipRow]]:
-    with open_night(load_settings(config), TODAY) as opened:
+def night(config: Path, as_of: date = TODAY) -> tuple[dict[str, Any], list[MembershipRow]]:
+    with open_night(load_settings(config), as_of) as opened:
         run = run_night(opened)["last_run"]
         return run, reading.memberships(opened.store)

@@ -96,6 +96,14 @@ def rows_of(store: Store, own_id: str) -> dict[str, int]:
     return {table: count for table, count in found.items() if count}
 
 
+def stored_memberships(store: Store) -> list[MembershipRow]:
+    """The same as `memberships`, with the ids of the accounts that the roster names."""
+    found = store.con.execute(
+        "select person_id, team, manager_id, starts_on, ends_on, rubric from memberships order by all"
+    ).fetchall()
+    return [MembershipRow(*row) for row in found]
+
+
 def memberships(store: Store) -> list[MembershipRow]:
     """Who is in which team, as the roster says."""
     found = store.con.execute(
@@ -117,6 +125,11 @@ def evidence_by_person(store: Store, starts_on: date, ends_on: date) -> dict[str
     ).fetchall():
         found.setdefault(row[0], []).append(EvidenceRow(*row))
     return found
+
+
+def evidence_counted(store: Store) -> dict[str, int]:
+    """How many rows of evidence each person has, for whoever changes who is who."""
+    return dict(store.con.execute("select person_id, count(*) from evidence group by 1").fetchall())
 
 
 def opportunities_by_person(store: Store, starts_on: date, ends_on: date) -> dict[str, set[str]]:

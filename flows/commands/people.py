@@ -78,3 +78,16 @@ def people_log(config: Path, config_here: Path | None, everybody: bool, form: st
     from flows.settings import load_settings
 
     click.echo(show_log(load_settings(config_here or config), form, everybody=everybody))
+
+
+@people.command("import")
+@config_option
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--fewer", is_flag=True, help="It names far fewer people than before, and is right.")
+@click.pass_obj
+def people_import(config: Path, config_here: Path | None, dry_run: bool, fewer: bool) -> None:
+    """Takes the roster, the export or GitHub's teams over now, as the next night would; for the operator."""
+    from flows.people_import import import_people
+    from flows.settings import load_settings
+
+    click.echo(import_people(load_settings(config_here or config), dry_run=dry_run, fewer=fewer))
