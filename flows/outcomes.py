@@ -55,6 +55,7 @@ def write_self_reports(night: Night) -> dict[str, Any]:
                     night,
                     of_window,
                     links,
+                    cells.beside(item, found, window, night.as_of),
                     cells.evaluate(
                         item,
                         night.catalog,
@@ -254,12 +255,26 @@ def _self_item(
     night: Night,
     sources: Sequence[ledger.SourceWindow],
     links: Mapping[tuple[str, str], str],
+    beside: Sequence[cells.Evidence],
     cell: cells.Cell,
 ) -> dict[str, Any]:
+    used = [indicator.signal for indicator in item.indicators]
     return _item(item, night, sources) | {
         "state": cell.state,
         "because": cell.because,
         "rule": rule_text(item) if item.indicators else None,
+        **_traces(used, cell.evidence, night, links),
+        "beside": _traces(item.beside, beside, night, links),
+    }
+
+
+def _traces(
+    signals: Sequence[str],
+    evidence: Sequence[cells.Evidence],
+    night: Night,
+    links: Mapping[tuple[str, str], str],
+) -> dict[str, Any]:
+    return {
         "evidence": [
             {
                 "signal": row.signal,
@@ -268,15 +283,11 @@ def _self_item(
                 "source_id": row.source_id,
                 "url": links.get((row.source_kind, row.source_id)),
             }
-            for row in cell.evidence
+            for row in evidence
         ],
         "signals": [
-            {
-                "signal": indicator.signal,
-                "answers": night.catalog[indicator.signal].answers,
-                "unit": night.catalog[indicator.signal].unit,
-            }
-            for indicator in item.indicators
+            {"signal": name, "answers": night.catalog[name].answers, "unit": night.catalog[name].unit}
+            for name in signals
         ],
     }
 

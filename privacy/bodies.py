@@ -29,6 +29,7 @@ _OWN = {"note", "contest"}
 """What its person says of an item; never part of the file that a night writes."""
 _NOTE = {"said", "written_on"}
 _CONTEST = {"because", "opened_on", "state", "resolved_on", "resolved_by", "said"}
+_NOTHING: Mapping[str, Any] = {"evidence": (), "signals": ()}
 _EVIDENCE = {"signal", "occurred_on", "source_kind", "source_id", "url"}
 _SIGNAL = {"signal", "answers", "unit"}
 
@@ -68,19 +69,18 @@ def sources(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def self_item(item: Mapping[str, Any]) -> dict[str, Any]:
     """One item of somebody's own report, with days as days and links only where they are web addresses."""
-    if extra := set(item) - _SELF_ITEM:
+    if extra := set(item) - _SELF_ITEM - {"beside"}:
         raise RefusedBody(f"item {item.get('item')!r}: {_named(extra)} is nothing a report may hold")
+    told = {key: item[key] for key in ("state", "because", "rule")}
+    return about(item) | told | _traces(item) | {"beside": _traces(item.get("beside") or _NOTHING)}
+
+
+def _traces(told: Mapping[str, Any]) -> dict[str, Any]:
     evidence = [
         dict(row) | {"occurred_on": _day(row["occurred_on"]), "url": _link(row["url"])}
-        for row in item["evidence"]
+        for row in told["evidence"]
     ]
-    return about(item) | {
-        "state": item["state"],
-        "because": item["because"],
-        "rule": item["rule"],
-        "evidence": evidence,
-        "signals": [dict(row) for row in item["signals"]],
-    }
+    return {"evidence": evidence, "signals": [dict(row) for row in told["signals"]]}
 
 
 def with_own_words(body: dict[str, Any], words: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -101,8 +101,9 @@ def shared(
 ) -> dict[str, Any]:
     """What a share shows: the chosen items of a report with its window and sources, and who shares them."""
     kept = {key: value for key, value in body.items() if key in _SHARE}
+    # what stands beside an item is for its person to think about: no share has it
     chosen = [
-        dict(item) if notes else dict(item) | {"note": None}
+        {key: value for key, value in item.items() if key != "beside"} | ({} if notes else {"note": None})
         for item in body["items"]
         if item["item"] in items
     ]
@@ -169,7 +170,8 @@ def _wrong_self(body: Any) -> Iterator[str]:
             for row in rows:
                 yield from _wrong_keys("a source", row, _SOURCE)
             for item in items:
-                wrong = list(_wrong_keys("an item", item, _SELF_ITEM))
+                # a report of the days before anything stood beside its items is whole all the same
+                wrong = list(_wrong_keys("an item", {"beside": _NOTHING} | item, _SELF_ITEM | {"beside"}))
                 yield from wrong or _wrong_self_item(item)
         case _:
             yield "it is not a report of one's own"
@@ -181,10 +183,11 @@ def _wrong_self_item(item: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: {item['state']!r} is no state"
     if item["state"] in ("seen", "partly seen") and not item["evidence"]:
         yield f"{name}: is {item['state']} without any evidence"
-    for row in item["evidence"]:
-        yield from _wrong_keys(f"{name}: evidence", row, _EVIDENCE)
-    for row in item["signals"]:
-        yield from _wrong_keys(f"{name}: a signal", row, _SIGNAL)
+    for told in (item, item.get("beside", _NOTHING)):
+        for row in told["evidence"]:
+            yield from _wrong_keys(f"{name}: evidence", row, _EVIDENCE)
+        for row in told["signals"]:
+            yield from _wrong_keys(f"{name}: a signal", row, _SIGNAL)
 
 
 def _wrong_keys(what: str, found: Any, wanted: set[str]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from privacy.released import Released
@@ -84,7 +84,21 @@ def _item(item: view.Item) -> Iterator[str]:
     if item.rule:
         yield ""
         yield f"Rule: {markdown_text(item.rule)}"
-    for trail in item.trails:
+    yield from _trails(item.trails)
+    if item.beside:
+        yield ""
+        yield f"*{markdown_text(words.BESIDE)}:*"
+        yield from _trails(item.beside)
+    if item.question:
+        yield ""
+        yield f"*Ask:* {markdown_text(item.question)}"
+    for sentence in item.misleads:
+        yield ""
+        yield f"*Misses:* {markdown_text(sentence)}"
+
+
+def _trails(trails: Sequence[view.Trail]) -> Iterator[str]:
+    for trail in trails:
         if trail.traces:
             yield ""
             yield f"{markdown_text(trail.amount)}: {markdown_text(trail.answers or trail.signal)}"
@@ -95,9 +109,3 @@ def _item(item: view.Item) -> Iterator[str]:
                 days = ", ".join(words.day(each) for each in trace.days)
                 called = f" {markdown_text(trace.title)}" if trace.title else ""
                 yield f"- {markdown_text(days)}, {markdown_text(trace.kind)}: {where}{called}"
-    if item.question:
-        yield ""
-        yield f"*Ask:* {markdown_text(item.question)}"
-    for sentence in item.misleads:
-        yield ""
-        yield f"*Misses:* {markdown_text(sentence)}"

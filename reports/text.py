@@ -295,7 +295,18 @@ def _item_rest(page: _Page, item: view.Item, *, indent: int, most: int | None = 
         page.line(f"Own note: {item.note}", indent=indent, hang=10)
     if item.rule:
         page.line(f"Rule: {item.rule}", indent=indent, hang=6)
-    for trail in item.trails:
+    _trails(page, item.trails, indent=indent, most=most)
+    if item.beside:
+        page.line(f"{words.BESIDE}:", indent=indent, style="dim")
+        _trails(page, item.beside, indent=indent + 2, most=most)
+    if item.question:
+        page.line(f"Ask: {item.question}", indent=indent, hang=5)
+    if item.misleads:
+        page.line(f"Misses: {' '.join(item.misleads)}", indent=indent, hang=2, style="dim")
+
+
+def _trails(page: _Page, trails: Sequence[view.Trail], *, indent: int, most: int | None) -> None:
+    for trail in trails:
         if not trail.traces:
             continue
         page.line(f"{trail.amount}: {trail.answers or trail.signal}", indent=indent, hang=2)
@@ -308,10 +319,6 @@ def _item_rest(page: _Page, item: view.Item, *, indent: int, most: int | None = 
                 page.line(trace.title, indent=indent + 15)
         if most is not None and len(trail.traces) > most:
             page.line(f"and {len(trail.traces) - most} more: --format json", indent=indent + 2, style="dim")
-    if item.question:
-        page.line(f"Ask: {item.question}", indent=indent, hang=5)
-    if item.misleads:
-        page.line(f"Misses: {' '.join(item.misleads)}", indent=indent, hang=2, style="dim")
 
 
 def _counted(counts: Sequence[tuple[int, Mark]]) -> str:

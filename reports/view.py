@@ -60,6 +60,8 @@ class Item:
     sources: str
     misleads: tuple[str, ...]
     trails: tuple[Trail, ...]
+    beside: tuple[Trail, ...] = ()
+    """Traces that decide nothing, for the person alone; those without any are left out."""
     note: str | None = None
     """What its person wrote beside it."""
     contest: str | None = None
@@ -131,9 +133,14 @@ def titled(body: dict[str, Any], titles: Mapping[str, str] | None) -> dict[str, 
     """The same body with what each source object is called, by its id. For showing now, not for keeping."""
     if not titles:
         return body
+
+    def with_titles(told: Mapping[str, Any]) -> dict[str, Any]:
+        return {"evidence": [row | {"title": titles.get(row["source_id"])} for row in told["evidence"]]}
+
+    items = [raw | with_titles(raw) for raw in body["items"]]
     items = [
-        raw | {"evidence": [row | {"title": titles.get(row["source_id"])} for row in raw["evidence"]]}
-        for raw in body["items"]
+        raw | {"beside": raw["beside"] | with_titles(raw["beside"])} if raw.get("beside") else raw
+        for raw in items
     ]
     return body | {"items": items}
 
@@ -172,6 +179,7 @@ def item(raw: Mapping[str, Any], body: Mapping[str, Any], taken: set[str] | None
         sources=words.source_names(raw.get("sources") or []),
         misleads=tuple(_not_yet_said([plain(sentence) for sentence in raw.get("misleads") or []], because)),
         trails=tuple(_trails(raw)),
+        beside=tuple(trail for trail in _trails(raw.get("beside") or {}) if trail.traces),
         note=plain(raw["note"]["said"]) if raw.get("note") else None,
         contest=words.contest(raw["contest"]) if raw.get("contest") else None,
     )

@@ -22,6 +22,7 @@ BANDS_HIDE_COUNTS = (
     "come from leave, rotation, team changes or missing sources. Whoever contests a result, shares it early "
     "or opts out is counted by chance."
 )
+BESIDE = "Beside the rule, for you alone, deciding nothing"
 PROCESSES = "How the team works together"
 PROCESSES_SAY = (
     "One word for the whole team, under the same rule as the bands. What holds for whom is stored nowhere."

@@ -137,6 +137,18 @@ def evaluate(
     return cell("none seen", _nothing_matched(item, catalog, window, as_of, sources))
 
 
+def beside(item: Item, evidence: Iterable[Evidence], window: Window, as_of: date) -> list[Evidence]:
+    """What is shown below the item to its person: it decides nothing, and no band has heard of it."""
+    found = {
+        row
+        for row in evidence
+        if row.signal in item.beside
+        and window.starts_on <= row.occurred_on <= as_of
+        and row.occurred_on < window.ends_on
+    }
+    return sorted(found, key=lambda row: (row.occurred_on, row.signal, row.source_kind, row.source_id))
+
+
 def trace(
     item: Item,
     catalog: Mapping[str, SignalLike],

@@ -62,7 +62,7 @@ def _item_row(item: Item) -> list[str]:
     return [
         f"`{item.slug}`<br>{item.group}: {item.says}",
         item.item_class,
-        _rule(item.indicators, item.seen_when),
+        "<br>".join(filter(None, [_rule(item.indicators, item.seen_when), _beside(item)])),
         item.because or "",
         item.question or "",
     ]
@@ -75,13 +75,19 @@ def _rule(indicators: Sequence[Indicator], seen_when: str) -> str:
     return "<br>".join(lines)
 
 
+def _beside(item: Item) -> str:
+    named = ", ".join(name.replace("_", " ") for name in item.beside)
+    return f"Shown beside it, deciding nothing: {named}." if named else ""
+
+
 def _signal_row(name: str, signal: SignalLike) -> list[str]:
     seen_by = "the engineer; banded for the team" if signal.sensitivity == "band" else "the engineer"
     return [f"`{name}`", signal.answers, signal.unit, seen_by, signal.misleads]
 
 
 def _signals_used(items: Iterable[Item]) -> list[str]:
-    return list(dict.fromkeys(indicator.signal for item in items for indicator in item.indicators))
+    named = [name for item in items for name in (*(each.signal for each in item.indicators), *item.beside)]
+    return list(dict.fromkeys(named))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -73,6 +73,8 @@ class Item:
     seen_when: Literal["all", "any"]
     statement_sha256: str
     line: int
+    beside: tuple[str, ...] = ()
+    """Signals shown to the person below the item. They decide nothing and feed no band."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ class _MapReading(Reading):
         where = f"item '{slug}'"
         if not SLUG.fullmatch(slug):
             self.wrong(line, f"{where}: a name is lower-case words with hyphens, like code-fluency-reviews")
-        optional = ("class", "because", "question", "indicators", "seen_when", "ask", "withheld")
+        optional = ("class", "because", "question", "indicators", "seen_when", "ask", "withheld", "beside")
         fields = self.fields(
             node, where, needed=("pillar", "group", "says", "source"), optional=optional, line=line
         )
@@ -202,6 +204,7 @@ class _MapReading(Reading):
             seen_when=seen_when,
             statement_sha256=self.statement(fields, where, rubric_id),
             line=line,
+            beside=self.beside(fields, item_class, {each.signal for each in indicators}, where),
         )
 
     def unguarded(self) -> tuple[str, ...]:
@@ -282,6 +285,27 @@ class _MapReading(Reading):
                 f"{where}: signal '{name}' rests on '{opportunity}', and no opportunity signal has that name",
             )
         return signal
+
+    def beside(self, fields: Fields, item_class: ItemClass, in_rule: set[str], where: str) -> tuple[str, ...]:
+        """Names of signals to show below the item, which must not already be in its rule."""
+        if "beside" not in fields:
+            return ()
+        node, line = fields["beside"]
+        where = f"{where}: beside"
+        if item_class == "withheld":
+            self.wrong(line, f"{where}: an item that is withheld shows nothing; leave it out")
+        if not isinstance(node, SequenceNode) or not node.value:
+            self.wrong(line, f"{where}: is a list of signals, like [reverted_within_14_days]")
+            return ()
+        names = []
+        for each in node.value:
+            name = self.text_of(each, line_of(each), where)
+            if name in in_rule or name in names:
+                self.wrong(line_of(each), f"{where}: signal '{name}' is here already; keep it in one place")
+            elif name and self.known_signal(name, line_of(each), where):
+                self.used.append((name, line_of(each), where))
+                names.append(name)
+        return tuple(names)
 
     def observability(self, fields: Fields, line: int, where: str) -> Literal["observable", "partly"]:
         if "class" not in fields:

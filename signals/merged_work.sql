@@ -5,7 +5,7 @@ unit: pull requests
 reads: [commit_authors, persons, pull_requests]
 sensitivity: band
 opportunity: null
-guard: tracked_work_closed
+guard: work_size_band
 misleads: >
   Counts invite splitting, and a squash merge or a forgotten trailer hides co-authors; these are
   artefacts to read together, not an amount.

@@ -5,7 +5,7 @@ unit: pull requests
 reads: [commit_authors, persons, pull_requests]
 sensitivity: self
 opportunity: repositories_with_tests
-guard: null
+guard: checks_green_at_review
 misleads: >
   A touched test says nothing about what it checks, and code tested from another repository shows
   none.

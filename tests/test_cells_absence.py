@@ -13,6 +13,7 @@ from rubric.cells import (
     Evidence,
     SourceState,
     bandable,
+    beside,
     enrolled_share,
     evaluate,
     open_reasons,
@@ -219,6 +220,21 @@ def test_a_trace_is_any_row_of_a_signal_that_may_feed_a_band() -> None:
     assert not trace(two_signals("all"), CATALOG, [question("PR_1")])
     assert not trace(simple("merged_work"), CATALOG, [review("PR_1")])
     assert not trace(asked(), CATALOG, [review("PR_1")])
+
+
+def test_what_stands_beside_an_item_decides_nothing_and_is_in_no_band() -> None:
+    nothing_but = replace(simple("merged_work"), beside=("reviewed",))
+    rows = [review("PR_1")]
+    assert beside(nothing_but, rows, Q3, LATER) == rows
+    assert not trace(nothing_but, CATALOG, rows)
+    assert evaluated(nothing_but, evidence=rows).state == evaluated(simple("merged_work")).state
+
+
+def test_what_stands_beside_an_item_is_of_the_window() -> None:
+    shown = replace(simple("merged_work"), beside=("reviewed",))
+    days = [date(2026, 6, 30), date(2026, 7, 1), date(2026, 9, 30), date(2026, 10, 1)]
+    rows = [review(f"PR_{n}", day) for n, day in enumerate(days)]
+    assert [row.source_id for row in beside(shown, rows, Q3, LATER)] == ["PR_1", "PR_2"]
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,24 @@ def test_a_reader_needs_no_orchestrator_no_database_and_no_yaml() -> None:
     assert run.stdout.strip() == "[]"
 
 
+# --- what stands beside an item ------------------------------------------------------------------------
+
+
+def test_what_stands_beside_an_item_is_in_ones_own_report_and_in_no_share() -> None:
+    beside = {"evidence": [trace() | {"signal": "reverted_within_14_days"}], "signals": []}
+    own = report(item=self_item() | {"beside": beside})
+    assert own.body["items"][0]["beside"] == beside
+    span = (date(2026, 10, 1), date(2026, 10, 31))
+    shared = door.release_share(own, ["reviews"], shared_by="somebody", span=span, notes=True)
+    assert "reverted_within_14_days" not in shared.canonical()
+    assert [row["signal"] for row in shared.body["items"][0]["evidence"]] == ["reviews_given"]
+
+
+def test_a_score_beside_an_item_is_refused() -> None:
+    with pytest.raises(RefusedBody, match="may not hold 'score'"):
+        report(item=self_item() | {"beside": {"evidence": [trace() | {"score": 3}], "signals": []}})
+
+
 # --- how a team works together ------------------------------------------------------------------------------
 
 

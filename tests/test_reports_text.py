@@ -14,6 +14,8 @@ from rich.console import Console
 
 from privacy.released import _DOOR, Released
 from reports import text, words
+from reports.markdown import me_markdown
+from reports.page import me_page
 
 SAVED = Path(__file__).parent / "payloads" / "released"
 
@@ -29,6 +31,23 @@ def test_how_a_team_works_together_is_one_word_and_never_on_a_persons_report():
     assert re.search(r"most +For how many of the team did another human look", drawn)
     assert re.search(r"not shown +How many of the team were on call", drawn)
     assert words.PROCESSES not in _drawn(text.me, _released("self"))
+
+
+def test_what_stands_beside_an_item_says_that_it_decides_nothing():
+    body = _body("self")
+    item = next(item for item in body["items"] if item["state"] == "ask")
+    row = {
+        "signal": "reverts",
+        "occurred_on": "2026-08-03",
+        "source_kind": "pull_request",
+        "source_id": "PR_1",
+    }
+    asks = {"signal": "reverts", "answers": "Which were taken back?", "unit": "pull requests"}
+    item["beside"] = {"evidence": [row | {"url": "https://github.example/a/b/pull/1"}], "signals": [asks]}
+    released = Released("self", body, key=_DOOR)
+    for drawn in (_drawn(text.me, released), me_page(released), me_markdown(released)):
+        shown = " ".join(drawn.split())
+        assert shown.index(words.BESIDE) < shown.index("Which were taken back?") < shown.index("a/b/pull/1")
 
 
 def test_a_teams_coverage_says_class_and_band_in_words():

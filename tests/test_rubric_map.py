@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import BadInput
+from rubric.cells import bandable
 from rubric.document import drift, read_document
 from rubric.map import Indicator, RubricMap, load_map, rule_text
 from signals.catalog import load_catalog
@@ -69,19 +70,22 @@ def test_the_lead_sentences_are_in_our_words_too() -> None:
 
 def test_the_shipped_map_uses_every_evidence_signal_and_needs_no_other() -> None:
     used = {indicator.signal for item in shipped_map().items for indicator in item.indicators}
-    # for the person to look at and no rule of anything: shown beside items, once the map can say so
-    beside = {
-        "checks_green_at_review",
-        "review_comments_acted_on",
-        "review_explanations",
-        "reverted_within_14_days",
-        "work_size_band",
-    }
+    beside = {name for item in shipped_map().items for name in item.beside}
+    assert used & beside <= {"postmortems"}
     assert used | beside == {name for name, signal in CATALOG.items() if signal.kind == "evidence"}
 
 
 def test_every_signal_of_the_shipped_map_stands_beside_the_one_that_keeps_it_honest() -> None:
     assert shipped_map().warnings == ()
+
+
+def test_what_stands_beside_an_item_decides_nothing_about_it() -> None:
+    """A revert is in no rule, and what is the person's alone makes no item banded."""
+    rules = {indicator.signal for item in shipped_map().items for indicator in item.indicators}
+    assert "reverted_within_14_days" not in rules
+    item = shipped_map().item("ownership-learns-from-mistakes")
+    assert (item.item_class, item.beside) == ("ask", ("reverted_within_14_days", "postmortems"))
+    assert bandable(item, CATALOG) is False
 
 
 def test_throughput_is_withheld_and_nothing_else_is() -> None:
