@@ -6,6 +6,7 @@ from datetime import date
 from hashlib import blake2b
 
 from connectors import Connector, KnowsAccounts
+from connectors.files import Files
 from flows import steps
 from flows.night import Night
 from warehouse import reading
@@ -20,7 +21,8 @@ def follow_accounts(night: Night, connector: Connector) -> None:
 
     Raises SourceError.
     """
-    if not isinstance(connector, KnowsAccounts):
+    # a declared file has `accounts` as well, which is the name of whose they are
+    if isinstance(connector, Files) or not isinstance(connector, KnowsAccounts):
         return
     source = night.account_sources[connector.source]
     own_ids = {

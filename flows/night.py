@@ -21,9 +21,11 @@ from connectors.pagerduty import PagerDuty
 from connectors.records import Gap, Membership
 from connectors.roster import read_roster
 from flows import erasing
+from flows.self_reports import Rules
 from flows.settings import Settings, no_earlier_than
 from privacy.policy import Policy, check_agreement, load_policy
-from rubric.map import RubricMap, load_map
+from rubric.map import RubricMap, load_maps
+from rubric.tree import hint
 from signals.catalog import Catalog, load_catalog
 from warehouse.files import as_owner_only
 from warehouse.ledger import SourceWindow
@@ -50,6 +52,9 @@ class Night:
     policy: Policy
     catalog: Catalog
     rubric: RubricMap
+    """The map of whoever the roster names no rubric for."""
+    maps: Mapping[str, RubricMap]
+    """Every map in force, by the id of its rubric."""
     roster: tuple[Membership, ...]
     """Empty while the file is wrong: then the memberships of the last good one stay in force."""
     connectors: tuple[Connector, ...]
@@ -79,6 +84,12 @@ class Night:
     """Requests and points by source and scope."""
     unseen: tuple[SourceWindow, ...] = ()
     """What no connector of this run looks at, to be named among the sources."""
+    run: int = 0
+    """The number of this run, once its evidence is computed."""
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(self.policy, self.catalog, self.maps)
 
     @property
     def floor(self) -> date:
@@ -89,14 +100,14 @@ class Night:
 @contextmanager
 def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
     """A night ready to run, the only writer of its home. Raises BadInput or Busy, with nothing changed."""
-    policy, catalog, rubric, (roster, roster_mistakes) = check_everything(settings)
+    policy, catalog, maps, (roster, roster_mistakes) = check_everything(settings)
     floor = policy.kept_since(as_of or datetime.now(UTC).date())
     with hold(
         settings,
         as_of,
         policy=policy,
         catalog=catalog,
-        rubric=rubric,
+        maps=maps,
         roster=roster,
         roster_mistakes=roster_mistakes,
         connectors=connect(no_earlier_than(settings, floor), floor),
@@ -111,7 +122,7 @@ def hold(
     *,
     policy: Policy,
     catalog: Catalog,
-    rubric: RubricMap,
+    maps: Mapping[str, RubricMap],
     roster: tuple[Membership, ...],
     connectors: tuple[Connector, ...],
     roster_mistakes: Sequence[str] = (),
@@ -157,7 +168,8 @@ def hold(
             today=today,
             policy=policy,
             catalog=catalog,
-            rubric=rubric,
+            rubric=next(iter(maps.values())),
+            maps=maps,
             roster=roster,
             roster_mistakes=list(roster_mistakes),
             connectors=connectors,
@@ -167,27 +179,27 @@ def hold(
         )
 
 
-def check_everything(settings: Settings) -> tuple[Policy, Catalog, RubricMap, Roster]:
-    """Agreement, signals, map and roster. Raises BadInput with the mistakes of all of them at once.
+def check_everything(settings: Settings) -> tuple[Policy, Catalog, dict[str, RubricMap], Roster]:
+    """Agreement, signals, maps and roster. Raises BadInput with the mistakes of all of them at once.
 
     A wrong roster is no reason to stop where a good one was taken over before.
     """
     mistakes: list[str] = []
     policy = _tried(lambda: load_policy(settings.agreement), mistakes)
     catalog = _tried(load_catalog, mistakes)
-    rubric = _tried(lambda: load_map(settings.rubric_map, catalog), mistakes) if catalog else None
+    maps = _tried(lambda: load_maps(settings.maps, catalog), mistakes) if catalog else None
     wrong_rows: list[str] = []
     path, export = settings.roster, settings.hr_export
     roster = _tried(lambda: read_roster(path, export), wrong_rows) if path else None
     roster = roster or ()
-    if rubric:
-        wrong_rows += _unknown_rubrics(settings, rubric, roster)
+    if maps:
+        wrong_rows += _unknown_rubrics(settings, maps, roster)
     if mistakes or not (settings.warehouse_file.exists() or not wrong_rows):
         raise BadInput(mistakes + wrong_rows)
     assert policy
     assert catalog
-    assert rubric
-    return policy, catalog, rubric, (() if wrong_rows else roster, wrong_rows)
+    assert maps
+    return policy, catalog, maps, (() if wrong_rows else roster, wrong_rows)
 
 
 def connect(settings: Settings, floor: date = date.min) -> tuple[Connector, ...]:
@@ -242,10 +254,14 @@ def _tried(load: Callable[[], Loaded], mistakes: list[str]) -> Loaded | None:
         return None
 
 
-def _unknown_rubrics(settings: Settings, rubric: RubricMap, roster: Sequence[Membership]) -> list[str]:
+def _unknown_rubrics(
+    settings: Settings, maps: Mapping[str, RubricMap], roster: Sequence[Membership]
+) -> list[str]:
+    in_force = ", ".join(f"'{name}'" for name in maps)
+    named = f"the map in force is {in_force}" if len(maps) == 1 else f"the maps in force are {in_force}"
     return [
-        f"{settings.roster}:{member.line}: no map for rubric '{member.rubric}'; the map in force "
-        f"is '{rubric.id}'"
+        f"{settings.roster}:{member.line}: no map for rubric '{member.rubric}'"
+        f"{hint(member.rubric, [*maps])}; {named}"
         for member in roster
-        if member.rubric not in ("", rubric.id)
+        if member.rubric not in ("", *maps)
     ]

@@ -64,7 +64,7 @@ def compute_evidence(night: Night) -> None:
         back = own.opted_in_again()
     for since in back.values():
         evidence.compute_again(night.store, since, night.today + timedelta(days=1))
-    refresh(night.store.con, night.catalog, night.floor)
+    refresh(night.store.con, night.catalog, since=night.floor, run=night.run)
     for person_id, since in out_of_evidence(night).items():
         evidence.leave_out(night.store, person_id, since)
     with rights_of(night.settings) as own:

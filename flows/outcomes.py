@@ -2,90 +2,99 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from flows import logbook, opting
 from flows.identity import rights_of
 from flows.night import Night
+from flows.self_reports import begins_of, enrolled, item_body, reports, source_row
 from privacy import asides, door
 from privacy.errors import DoorError
+from privacy.released import Released
 from rubric import cells
-from rubric.map import Item, rule_text
+from rubric.map import Item, RubricMap
 from signals.catalog import Signal
 from signals.run import held_for
-from warehouse import ledger, reading
-from warehouse.absences import left_out, present
-from warehouse.reading import MembershipRow
+from warehouse import history, known, ledger, reading, rights
+from warehouse.absences import left_out
+from warehouse.files import write_whole
+from warehouse.reading import EvidenceRow, MembershipRow
 from warehouse.windows import Window, windows_until
 
 
 def write_self_reports(night: Night) -> dict[str, Any]:
-    """Refreshes the report of every enrolled person for every window; returns how many."""
-    members = reading.memberships(night.store)
-    accounts_of = night.vault.sources_by_person()
-    absences_of: dict[str, list[tuple[date, date]]] = {}
-    for own_id, spans in left_out(night.settings.absences_file).items():
-        absences_of.setdefault(night.vault.person_behind(own_id), []).extend(spans)
+    """Refreshes the report of every enrolled person for every window; returns how many.
+
+    What tonight knows is written down first, and the reports are made from that alone: looking back to this
+    run later reads the same rows.
+    """
+    windows = _windows(night)
+    _write_down(night, windows)
+    absences = known.by_person(night.store, left_out(night.settings.absences_file))
     out = opting.out_of_evidence(night)
     written = 0
-    for window in _windows(night):
-        of_window = _sources(night, window, window.starts_on)
-        starts_on, ends_on = _span(night, window)
-        evidence = reading.evidence_by_person(night.store, starts_on, ends_on)
-        links = reading.links(night.store, starts_on, ends_on)
-        of_spans = {begin: _sources(night, window, begin) for begin in _begins(night, window)}
-        opportunities = reading.opportunities_by_person(
-            night.store, window.starts_on, min(window.ends_on, ends_on)
-        )
-        for person_id, rows in sorted(_enrolled(members, window, night).items()):
+    for window in windows:
+        for person_id, released in reports(
+            night.store, night.run, night.as_of, night.rules, window, absences=absences
+        ):
             if opting.is_out(out, person_id, window):
                 continue  # what is there stays; made anew, it would call absent what was not looked for
-            known_at = accounts_of.get(person_id, set())
-            sources = {
-                begin: [_as_known(source, night, known_at) for source in of_span]
-                for begin, of_span in of_spans.items()
-            }
-            found = [cells.Evidence(*row) for row in evidence.get(person_id, [])]
-            items = [
-                _self_item(
-                    item,
-                    night,
-                    of_window,
-                    links,
-                    cells.beside(item, found, window, night.as_of),
-                    cells.evaluate(
-                        item,
-                        night.catalog,
-                        person_id=person_id,
-                        window=window,
-                        as_of=night.as_of,
-                        evidence=found,
-                        opportunities=opportunities.get(person_id, set()),
-                        memberships=present(
-                            [(row.starts_on, row.ends_on) for row in rows],
-                            absences_of.get(person_id, ()),
-                            window.ends_on,
-                        ),
-                        sources=sources[_begin(item, window)],
-                    ),
-                )
-                for item in night.rubric.items
-            ]
-            released = door.release_self(
-                window=window,
-                as_of=night.as_of,
-                team=max(rows, key=lambda row: row.starts_on).team,
-                rubric=_rubric(night),
-                sources=[_source(source) for source in sources[window.starts_on]],
-                items=items,
-                policy=night.policy,
-            )
             door.write_self(night.settings.published, person_id, released)
             written += 1
+    history.reported(night.store.con, night.run)
     return {"reports": written}
+
+
+def _write_down(night: Night, windows: Sequence[Window]) -> None:
+    """What tonight's reports rest on beside the evidence: roster, accounts, rules, sources, addresses."""
+    con = night.store.con
+    spans = {
+        (begin, min(window.ends_on, night.as_of))
+        for window in windows
+        for begin in begins_of(night.maps.values(), window)
+    }
+    rows = [
+        history.SourceRow(
+            source.source,
+            night.account_sources.get(source.source, ""),
+            sorted(source.kinds),
+            begin,
+            end,
+            source.from_day,
+            source.through_day,
+            source.complete,
+            source.because,
+        )
+        for begin, end in sorted(spans)
+        for source in _sources(night, begin, end)
+    ]
+    rules = _keep_rules(night)
+    with night.store.transaction():
+        history.log_memberships(con, reading.memberships(night.store), night.run)
+        history.log_accounts(con, night.vault.accounts_by_person(), night.run)
+        history.log_rules(con, rules, night.run)
+        history.log_sources(con, rows, night.run)
+        history.log_objects(con, night.run)
+
+
+def _keep_rules(night: Night) -> list[history.Rule]:
+    """The rules in force. The text of each is kept under its hash, for whoever looks back."""
+    texts = [("agreement", night.settings.agreement.name, night.settings.agreement.read_bytes())]
+    texts += [("map", path.name, path.read_bytes()) for path in night.settings.maps]
+    texts += [
+        ("signal", f"{signal.path.parent.name}/{signal.path.name}", signal.sql.encode())
+        for signal in night.catalog.values()
+    ]
+    found = []
+    for kind, name, content in texts:
+        sha256 = hashlib.sha256(content).hexdigest()
+        if not (kept := night.settings.rules_folder / sha256).exists():
+            write_whole(kept, content.decode())
+        found.append(history.Rule(kind, name, sha256))
+    return found
 
 
 def publish_due(night: Night) -> dict[str, Any]:
@@ -102,15 +111,16 @@ def publish_due(night: Night) -> dict[str, Any]:
     held_until = night.store.first_night(night.as_of) + timedelta(days=night.policy.hold_days)
     published = []
     for window in _windows(night):
-        sources = _sources(night, window, window.starts_on)
+        sources = _sources(night, window.starts_on, min(window.ends_on, night.as_of))
         whole = all(source.complete for source in sources)
         if not door.is_due(window, night.as_of, night.policy, sources_complete=whole):
             continue
         if not whole and night.as_of < held_until:
             continue
-        starts_on, ends_on = _span(night, window)
-        evidence = reading.evidence_by_person(night.store, starts_on, ends_on)
-        for team in sorted({row.team for rows in _enrolled(members, window, night).values() for row in rows}):
+        evidence = reading.evidence_by_person(night.store, window.starts_on, window.ends_on)
+        for team in sorted(
+            {row.team for rows in enrolled(members, window, night.as_of).values() for row in rows}
+        ):
             if door.is_published(night.settings.published, team, window):
                 continue
             try:
@@ -126,56 +136,82 @@ def publish_due(night: Night) -> dict[str, Any]:
 def _publish(
     night: Night,
     members: Sequence[MembershipRow],
-    evidence: Mapping[str, Sequence[reading.EvidenceRow]],
+    evidence: Mapping[str, Sequence[EvidenceRow]],
     sources: Sequence[ledger.SourceWindow],
     team: str,
     window: Window,
 ) -> None:
-    """One team's release. Whoever set themselves aside before this moment is counted by chance.
+    """One team's releases, one for each rubric. Whoever set themselves aside before is counted by chance.
 
     The file of what people decided stays locked meanwhile: whoever decides now decides before it or after.
     """
-    eligible = door.eligible(members, team, window, night.policy)
+    cohorts = sorted(door.cohorts(members, team, window, night.policy).items())
+    with rights_of(night.settings) as own:
+        everybody_aside = asides.set_aside(window, own.contests(), own.shared_early(), own.opt_outs())
+        released = [
+            _release(
+                night,
+                team,
+                window,
+                night.maps[rubric],
+                people,
+                people & everybody_aside,
+                own,
+                evidence,
+                sources,
+            )
+            for rubric, people in cohorts
+        ]
+        if not door.is_decided(night.settings.published, team, window):
+            for rubric, people in cohorts:
+                own.note_counted(team, window.name, rubric, people, people & everybody_aside)
+            own.keep()
+        door.publish(night.settings.published, *released)
+
+
+def _release(
+    night: Night,
+    team: str,
+    window: Window,
+    rubric: RubricMap,
+    people: Collection[str],
+    aside: Collection[str],
+    own: rights.Rights,
+    evidence: Mapping[str, Sequence[EvidenceRow]],
+    sources: Sequence[ledger.SourceWindow],
+) -> Released:
+    """What is let out about those of the team who are on this rubric."""
+    rows = {person: [cells.Evidence(*row) for row in evidence.get(person, [])] for person in people}
     found = {
         item.slug: {
-            person_id
-            for person_id in eligible
-            if cells.trace(
-                item,
-                night.catalog,
-                [cells.Evidence(*row) for row in evidence.get(person_id, [])],
-                window=window,
-            )
+            person for person, left in rows.items() if cells.trace(item, night.catalog, left, window=window)
         }
-        for item in night.rubric.items
+        for item in rubric.items
     }
     processes = night.catalog.of_kind("process")
-    found |= {each.signal: held_for(night.store.con, each, window.starts_on) & eligible for each in processes}
-    with rights_of(night.settings) as own:
-        aside = eligible & asides.set_aside(window, own.contests(), own.shared_early(), own.opt_outs())
-        released = door.release_team(
-            team=team,
-            window=window,
-            members=eligible,
-            traces=asides.with_drawn(
-                found,
-                aside,
-                window=window.name,
-                signals={item.slug: cells.band_signals(item, night.catalog) for item in night.rubric.items}
-                | {each.signal: (each.signal,) for each in processes},
-                secret=own.draw_key(),
-            ),
-            items=[_team_item(item, night, sources, window) for item in night.rubric.items],
-            processes=[_process(each, night, sources, window) for each in processes],
-            sources=[_source(source) for source in sources],
-            rubric=_rubric(night),
-            policy=night.policy,
-            published_on=night.as_of,
-        )
-        if not door.is_decided(night.settings.published, team, window):
-            own.note_counted(team, window.name, night.rubric.id, eligible, aside)
-            own.keep()
-        door.publish(night.settings.published, released)
+    found |= {
+        each.signal: held_for(night.store.con, each, window.starts_on) & frozenset(people)
+        for each in processes
+    }
+    return door.release_team(
+        team=team,
+        window=window,
+        members=people,
+        traces=asides.with_drawn(
+            found,
+            aside,
+            window=window.name,
+            signals={item.slug: cells.band_signals(item, night.catalog) for item in rubric.items}
+            | {each.signal: (each.signal,) for each in processes},
+            secret=own.draw_key(),
+        ),
+        items=[_team_item(item, night, sources, window) for item in rubric.items],
+        processes=[_process(each, night, sources, window) for each in processes],
+        sources=[source_row(source) for source in sources],
+        rubric={"id": rubric.id, "title": rubric.title},
+        policy=night.policy,
+        published_on=night.as_of,
+    )
 
 
 def _still_to_come(night: Night) -> str | None:
@@ -202,101 +238,26 @@ def _windows(night: Night) -> list[Window]:
     ]
 
 
-def _span(night: Night, window: Window) -> tuple[Any, Any]:
-    """The days whose evidence a window's cells may read."""
-    return min(_begins(night, window)), min(window.ends_on, night.as_of + timedelta(days=1))
-
-
-def _begin(item: Item, window: Window) -> date:
-    """The first day whose evidence the item's rule may read."""
-    return cells.windows_read(item, window)[0].starts_on
-
-
-def _begins(night: Night, window: Window) -> set[date]:
-    return {_begin(item, window) for item in night.rubric.items} | {window.starts_on}
-
-
-def _sources(night: Night, window: Window, starts_on: date) -> list[ledger.SourceWindow]:
-    """How far each source can be trusted from this day until the window's end, or until now."""
+def _sources(night: Night, starts_on: date, ends_on: date) -> list[ledger.SourceWindow]:
+    """How far each source can be trusted for these days."""
     read = [
         ledger.source_window(
             night.store,
             connector.source,
             connector.yields,
             night.scopes.get(connector.source, ()),
-            (starts_on, min(window.ends_on, night.as_of)),
+            (starts_on, ends_on),
         )
         for connector in sorted(night.connectors, key=lambda connector: connector.source)
     ]
     return [*read, *night.unseen]
 
 
-def _as_known(source: ledger.SourceWindow, night: Night, known_at: Collection[str]) -> ledger.SourceWindow:
-    """The same for one person: a source in which nobody knows their account shows nothing of them."""
-    if source in night.unseen or night.account_sources[source.source] in known_at:
-        return source
-    because = f"the roster names no account of yours in {night.account_sources[source.source]}"
-    return replace(source, complete=False, because=because)
-
-
-def _enrolled(
-    members: Sequence[MembershipRow], window: Window, night: Night
-) -> dict[str, list[MembershipRow]]:
-    end = min(window.ends_on, night.as_of + timedelta(days=1))
-    found: dict[str, list[MembershipRow]] = {}
-    for row in members:
-        if row.starts_on < end and (row.ends_on is None or row.ends_on > window.starts_on):
-            found.setdefault(row.person_id, []).append(row)
-    return found
-
-
-def _self_item(
-    item: Item,
-    night: Night,
-    sources: Sequence[ledger.SourceWindow],
-    links: Mapping[tuple[str, str], str],
-    beside: Sequence[cells.Evidence],
-    cell: cells.Cell,
-) -> dict[str, Any]:
-    used = [indicator.signal for indicator in item.indicators]
-    return _item(item, night, sources) | {
-        "state": cell.state,
-        "because": cell.because,
-        "rule": rule_text(item) if item.indicators else None,
-        **_traces(used, cell.evidence, night, links),
-        "beside": _traces(item.beside, beside, night, links),
-    }
-
-
-def _traces(
-    signals: Sequence[str],
-    evidence: Sequence[cells.Evidence],
-    night: Night,
-    links: Mapping[tuple[str, str], str],
-) -> dict[str, Any]:
-    return {
-        "evidence": [
-            {
-                "signal": row.signal,
-                "occurred_on": row.occurred_on.isoformat(),
-                "source_kind": row.source_kind,
-                "source_id": row.source_id,
-                "url": links.get((row.source_kind, row.source_id)),
-            }
-            for row in evidence
-        ],
-        "signals": [
-            {"signal": name, "answers": night.catalog[name].answers, "unit": night.catalog[name].unit}
-            for name in signals
-        ],
-    }
-
-
 def _team_item(
     item: Item, night: Night, sources: Sequence[ledger.SourceWindow], window: Window
 ) -> dict[str, Any]:
     reasons = cells.open_reasons(item, night.catalog, window=window, as_of=night.as_of, sources=sources)
-    return _item(item, night, sources) | {
+    return item_body(item, night.catalog, night.as_of, sources) | {
         "because": item.because,
         "bandable": cells.bandable(item, night.catalog),
         "left_open": " ".join(reasons) or None,
@@ -313,35 +274,6 @@ def _process(
         "process": signal.signal,
         "asks": " ".join(signal.answers.split()),
         "sources": list(cells.sources_of(alone, night.catalog, sources)),
-        "misleads": [" ".join(signal.misleads.split())],
+        "misleads": [" ".join(signal.misleads.split()), *signal.overdue(night.as_of)],
         "left_open": " ".join(reasons) or None,
     }
-
-
-def _item(item: Item, night: Night, sources: Sequence[ledger.SourceWindow]) -> dict[str, Any]:
-    return {
-        "item": item.slug,
-        "pillar": item.pillar,
-        "group": item.group,
-        "says": item.says,
-        "class": item.item_class,
-        "question": item.question,
-        "sources": list(cells.sources_of(item, night.catalog, sources)),
-        "misleads": list(
-            dict.fromkeys(" ".join(night.catalog[each.signal].misleads.split()) for each in item.indicators)
-        ),
-    }
-
-
-def _source(source: ledger.SourceWindow) -> dict[str, Any]:
-    return {
-        "source": source.source,
-        "complete": source.complete,
-        "from": source.from_day.isoformat() if source.from_day else None,
-        "through": source.through_day.isoformat() if source.through_day else None,
-        "because": source.because,
-    }
-
-
-def _rubric(night: Night) -> dict[str, str]:
-    return {"id": night.rubric.id, "title": night.rubric.title}

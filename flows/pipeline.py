@@ -43,7 +43,7 @@ def run_night(night: Night, do: Do = plainly, progress: steps.Progress = lambda 
     try:
         run |= do("retention", lambda: retention.keep(night))
         _fetch_everything(night, do, progress)
-        run["evidence_rows"] = do("evidence", lambda: steps.compute_evidence(night))
+        run["evidence_rows"] = do("evidence", lambda: steps.compute_evidence(night, run["run_id"]))
         run |= do("reports", lambda: outcomes.write_self_reports(night))
         run |= do("releases", lambda: outcomes.publish_due(night))
     except Exception:

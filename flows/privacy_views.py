@@ -71,14 +71,15 @@ def verify_audit(config: Path, anchor: Path | None) -> tuple[list[str], str]:
     )
 
 
-def withdraw_item(config: Path, team: str, window: str, item: str) -> str:
+def withdraw_item(config: Path, team: str, window: str, item: str, rubric: str | None = None) -> str:
     """Withdraws one item of a release and logs it; returns a sentence. Raises DoorError or BadInput."""
     settings = load_settings(config)
     try:
         named = parse_window(window)
     except ValueError as error:
         raise BadInput([str(error)]) from None
-    door.withdraw(settings.published, team, named, item, withdrawn_on=datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    door.withdraw(settings.published, team, named, item, withdrawn_on=today, rubric=rubric)
     wrong = note_published(settings)
     return "\n".join([f"{item} of {team} in {named.name} is withdrawn; it is never shown again", *wrong])
 

@@ -53,7 +53,9 @@ def band_changes(
     chosen = list(dict.fromkeys(teams))
     name = window or max(door.latest_window(settings.published, team) for team in chosen)
     compared = [each for each in changed if each.band_reach != "same"]
-    releases = {team: door.read_team(settings.published, team, name) for team in chosen}
+    releases = _releases(settings, chosen, name, new.id)
+    if not releases:
+        return _none(f"No team named here has a release about '{new.id}' in {name}.") | {"window": name}
     if not compared:
         return _none("No band rests on anything that this changes.") | {"window": name}
     policy = load_policy(settings.agreement)
@@ -66,11 +68,20 @@ def band_changes(
             rights_of(settings) as own,
         ):
             stale = _not_computed(reading.computed_signals(store), catalog)
-            for released in releases.values():
+            for released in releases:
                 rows += _of_team(store, own, released, new, compared, catalog, policy, stale)
     except Timeout:
         raise BadInput([f"{settings.home}: a night is writing here; ask again when it has ended"]) from None
     return {"window": name, "note": None, "rows": rows}
+
+
+def _releases(settings: Settings, teams: Sequence[str], window: str, rubric: str) -> list[Released]:
+    """The releases of these teams about the people on this rubric. A team may have nobody who is."""
+    found = []
+    for team in teams:
+        if rubric in door.rubrics(settings.published, team, window):
+            found.append(door.read_team(settings.published, team, window, rubric))
+    return found
 
 
 def _of_team(
@@ -117,7 +128,7 @@ def _would_release(
     window = parse_window(body["window"])
     as_of = date.fromisoformat(body["published_on"])
     sources = [_source(row, policy) for row in body["sources"]]
-    members = door.eligible(reading.memberships(store), body["team"], window, policy)
+    members = door.cohorts(reading.memberships(store), body["team"], window, policy).get(new.id, frozenset())
     evidence = {
         person_id: [cells.Evidence(*row) for row in rows]
         for person_id, rows in reading.evidence_by_person(store, window.starts_on, window.ends_on).items()

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     github_teams: GitHubTeamsSettings | None = None
     """Home teams from GitHub's own teams, instead of a roster."""
     rubric_map: Path = SHIPPED / "rubric_map.yaml"
+    """The map in force for whoever the roster names no other rubric for."""
+    rubric_maps: tuple[Path, ...] = ()
+    """Further maps, each a file, or all the YAML files of a folder: other roles, other levels."""
     agreement: Path = SHIPPED / "agreement.yaml"
     github: GitHubSettings | None = None
     github_incidents: GitHubIncidentsSettings | None = None
@@ -84,6 +87,14 @@ class Settings(BaseSettings):
     schedule: str = Field(default="0 3 * * *", description="cron, in UTC")
 
     @property
+    def maps(self) -> tuple[Path, ...]:
+        """Every map in force, the one for everybody else first, each file once."""
+        found = [self.rubric_map]
+        for path in self.rubric_maps:
+            found += sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
+        return tuple({path.resolve(): path for path in found[::-1]}.values())[::-1]
+
+    @property
     def warehouse_file(self) -> Path:
         return self.home / "warehouse.duckdb"
 
@@ -98,6 +109,10 @@ class Settings(BaseSettings):
     @property
     def absences_file(self) -> Path:
         return self.home / "absences.duckdb"
+
+    @property
+    def rules_folder(self) -> Path:
+        return self.home / "rules"
 
     @property
     def published(self) -> Path:
@@ -287,6 +302,7 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     for name in ("audit_anchor", "erasures"):
         if (elsewhere := getattr(settings, name)) is not None:
             moved[name] = folder / elsewhere
+    moved["rubric_maps"] = tuple(folder / path for path in settings.rubric_maps)
     moved["files"] = tuple(
         source.model_copy(update={"path": folder / source.path}) for source in settings.files
     )

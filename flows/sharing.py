@@ -214,7 +214,7 @@ def _what_it_adds_to(
     for counted in own.counted(person_id, window.name):
         if counted.drawn:
             continue
-        for item in door.read_team(settings.published, counted.team, window).body["items"]:
+        for item in door.read_team(settings.published, counted.team, window, counted.rubric).body["items"]:
             signals = rests_on.get(item["item"], frozenset())
             if shares.tell_on_each_other(told, signals):
                 value = _left_traces(settings, person_id, item["item"], signals, window)

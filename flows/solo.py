@@ -111,7 +111,7 @@ def _collect(settings: Settings, owner: Account) -> int:
         None,
         policy=load_personal_policy(PERSONAL_AGREEMENT, settings.agreement),
         catalog=catalog,
-        rubric=rubric,
+        maps={rubric.id: rubric},
         roster=(member,),
         connectors=(connector := GitHubOwn(settings.github, owner),),
     ) as night:
@@ -119,7 +119,7 @@ def _collect(settings: Settings, owner: Account) -> int:
         _refuse_other_homes(night, owner)
         enrolment.import_roster(night)
         code = _fetch(night, connector)
-        steps.compute_evidence(night)
+        steps.compute_evidence(night, "solo")
         outcomes.write_self_reports(replace(night, catalog=as_seen_alone(catalog)))
         [state] = statuses(night.store, connector.source, [SCOPE])
         requests, points = connector.spent()

@@ -16,7 +16,7 @@ from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.records import Batch, Gap, Inventory
 from flows import opting
 from flows.night import Night
-from warehouse import ledger, reading
+from warehouse import history, ledger, reading
 from warehouse.files import write_whole
 from warehouse.rows import root_id
 from warehouse.statuses import all_complete, statuses
@@ -216,8 +216,9 @@ def _say(night: Night, connector: Connector, error: SourceError) -> None:
     (night.refused if asks_somebody else night.messages).append(sentence)
 
 
-def compute_evidence(night: Night) -> int:
+def compute_evidence(night: Night, run_id: str) -> int:
     """Evidence of the months that changed; returns how many rows there are in all."""
+    night.run = history.begin(night.store.con, run_id, night.as_of)
     opting.compute_evidence(night)
     return night.store.count("evidence")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,27 @@ from flows.settings import Settings, load_settings, token
 from privacy.released import Released
 
 
-def show_coverage(config: Path, team: str, window: str | None, form: str) -> str:
-    """A team's release. Raises BadInput, or DoorError where there is none."""
+def show_coverage(config: Path, team: str, window: str | None, form: str, rubric: str | None = None) -> str:
+    """A team's release, or as text all of them where the team is on several rubrics.
+
+    Raises BadInput, or DoorError where there is none or where one of several has to be named.
+    """
     from flows.identity import window_named
     from flows.logbook import note
-    from privacy import door, published
+    from privacy import door
 
     settings = load_settings(config)
     name = window_named(settings, window) if window else door.latest_window(settings.published, team)
-    released = door.read_team(settings.published, team, name)
-    note(settings, "release read", file=published.release_name(team, name))
+    several = door.rubrics(settings.published, team, name) if form == "text" and rubric is None else [rubric]
+    shown = []
+    for each in several:
+        released = door.read_team(settings.published, team, name, each)
+        note(settings, "release read", file=door.release_of(settings.published, team, name, each))
+        shown.append(_coverage_as(released, form))
+    return "\n\n\n".join(shown)
+
+
+def _coverage_as(released: Released, form: str) -> str:
     match form:
         case "json":
             return _json(released.body)
@@ -40,10 +52,15 @@ def show_coverage(config: Path, team: str, window: str | None, form: str) -> str
     return coverage_text(released)
 
 
-def show_me(config: Path, window: str | None, form: str, *, with_titles: bool = False) -> str:
-    """The report of whoever holds the token. Raises BadInput, SourceError or DoorError."""
+def show_me(
+    config: Path, window: str | None, form: str, *, with_titles: bool = False, as_of: date | None = None
+) -> str:
+    """The report of whoever holds the token; with `as_of` as the last night until then wrote it.
+
+    Raises BadInput, SourceError or DoorError.
+    """
     settings = load_settings(config)
-    released = _own_report(settings, window)
+    released = _former_report(settings, window, as_of) if as_of else _own_report(settings, window)
     titles = titles_of(released, settings, token("GITHUB_TOKEN")) if with_titles else {}
     text = own_report_as(released, form, titles)
     # said on the terminal alone: files and pages are handed on
@@ -98,13 +115,17 @@ def titles_of(released: Released, settings: Settings, secret: SecretStr | None) 
     return titles(settings.github.model_copy(update={"token": secret}), list(dict.fromkeys(ids)))
 
 
-def show_explanation(config: Path, asked: str, window: str | None, form: str) -> str:
-    """Why one of the caller's cells is what it is. Raises BadInput with the nearest names."""
+def show_explanation(
+    config: Path, asked: str, window: str | None, form: str, since: date | None = None
+) -> str:
+    """Why one of the caller's cells is what it is, and with `since`, why it changed since that day.
+
+    The rule, its file and its version are those that the report was made with, not those on the disk.
+    Raises BadInput with the nearest names.
+    """
     from difflib import get_close_matches
 
     from reports.text import explain_text
-    from rubric.map import load_map
-    from signals.catalog import load_catalog
 
     settings = load_settings(config)
     body = _own_report(settings, window).body
@@ -122,16 +143,13 @@ def show_explanation(config: Path, asked: str, window: str | None, form: str) ->
                 + (f"; did you mean '{near[0]}'?" if near else "")
             ]
         )
-    catalog = load_catalog()
-    lines = {item.slug: item.line for item in load_map(settings.rubric_map, catalog).items}
-    for item in chosen:
-        item["map"] = f"{settings.rubric_map.name}:{lines.get(item['item'], 1)}"
-        item["signals"] = [
-            used | {"file": f"signals/{used['signal']}.sql", "version": catalog[used["signal"]].sha256[:12]}
-            for used in item["signals"]
-            if used["signal"] in catalog
-        ]
     explained = {"window": body["window"], "sources": body["sources"], "items": chosen}
+    if since:
+        from flows.identity import proven
+        from flows.looking_back import changes_since
+
+        slugs = [item["item"] for item in chosen]
+        explained["changes"] = changes_since(settings, proven(settings), body["window"], slugs, since)
     return _json(explained) if form == "json" else explain_text(explained)
 
 
@@ -184,6 +202,18 @@ def _own_report(settings: Settings, window: str | None) -> Released:
     person_id, name = proven(settings), window_named(settings, window)
     released = own_report(settings, person_id, name)
     note(settings, "report read", person=mark(settings, person_id), window=name)
+    return released
+
+
+def _former_report(settings: Settings, window: str | None, as_of: date) -> Released:
+    from flows.identity import proven, window_named
+    from flows.logbook import mark, note
+    from flows.looking_back import report_as_of
+
+    person_id = proven(settings)
+    asked = window_named(settings, window) if window else None
+    released = report_as_of(settings, person_id, asked, as_of)
+    note(settings, "report read", person=mark(settings, person_id), window=released.body["window"])
     return released
 
 

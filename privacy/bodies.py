@@ -23,15 +23,15 @@ _SELF = {*_WINDOW, "window_is_open", "computed_on", "sources", "items"}
 _SOURCE = {"source", "complete", "from", "through", "because"}
 _TEAM_ITEM = {*ABOUT, "shown", "band", "because"}
 _PROCESS = {"process", "asks", "sources", "misleads", "shown", "band", "because"}
-_SELF_ITEM = {*ABOUT, "state", "because", "rule", "evidence", "signals"}
+_SELF_ITEM = {*ABOUT, "state", "because", "rule", "map", "evidence", "signals"}
 _SHARE = {*(_SELF - {"team", "kind"}), "kind", "shared_by", "shared_on", "opens_until"}
 _OWN = {"note", "contest"}
 """What its person says of an item; never part of the file that a night writes."""
 _NOTE = {"said", "written_on"}
 _CONTEST = {"because", "opened_on", "state", "resolved_on", "resolved_by", "said"}
 _NOTHING: Mapping[str, Any] = {"evidence": (), "signals": ()}
-_EVIDENCE = {"signal", "occurred_on", "source_kind", "source_id", "url"}
-_SIGNAL = {"signal", "answers", "unit"}
+_EVIDENCE = {"signal", "occurred_on", "source_kind", "source_id", "url", "seen_on"}
+_SIGNAL = {"signal", "answers", "unit", "guard", "file", "version"}
 
 _CLASSES = {"observable", "partly", "ask", "withheld"}
 _BANDS = {"fewer than half", "about half or more", "few", "some", "most"}
@@ -71,13 +71,14 @@ def self_item(item: Mapping[str, Any]) -> dict[str, Any]:
     """One item of somebody's own report, with days as days and links only where they are web addresses."""
     if extra := set(item) - _SELF_ITEM - {"beside"}:
         raise RefusedBody(f"item {item.get('item')!r}: {_named(extra)} is nothing a report may hold")
-    told = {key: item[key] for key in ("state", "because", "rule")}
+    told = {key: item[key] for key in ("state", "because", "rule", "map")}
     return about(item) | told | _traces(item) | {"beside": _traces(item.get("beside") or _NOTHING)}
 
 
 def _traces(told: Mapping[str, Any]) -> dict[str, Any]:
     evidence = [
-        dict(row) | {"occurred_on": _day(row["occurred_on"]), "url": _link(row["url"])}
+        dict(row)
+        | {"occurred_on": _day(row["occurred_on"]), "url": _link(row["url"]), "seen_on": _day(row["seen_on"])}
         for row in told["evidence"]
     ]
     return {"evidence": evidence, "signals": [dict(row) for row in told["signals"]]}

@@ -27,6 +27,41 @@ class Enrolment(Protocol):
     def ends_on(self) -> date | None: ...
 
 
+class OnRubric(Enrolment, Protocol):
+    """An enrolment that says which rubric the person is on meanwhile."""
+
+    @property
+    def rubric(self) -> str: ...
+
+
+def cohorts(
+    memberships: Iterable[OnRubric], team: str, window: Window, policy: Policy
+) -> dict[str, frozenset[str]]:
+    """Everyone who counts in this team and window, by the rubric they are on. Nobody is in two cohorts.
+
+    A rubric that anybody but the manager was on has a cohort, be it an empty one. A band is about one cohort:
+    where two rubrics ask the same of people, counting both together would make groups that overlap.
+    """
+    rows = [row for row in memberships if _days(row, window)]
+    counted = eligible(rows, team, window, policy)
+    of_team = [row for row in rows if row.team == team]
+    managers = {row.manager_id for row in of_team}
+    people = {row.person_id for row in of_team}
+    found: dict[str, set[str]] = {}
+    for person_id in people - managers or people:
+        rubric = home_rubric([row for row in rows if row.person_id == person_id], window)
+        found.setdefault(rubric, set()).update({person_id} & counted)
+    return {rubric: frozenset(of_rubric) for rubric, of_rubric in found.items()}
+
+
+def home_rubric(rows: Iterable[OnRubric], window: Window) -> str:
+    """The rubric that somebody was on for most of the window; of equals, the one they were on last."""
+    days: dict[str, set[int]] = {}
+    for row in rows:
+        days.setdefault(row.rubric, set()).update(_days(row, window))
+    return _home({rubric: present for rubric, present in days.items() if present})
+
+
 def eligible(memberships: Iterable[Enrolment], team: str, window: Window, policy: Policy) -> frozenset[str]:
     """Everyone who counts in the bands of this team and window: home team, present enough, not its manager.
 
@@ -36,19 +71,16 @@ def eligible(memberships: Iterable[Enrolment], team: str, window: Window, policy
     rows = list(memberships)
     days: dict[str, dict[str, set[int]]] = {}
     managers = set()
-    first, end = window.starts_on.toordinal(), window.ends_on.toordinal()
     for row in rows:
-        until = end if row.ends_on is None else min(end, row.ends_on.toordinal())
-        present = range(max(first, row.starts_on.toordinal()), until)
-        if present:
+        if present := _days(row, window):
             days.setdefault(row.person_id, {}).setdefault(row.team, set()).update(present)
             if row.team == team:
                 managers.add(row.manager_id)
-    needed = policy.presence_percent * (end - first)
+    needed = policy.presence_percent * (window.ends_on - window.starts_on).days
     return frozenset(
         person_id
         for person_id, teams in days.items()
-        if person_id not in managers and _home_team(teams) == team and 100 * len(teams[team]) >= needed
+        if person_id not in managers and _home(teams) == team and 100 * len(teams[team]) >= needed
     )
 
 
@@ -63,5 +95,12 @@ def is_due(window: Window, as_of: date, policy: Policy, sources_complete: bool) 
     return as_of >= due_on(window, policy, sources_complete=sources_complete)
 
 
-def _home_team(teams: Mapping[str, set[int]]) -> str:
-    return max(teams, key=lambda team: (len(teams[team]), max(teams[team]), min(teams[team]), team))
+def _days(row: Enrolment, window: Window) -> range:
+    """The days of the window on which this row of the roster holds."""
+    end = window.ends_on.toordinal()
+    until = end if row.ends_on is None else min(end, row.ends_on.toordinal())
+    return range(max(window.starts_on.toordinal(), row.starts_on.toordinal()), until)
+
+
+def _home(names: Mapping[str, set[int]]) -> str:
+    return max(names, key=lambda name: (len(names[name]), max(names[name]), min(names[name]), name))

@@ -4,15 +4,12 @@ What a team reads is decided in two steps that never meet. Whether an item is sh
 the map, the roster, the agreement, the sources and the calendar. Only then, and only for a shown item, is
 anything about people looked at, and only to choose one word.
 
-A release is written once. Its bytes wait under another name, are recorded in the manifest, and are renamed
-into place, in this order: whoever dies in between leaves either nothing that counts, or everything the next
-run needs to finish with the very same bytes.
+A release is written once; `privacy/placing.py` says how.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
@@ -20,13 +17,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from privacy import bodies, floors, published, shelf, team_words
+from privacy import bodies, floors, placing, published, shelf, team_words
 from privacy.bands import shown
+from privacy.cohort import cohorts as cohorts
 from privacy.cohort import due_on as due_on
 from privacy.cohort import eligible as eligible
 from privacy.cohort import is_due as is_due
 from privacy.errors import (
-    AlreadyPublished,
     BrokenRelease,
     DoorError,
     NoReport,
@@ -36,6 +33,7 @@ from privacy.errors import (
     RefusedBody,
     UnknownItem,
     UnknownTeam,
+    WhichRubric,
 )
 from privacy.released import _DOOR, Released
 from privacy.team_words import NOT_SHOWN as NOT_SHOWN
@@ -148,33 +146,53 @@ def release_share(
 # --- publishing -------------------------------------------------------------------------------------------
 
 
-def publish(published_dir: Path, released: Released) -> Path:
-    """Puts a team's release where readers find it, once; returns where.
+def publish(published_dir: Path, released: Released, *others: Released) -> Path:
+    """Puts a team's release where readers find it, once; returns where the first of them lies.
 
-    A release that a former run recorded and could not put in place is put in place, whatever is given now.
-    Raises AlreadyPublished, or BrokenRelease when what lies there is not what was published.
+    A team with people on several rubrics has one for each, and they are recorded together: the roster that
+    parts the team into cohorts is the same for all. What a former run recorded and could not put in place is
+    put in place, whatever is given now. Raises AlreadyPublished, or BrokenRelease when what lies there is not
+    what was published.
     """
-    if released.audience != "team":
-        raise RefusedBody(f"a report for the {released.audience} audience is never published to a team")
-    body = released.body
-    name = published.release_name(body["team"], body["window"])
-    return _put_once(published_dir, body["team"], name, released.canonical())
+    every = (released, *others)
+    for each in every:
+        if each.audience != "team":
+            raise RefusedBody(f"a report for the {each.audience} audience is never published to a team")
+    team, window = released.body["team"], released.body["window"]
+    if any((each.body["team"], each.body["window"]) != (team, window) for each in others):
+        raise RefusedBody("releases of different teams or windows are not published together")
+    texts = {
+        published.release_name(team, window, each.body["rubric"]["id"] if others else None): each.canonical()
+        for each in every
+    }
+
+    def recorded_before(files: Collection[str]) -> list[str]:
+        return published.releases_of(files, team, window)
+
+    return placing.put_once(published_dir, team, texts, recorded_before)
 
 
-def withdraw(published_dir: Path, team: str, window: Window | str, item: str, *, withdrawn_on: date) -> Path:
+def withdraw(
+    published_dir: Path,
+    team: str,
+    window: Window | str,
+    item: str,
+    *,
+    withdrawn_on: date,
+    rubric: str | None = None,
+) -> Path:
     """Marks one item of a release as no longer standing; returns where the notice lies.
 
     The release keeps its bytes. The notice gives no reason: a reason would be about somebody.
     Raises UnknownItem, NotShown for an item that has no band to withdraw, and what `read_team` raises.
     """
     name = _named(window)
+    body = read_team(published_dir, team, name, rubric).body
     try:
-        cell = next(
-            each for each in read_team(published_dir, team, name).body["items"] if each["item"] == item
-        )
+        cell = next(each for each in body["items"] if each["item"] == item)
     except StopIteration:
         raise UnknownItem(f"the release of team {team!r} for {name} has no item {item!r}") from None
-    notice = published.notice_name(team, name, item)
+    notice = published.notice_name(release_of(published_dir, team, name, rubric), item)
     path = published_dir / "teams" / notice
     if path.exists():
         return path
@@ -183,8 +201,15 @@ def withdraw(published_dir: Path, team: str, window: Window | str, item: str, *,
         raise NotShown(
             f"item {item!r} is not shown for team {team!r} in {name}, so there is nothing to withdraw"
         )
-    body = {"kind": "withdrawal", "team": team, "window": name, "item": item}
-    return _put_once(published_dir, team, notice, _json(body | {"withdrawn_on": withdrawn_on.isoformat()}))
+    text = placing.as_json(
+        {"kind": "withdrawal", "team": team, "window": name, "item": item}
+        | {"withdrawn_on": withdrawn_on.isoformat()}
+    )
+
+    def recorded_before(files: Collection[str]) -> list[str]:
+        return [notice] if notice in files else []
+
+    return placing.put_once(published_dir, team, {notice: text}, recorded_before)
 
 
 def write_self(published_dir: Path, person_id: str, released: Released) -> Path:
@@ -233,7 +258,7 @@ def expire(published_dir: Path, names: Collection[str]) -> None:
         files = {name: sha256 for name, sha256 in manifest.files.items() if name not in names}
         folders = {name.split("/")[0] for name in files}
         teams = {folder: team for folder, team in manifest.teams.items() if folder in folders}
-        _put_manifest(teams_dir, published.Manifest(files, teams))
+        placing.put_manifest(teams_dir, published.Manifest(files, teams))
 
 
 def verify(published_dir: Path) -> list[str]:
@@ -244,16 +269,14 @@ def verify(published_dir: Path) -> list[str]:
 # --- reading ----------------------------------------------------------------------------------------------
 
 
-def read_team(published_dir: Path, team: str, window: Window | str) -> Released:
-    """A team's release, with what was withdrawn since taken out.
+def read_team(published_dir: Path, team: str, window: Window | str, rubric: str | None = None) -> Released:
+    """A team's release, with what was withdrawn since taken out. `rubric` says which, where it has several.
 
-    Raises UnknownTeam, NotYetPublished with the day it may come, or BrokenRelease.
+    Raises UnknownTeam, WhichRubric, NotYetPublished with the day it may come, or BrokenRelease.
     """
     teams_dir, name = published_dir / "teams", _named(window)
+    release = release_of(published_dir, team, name, rubric)
     manifest = published.read_manifest(teams_dir)
-    release = published.release_name(team, name)
-    if release not in manifest.files and not (teams_dir / release).exists():
-        raise _why_missing(published_dir, team, name)
     body = published.read_recorded(teams_dir, release, manifest)
     body.setdefault("processes", [])  # the first releases told none, and stay as they were published
     try:
@@ -264,9 +287,20 @@ def read_team(published_dir: Path, team: str, window: Window | str) -> Released:
         raise BrokenRelease(f"{teams_dir / release}: is the release of another team or window")
     for item in body["items"]:
         # the manifest decides, not the notice's file: a withdrawn cell does not come back when a file goes
-        if published.notice_name(team, name, item["item"]) in manifest.files:
+        if published.notice_name(release, item["item"]) in manifest.files:
             item.update(shown=False, band=None, because=WITHDRAWN)
     return Released("team", body, key=_DOOR)
+
+
+def rubrics(published_dir: Path, team: str, window: Window | str) -> list[str]:
+    """The rubrics that a team has a release for in this window, by name. Raises what `read_team` raises."""
+    name = _named(window)
+    names = published.releases_of(published.read_manifest(published_dir / "teams").files, team, name)
+    if not names:
+        raise _why_missing(published_dir, team, name)
+    manifest = published.read_manifest(published_dir / "teams")
+    found = [published.read_recorded(published_dir / "teams", each, manifest) for each in names]
+    return [str(body["rubric"]["id"]) for body in found]
 
 
 def read_self(published_dir: Path, person_id: str, window: Window | str) -> Released:
@@ -286,14 +320,17 @@ def read_self(published_dir: Path, person_id: str, window: Window | str) -> Rele
 
 
 def is_published(published_dir: Path, team: str, window: Window | str) -> bool:
-    """Whether this release is in place. What was recorded and not yet put in place is not."""
-    return (published_dir / "teams" / published.release_name(team, _named(window))).exists()
+    """Whether this release is in place, all of it. What was recorded and not yet put in place is not."""
+    teams_dir = published_dir / "teams"
+    recorded = published.releases_of(published.read_manifest(teams_dir).files, team, _named(window))
+    names = recorded or [published.release_name(team, _named(window))]
+    return all((teams_dir / name).exists() for name in names)
 
 
 def is_decided(published_dir: Path, team: str, window: Window | str) -> bool:
     """Whether the bytes of this release are settled, in place or not: nothing said now can change them."""
-    manifest = published.read_manifest(published_dir / "teams")
-    return published.release_name(team, _named(window)) in manifest.files
+    files = published.read_manifest(published_dir / "teams").files
+    return bool(published.releases_of(files, team, _named(window)))
 
 
 def published_teams(published_dir: Path) -> list[str]:
@@ -303,10 +340,9 @@ def published_teams(published_dir: Path) -> list[str]:
 
 def published_windows(published_dir: Path, team: str) -> list[str]:
     """The windows a team has a release for, oldest first."""
-    folder = published_dir / "teams" / published.folder_name(team)
-    files = published.read_manifest(published_dir / "teams").files
-    windows = {path.stem for path in folder.glob("*.json")}
-    return sorted(name for name in windows if published.release_name(team, name) in files)
+    teams_dir = published_dir / "teams"
+    names = published.releases_of(published.read_manifest(teams_dir).files, team)
+    return sorted({published.window_in(name) for name in names if (teams_dir / name).exists()})
 
 
 def latest_window(published_dir: Path, team: str) -> str:
@@ -349,41 +385,17 @@ def _why_missing(published_dir: Path, team: str, window: str | None) -> DoorErro
     )
 
 
-def _put_once(published_dir: Path, team: str, name: str, text: str) -> Path:
-    """Writes, records, renames: the order that the top of this file promises."""
+def release_of(published_dir: Path, team: str, window: str, rubric: str | None) -> str:
+    """The name of the release that is meant. Raises WhichRubric, UnknownTeam or NotYetPublished."""
     teams_dir = published_dir / "teams"
-    path = teams_dir / name
-    with shelf.alone(published_dir):
-        below = [teams_dir / folder for folder in Path(name).parents]
-        for folder in reversed(below):  # from `teams` down
-            shelf.make_folder(folder, 0o750)
-        manifest = published.read_manifest(teams_dir)
-        if name not in manifest.files:
-            if os.path.lexists(path):
-                raise BrokenRelease(f"{path}: lies there and was never published; find out who put it there")
-            shelf.write(published.pending(path), text, published.RELEASE_MODE)
-            _record(teams_dir, manifest, team, name, published.digest(text))
-        elif os.path.lexists(path):
-            raise AlreadyPublished(f"{path}: is published, and what is published stays as it is")
-        elif not published.is_waiting(path, manifest.files[name]):
-            raise BrokenRelease(f"{path}: was published and is missing; restore it from a backup")
-        published.pending(path).replace(path)
-        shelf.flush_folder(path.parent)
-    return path
-
-
-def _record(teams_dir: Path, manifest: published.Manifest, team: str, name: str, sha256: str) -> None:
-    files = manifest.files | {name: sha256}
-    teams = manifest.teams | {published.folder_name(team): team}
-    _put_manifest(teams_dir, published.Manifest(files, teams))
-
-
-def _put_manifest(teams_dir: Path, manifest: published.Manifest) -> None:
-    path = teams_dir / published.MANIFEST
-    shelf.write(published.pending(path), manifest.text(), published.RELEASE_MODE)
-    published.pending(path).replace(path)
-    shelf.flush_folder(teams_dir)
-
-
-def _json(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    plain = published.release_name(team, window)
+    names = published.releases_of(published.read_manifest(teams_dir).files, team, window)
+    if names in ([], [plain]):
+        if not names and not (teams_dir / plain).exists():
+            raise _why_missing(published_dir, team, window)
+        return plain
+    if rubric is not None and (named := published.release_name(team, window, rubric)) in names:
+        return named
+    known = rubrics(published_dir, team, window)
+    hint = "" if rubric is None else f"no release of team {team!r} for {window} is about {rubric!r}; "
+    raise WhichRubric(f"{hint}team {team!r} has a release for each of {', '.join(known)}: name one", known)

@@ -5,6 +5,7 @@ DoorError
   NotDue            ask again on the day the message names
   AlreadyPublished  nothing to do: a release is published once
   UnknownTeam       spell the team differently
+  WhichRubric       name one of the rubrics that the message lists
   UnknownItem       spell the item differently
   NotYetPublished   ask again on the day the message names
   BrokenRelease     an operator has to look: a published file is not what was published
@@ -34,6 +35,14 @@ class AlreadyPublished(DoorError):
 
 class UnknownTeam(DoorError):
     """No release of a team of this name exists."""
+
+
+class WhichRubric(DoorError):
+    """The team has a release for each of several rubrics, and none of them was named."""
+
+    def __init__(self, sentence: str, rubrics: list[str]) -> None:
+        super().__init__(sentence)
+        self.rubrics = rubrics
 
 
 class UnknownItem(DoorError):

@@ -4,6 +4,7 @@ Nothing in here writes; only `privacy/door.py` does.
 
     teams/manifest.json                         the hash of every file that was ever published, and every team
     teams/<team>/<window>.json                  a release: written once, never again
+    teams/<team>/<window>@<rubric>.json         the same, one for each rubric, where the team is on several
     teams/<team>/<window>.withdrawn/<item>.json a notice that one item of it no longer stands
     people/<person>/<window>.json               somebody's own report, replaced every night
 """
@@ -14,7 +15,7 @@ import hashlib
 import json
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,9 +58,9 @@ def is_person_id(text: str) -> bool:
     return _PERSON.fullmatch(text) is not None
 
 
-def release_name(team: str, window: str) -> str:
-    """Where a release lies below `teams/`."""
-    return f"{folder_name(team)}/{window}.json"
+def release_name(team: str, window: str, rubric: str | None = None) -> str:
+    """Where a release lies below `teams/`; `rubric` is named where the team has several."""
+    return f"{folder_name(team)}/{window}{f'@{folder_name(rubric)}' if rubric else ''}.json"
 
 
 def window_in(name: str) -> str:
@@ -67,9 +68,15 @@ def window_in(name: str) -> str:
     return name.split("/")[1][: len("2026Q3")]
 
 
-def notice_name(team: str, window: str, item: str) -> str:
-    """Where the withdrawal of one item of a release lies below `teams/`."""
-    return f"{folder_name(team)}/{window}.withdrawn/{folder_name(item)}.json"
+def releases_of(files: Iterable[str], team: str, window: str | None = None) -> list[str]:
+    """Those of these files that are releases of a team, and of a window if one is named."""
+    form = rf"{re.escape(folder_name(team))}/{re.escape(window) if window else '[^/@]+'}(@[^/]+)?\.json"
+    return sorted(name for name in files if re.fullmatch(form, name))
+
+
+def notice_name(release: str, item: str) -> str:
+    """Where the withdrawal of one item of this release lies below `teams/`."""
+    return f"{release.removesuffix('.json')}.withdrawn/{folder_name(item)}.json"
 
 
 def pending(path: Path) -> Path:

@@ -137,6 +137,14 @@ def explain(explained: Mapping[str, Any], console: Console) -> None:
         for signal in raw.get("signals") or []:
             page.line(_signal(signal), indent=4, hang=2)
         _item_rest(page, item, indent=4, most=None)
+    for change in explained.get("changes") or []:
+        page.gap()
+        since, was = words.day(change["since"]), plain(change["was"] or "no such item")
+        page.line(f"{plain(change['item'])}, since {since}: {was} -> {plain(change['is'])}", style="bold")
+        for reason in change["reasons"]:
+            page.line(f"{plain(reason['cause'])}: {plain(reason['says'])}", indent=4, hang=2)
+        if not change["reasons"]:
+            page.line("Nothing about it has changed.", indent=4)
 
 
 class _Page:

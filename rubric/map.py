@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from connectors.errors import BadInput
 from rubric.tree import SLUG, Fields, Reading, hint, line_of, root_of
 
 ItemClass = Literal["observable", "partly", "ask", "withheld"]
@@ -88,6 +89,8 @@ class RubricMap:
     items: tuple[Item, ...]
     warnings: tuple[str, ...]
     """Sentences that stop nothing: a signal used without the signal that keeps it honest."""
+    file: str = ""
+    """The name of the file that it stands in."""
 
     def item(self, slug: str) -> Item:
         """The item of this name. Raises KeyError."""
@@ -103,6 +106,26 @@ def load_map(path: Path, catalog: Mapping[str, SignalLike]) -> RubricMap:
     loaded = reading.rubric_map(root_of(path))
     reading.stop_if_wrong()
     return loaded
+
+
+def load_maps(paths: Sequence[Path], catalog: Mapping[str, SignalLike]) -> dict[str, RubricMap]:
+    """Every map by its rubric, in the order of the files. Raises BadInput with the mistakes of all."""
+    found: dict[str, RubricMap] = {}
+    mistakes = []
+    for path in paths:
+        try:
+            rubric = load_map(path, catalog)
+        except BadInput as error:
+            mistakes += error.mistakes
+            continue
+        if rubric.id in found:
+            mistakes.append(
+                f"{path.name}: is a second map of '{rubric.id}', beside {found[rubric.id].file}; keep one"
+            )
+        found[rubric.id] = rubric
+    if mistakes:
+        raise BadInput(mistakes)
+    return found
 
 
 def rule_text(item: Item) -> str:
@@ -153,7 +176,7 @@ class _MapReading(Reading):
                     line, f"leads: no item stands under {name!r}{hint(name, [i.pillar for i in items])}"
                 )
         return RubricMap(
-            rubric_id, self.text(fields, "title", "the map"), leads, tuple(items), self.unguarded()
+            rubric_id, self.text(fields, "title", "the map"), leads, tuple(items), self.unguarded(), self.file
         )
 
     def item(self, slug: str, node: Any, line: int, rubric_id: str) -> Item:

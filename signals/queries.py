@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 import warehouse
+from warehouse import history
 
 MIGRATIONS = Path(warehouse.__file__).parent / "migrations"
 
@@ -28,23 +29,21 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
 }
 """What a query of each kind returns, in this order."""
 
-BOOKKEEPING = frozenset(
-    {
-        "aliases",
-        "cursors",
-        "dirty_months",
-        "evidence",
-        "expected",
-        "gaps",
-        "migrations",
-        "opportunities",
-        "reconciled",
-        "repairs",
-        "scopes",
-        "signal_runs",
-        "first_night",
-    }
-)
+BOOKKEEPING = frozenset(history.TABLES) | {
+    "aliases",
+    "cursors",
+    "dirty_months",
+    "evidence",
+    "expected",
+    "gaps",
+    "migrations",
+    "opportunities",
+    "reconciled",
+    "repairs",
+    "scopes",
+    "signal_runs",
+    "first_night",
+}
 """What the pipeline notes about itself. A signal reads facts, or its result would depend on when it ran."""
 
 _KEYWORD_FUNCTIONS = frozenset(

@@ -14,6 +14,7 @@ from datetime import date
 import duckdb
 
 from signals.catalog import Catalog, Signal
+from warehouse import history
 from warehouse.aliases import RESOLVED, resolved
 
 TARGETS: Mapping[str, str] = {"evidence": "evidence", "opportunity": "opportunities"}
@@ -68,15 +69,18 @@ select rows, (select count(*) from gone), (select count(*) from come) from moved
 """
 
 
-def refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date = date.min) -> dict[str, int]:
+def refresh(
+    con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date = date.min, run: int = 0
+) -> dict[str, int]:
     """Rows held for every signal once evidence and opportunities are up to date again, none before `since`.
 
     Computed again are the quarters of `dirty_months`, and everything for a signal whose file, bots or roster
-    changed. Evidence of signals that are no more is removed. All of it or nothing.
+    changed. A row that is still found keeps the run that first saw it. What `run` no longer finds moves into
+    the past, and so does all evidence of signals that are no more. All of it or nothing.
     """
     con.execute("begin")
     try:
-        counts = _refresh(con, catalog, since)
+        counts = _refresh(con, catalog, since, run)
     except BaseException:
         con.execute("rollback")
         raise
@@ -97,7 +101,7 @@ def rehearse(con: duckdb.DuckDBPyConnection, catalog: Catalog, change: Callable[
         con.execute("create temp table evidence_before as select distinct * from (" + _WHO_DID_WHAT + ")")
         oldest = con.execute("select min(occurred_on) from evidence").fetchall()[0][0]
         change()
-        _refresh(con, catalog, oldest or date.min)
+        _refresh(con, catalog, oldest or date.min, 0)
         found = con.execute(_DIFFERENCE).fetchall()[0]
     finally:
         con.execute("rollback")
@@ -117,19 +121,21 @@ def held_for(con: duckdb.DuckDBPyConnection, signal: Signal, quarter_on: date) -
     return {str(person_id) for person_id, on in compute(con, signal) if on == quarter_on}
 
 
-def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date) -> dict[str, int]:
+def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date, run: int) -> dict[str, int]:
     known = dict(con.execute("select signal, sha256 from signal_runs").fetchall())
     tables = {**_CONTEXT, "aliases": _ALIASES}
     context = {f"table:{table}": _sha256(con, sql) for table, sql in tables.items()}
     moved = {table for table in tables if known.get(f"table:{table}") != context[f"table:{table}"]}
-    _remove_other_signals(con, catalog)
+    for kind, target in TARGETS.items():
+        names = [name for name, signal in catalog.items() if signal.kind == kind]
+        history.forget_signals_but(con, target, names, run)
     in_part: dict[str, list[Signal]] = {}
     with _people_resolved(con, RESOLVED):
         for signal in _stored(catalog):
             family = _family(signal)
             is_other_file = known.get(signal.signal) != signal.sha256
             if family is None or is_other_file or moved & {*signal.reads, "aliases"}:
-                _replace(con, signal)
+                history.replace(con, TARGETS[signal.kind], signal.signal, _distinct_rows(signal), run)
             else:
                 in_part.setdefault(family, []).append(signal)
     con.execute(
@@ -139,14 +145,15 @@ def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date) -> d
     with _people_resolved(con, _CONTEXT):
         for family, signals in in_part.items():
             if con.execute("select count(*) from dirty_quarters").fetchone() != (0,):
-                _replace_dirty_quarters(con, family, signals)
+                _replace_dirty_quarters(con, family, signals, run)
     con.execute("drop table temp.dirty_quarters")
     con.execute("delete from dirty_months")
     con.execute("delete from signal_runs")
     now = {signal.signal: signal.sha256 for signal in _stored(catalog)} | context
     con.executemany("insert into signal_runs values (?, ?)", list(now.items()))
     for target in TARGETS.values():
-        con.execute(f"delete from {target} where occurred_on < $since", {"since": since})
+        for table in (target, f"{target}_past"):
+            con.execute(f"delete from {table} where occurred_on < $since", {"since": since})
     return _counts(con, catalog)
 
 
@@ -158,13 +165,9 @@ def _stored(catalog: Catalog) -> list[Signal]:
 # --- one signal -----------------------------------------------------------------------------------------
 
 
-def _replace(con: duckdb.DuckDBPyConnection, signal: Signal) -> None:
-    target = TARGETS[signal.kind]
-    con.execute(f"delete from {target} where signal = $signal", {"signal": signal.signal})
-    con.execute(_insert(signal, _distinct_rows(signal)), {"signal": signal.signal})
-
-
-def _replace_dirty_quarters(con: duckdb.DuckDBPyConnection, family: str, signals: Iterable[Signal]) -> None:
+def _replace_dirty_quarters(
+    con: duckdb.DuckDBPyConnection, family: str, signals: Iterable[Signal], run: int
+) -> None:
     """Computes `signals` from the roots that have a date in a dirty quarter, for those quarters."""
     tables = _FAMILIES[family]
     con.execute("create temp table roots_touched as " + _roots_touched(family, tables))
@@ -178,12 +181,8 @@ def _replace_dirty_quarters(con: duckdb.DuckDBPyConnection, family: str, signals
         )
     in_dirty_quarter = "date_trunc('quarter', occurred_on) in (select quarter_on from dirty_quarters)"
     for signal in signals:
-        target = TARGETS[signal.kind]
-        con.execute(
-            f"delete from {target} where signal = $signal and {in_dirty_quarter}", {"signal": signal.signal}
-        )
         rows = f"select * from ({_distinct_rows(signal)}) where {in_dirty_quarter}"
-        con.execute(_insert(signal, rows), {"signal": signal.signal})
+        history.replace(con, TARGETS[signal.kind], signal.signal, rows, run, in_dirty_quarter)
     for table in (*tables, "roots_touched"):
         con.execute(f"drop table temp.{table}")
 
@@ -202,11 +201,6 @@ def _distinct_rows(signal: Signal) -> str:
     # The query stands on lines of its own because it may end in a comment.
     query = signal.sql.strip().rstrip(";")
     return f"select distinct * from (\n{query}\n) where person_id is not null and occurred_on is not null"
-
-
-def _insert(signal: Signal, rows: str) -> str:
-    columns = "person_id, occurred_on" + (", source_kind, source_id" if signal.kind == "evidence" else "")
-    return f"insert into {TARGETS[signal.kind]} (signal, {columns}) select $signal, {columns} from ({rows})"
 
 
 @contextmanager
@@ -246,14 +240,6 @@ def _family(signal: Signal) -> str | None:
 
 def _sha256(con: duckdb.DuckDBPyConnection, sql: str) -> str:
     return hashlib.sha256(repr(con.execute(sql).fetchall()).encode()).hexdigest()
-
-
-def _remove_other_signals(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
-    for kind, target in TARGETS.items():
-        names = [name for name, signal in catalog.items() if signal.kind == kind]
-        con.execute(
-            f"delete from {target} where signal not in (select unnest($names::varchar[]))", {"names": names}
-        )
 
 
 def _counts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:

@@ -204,7 +204,10 @@ def test_a_report_refuses_a_key_it_does_not_know() -> None:
 
 
 def test_every_mistake_in_a_body_is_named_at_once() -> None:
-    with pytest.raises(RefusedBody, match=r"evidence may not hold 'reviewer'.*a signal lacks 'unit'"):
+    with pytest.raises(
+        RefusedBody,
+        match=r"evidence may not hold 'reviewer'.*a signal lacks .*'unit'",
+    ):
         report(
             item=self_item(
                 evidence=[trace() | {"reviewer": "p2"}],
@@ -388,6 +391,7 @@ def self_item(
     return about | {
         "state": state,
         "rule": "At least 1 pull request.",
+        "map": "map.yaml:1",
         "evidence": [trace()] if evidence is None else evidence,
         "signals": signals or [],
     }
@@ -400,4 +404,5 @@ def trace() -> dict[str, Any]:
         "source_kind": "pull_request",
         "source_id": "PR_1",
         "url": None,
+        "seen_on": None,
     }

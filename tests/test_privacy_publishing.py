@@ -96,10 +96,10 @@ import json, os, sys
 from datetime import date
 from pathlib import Path
 import filelock
-from privacy import door, shelf
+from privacy import door, placing, shelf
 
 first, second, notice, root = json.loads(sys.stdin.read())
-writing = {"_put_once", "_record", "_put_manifest", "write", "make_folder", "flush_folder"}
+writing = {"put_once", "_record", "put_manifest", "write", "make_folder", "flush_folder"}
 
 def killed_at(step, action):
     child = os.fork()
@@ -107,7 +107,7 @@ def killed_at(step, action):
         left = step
         def count(frame, event, arg):
             nonlocal left
-            ours = frame.f_code.co_filename in (door.__file__, shelf.__file__)
+            ours = frame.f_code.co_filename in (placing.__file__, shelf.__file__)
             if not ours or frame.f_code.co_name not in writing:
                 return None
             if event == "line":
@@ -132,7 +132,7 @@ for step in range(10_000):
     was_killed = killed_at(step, act)
     try:
         again()
-    except door.AlreadyPublished:
+    except placing.AlreadyPublished:
         pass
     print(json.dumps([str(home), was_killed]))
     if not was_killed:
@@ -495,7 +495,10 @@ def report(*, as_of: date = date(2026, 10, 15)) -> Released:
         team="payments",
         rubric={"id": "ic1", "title": "Engineer"},
         sources=[source()],
-        items=[item("reviews") | {"state": "none seen", "rule": None, "evidence": [], "signals": []}],
+        items=[
+            item("reviews")
+            | {"state": "none seen", "rule": None, "map": "map.yaml:1", "evidence": [], "signals": []}
+        ],
         policy=policy(),
     )
 

@@ -198,7 +198,9 @@ def days(store: Store, signal: str) -> list[date]:
 def plant(store: Store, day: date) -> None:
     """A row that no event stands behind: it stays for as long as its quarter is not computed again."""
     store.con.execute(
-        "insert into evidence values ('planted', 'reviews_given', ?, 'pull_request', '-')", [day]
+        "insert into evidence (person_id, signal, occurred_on, source_kind, source_id) "
+        "values ('planted', 'reviews_given', ?, 'pull_request', '-')",
+        [day],
     )
 
 

@@ -19,6 +19,7 @@ from connectors.records import (
     PullRequest,
     Review,
 )
+from warehouse import history
 from warehouse.ledger import (
     close_books,
     differences,
@@ -270,6 +271,7 @@ def test_every_date_an_event_is_dated_by_marks_its_month(store: Store) -> None:
     ).fetchall():
         dates.setdefault(table, set()).add(column)
     bookkeeping = {
+        *history.TABLES,
         "memberships",
         "evidence",
         "opportunities",

@@ -7,9 +7,10 @@ from pathlib import Path
 import duckdb
 
 from connectors.errors import BadInput
+from warehouse import history
 from warehouse.rows import PERSON_COLUMNS
 
-_OF_THE_RUN = {"cursors", "migrations", "signal_runs"}
+_OF_THE_RUN = {"cursors", "migrations", "signal_runs", *history.TABLES}
 """Tables that say how a home got where it is, not what it holds."""
 
 
@@ -50,7 +51,8 @@ def _compared(con: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int, boo
             f"(select account from person_{name} where own_id = held.{column}) as {column}"
             for column in people
         )
-        star = f"* replace ({replaced})" if people else "*"
+        star = "* exclude (seen_by)" if table in history.KEPT else "*"  # by which night is no matter of what
+        star += f" replace ({replaced})" if people else ""
         con.execute(
             f"create or replace temp table rows_{name} as select {star} from warehouse_{name}.{table} as held"
         )

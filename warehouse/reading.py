@@ -14,28 +14,6 @@ from warehouse.aliases import resolved
 from warehouse.rows import CHILDREN, COMPUTED, PERSON_COLUMNS, ROOT_KEYS
 from warehouse.store import Store
 
-_LINKS = """
-with wanted as (
-  select distinct source_kind, source_id from evidence
-  where occurred_on >= $starts_on and occurred_on < $ends_on
-)
-select source_kind, source_id, repositories.url || '/pull/' || number
-from wanted join pull_requests on source_id = pull_request_id join repositories using (repository_id)
-where source_kind = 'pull_request'
-union all
-select source_kind, source_id, repositories.url || '/issues/' || number
-from wanted join issues on source_id = issue_id join repositories using (repository_id)
-where source_kind = 'issue'
-union all
-select source_kind, source_id, repositories.url || '/discussions/' || number
-from wanted join discussions on source_id = discussion_id join repositories using (repository_id)
-where source_kind = 'discussion'
-union all
-select source_kind, source_id, incidents.url
-from wanted join incidents on source_id = incident_id
-where source_kind = 'incident'
-"""
-
 
 class EvidenceRow(NamedTuple):
     """One row of evidence."""
@@ -130,23 +108,6 @@ def evidence_by_person(store: Store, starts_on: date, ends_on: date) -> dict[str
 def evidence_counted(store: Store) -> dict[str, int]:
     """How many rows of evidence each person has, for whoever changes who is who."""
     return dict(store.con.execute("select person_id, count(*) from evidence group by 1").fetchall())
-
-
-def opportunities_by_person(store: Store, starts_on: date, ends_on: date) -> dict[str, set[str]]:
-    """Which opportunity signals had a day from `starts_on` until before `ends_on`, for each person."""
-    found: dict[str, set[str]] = {}
-    for person_id, signal in store.con.execute(
-        "select distinct person_id, signal from opportunities where occurred_on >= ? and occurred_on < ?",
-        [starts_on, ends_on],
-    ).fetchall():
-        found.setdefault(person_id, set()).add(signal)
-    return found
-
-
-def links(store: Store, starts_on: date, ends_on: date) -> dict[tuple[str, str], str]:
-    """The address of each source object that has evidence in the span, by kind and id."""
-    found = store.con.execute(_LINKS, {"starts_on": starts_on, "ends_on": ends_on}).fetchall()
-    return {(kind, key): url for kind, key, url in found if url}
 
 
 def objects_naming(store: Store, source: str, own_ids: Sequence[str]) -> dict[str, dict[str, list[str]]]:

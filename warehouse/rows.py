@@ -83,10 +83,17 @@ PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "aliases": ("alias_id", "person_id"),
     "evidence": ("person_id",),
     "opportunities": ("person_id",),
+    "evidence_past": ("person_id",),
+    "opportunities_past": ("person_id",),
+    "membership_log": ("person_id", "manager_id"),
+    "account_log": ("person_id",),
 }
 """Every column that holds a person; a test compares it with the schema."""
 
-COMPUTED = frozenset({"aliases", "evidence", "opportunities"})
+COMPUTED = frozenset({"aliases", "evidence", "opportunities", "evidence_past", "opportunities_past"}) | {
+    "membership_log",
+    "account_log",
+}
 """Those in which `person_id` is a person; in all others it is the account that the source told."""
 
 

@@ -61,7 +61,7 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.con = duckdb.connect(path)
         self._migrate()
-        self._columns: dict[str, str] = {}
+        self._columns: dict[str, dict[str, str]] = {}
         self._needs_person: dict[str, tuple[str, ...]] = {}
 
     def rewrite(self) -> None:
@@ -142,11 +142,13 @@ class Store:
                 "where table_name = ? order by column_index",
                 [table],
             ).fetchall()
-            self._columns[table] = json.dumps([dict(described)])
+            self._columns[table] = dict(described)
+        columns = self._columns[table]
+        whole = [dict.fromkeys(columns) | row if len(row) < len(columns) else row for row in table_rows]
         self.con.execute(
             f"insert into {table} select row.* from "
-            f"(select unnest(from_json_strict(?::json, '{self._columns[table]}')) as row)",
-            [json.dumps(table_rows, default=date.isoformat)],
+            f"(select unnest(from_json_strict(?::json, '{json.dumps([columns])}')) as row)",
+            [json.dumps(whole, default=date.isoformat)],
         )
 
     def _is_about_somebody(self, table: str, row: Row) -> bool:

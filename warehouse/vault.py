@@ -137,12 +137,13 @@ class Vault:
         """Whether the source has told the immutable id of the account with this login."""
         return Key(source, login.casefold()) in self._told_logins
 
-    def sources_by_person(self) -> dict[str, set[str]]:
-        """Where each person has an account whose immutable id is known."""
-        found: dict[str, set[str]] = {}
+    def accounts_by_person(self) -> dict[str, dict[str, int]]:
+        """How many accounts of each person are known at each source, of those whose immutable id is known."""
+        found: dict[str, dict[str, int]] = {}
         for key, known in self._accounts.items():
             if not key.account_id.startswith(PLACEHOLDER):
-                found.setdefault(known.person_id, set()).add(key.source)
+                of_person = found.setdefault(known.person_id, {})
+                of_person[key.source] = of_person.get(key.source, 0) + 1
         return found
 
     # --- robots -----------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from flows.commands.options import Day, config_option, format_option
     type=click.Path(path_type=Path),
     help="With --solo: where your traces are kept, and nowhere else.",
 )
+@click.option("--as-of", type=Day(), help="As the last night until this day wrote it.")
 @click.pass_context
 def me(
     context: click.Context,
@@ -40,9 +41,14 @@ def me(
     solo: bool,
     since: date | None,
     home: Path | None,
+    as_of: date | None,
 ) -> None:
     """Your own signal report. Who you are is proven by your GitHub token in GITHUB_TOKEN."""
     context.obj = config_here or context.obj
+    if as_of and (solo or context.invoked_subcommand):
+        raise click.UsageError(
+            "--as-of is for the report that a service's nights write: `sightline me --as-of`"
+        )
     if solo:
         if context.invoked_subcommand is not None:
             raise click.UsageError(
@@ -58,4 +64,4 @@ def me(
     if context.invoked_subcommand is None:
         from flows.views import show_me
 
-        click.echo(show_me(context.obj, window, form, with_titles=bool(with_titles)))
+        click.echo(show_me(context.obj, window, form, with_titles=bool(with_titles), as_of=as_of))

@@ -40,13 +40,16 @@ def privacy_verify(config: Path, config_here: Path | None) -> None:
 @click.argument("team")
 @click.argument("window")
 @click.argument("item")
+@click.option("--rubric", help="Which, where the team is on several.")
 @config_option
 @click.pass_obj
-def privacy_withdraw(config: Path, config_here: Path | None, team: str, window: str, item: str) -> None:
+def privacy_withdraw(
+    config: Path, config_here: Path | None, team: str, window: str, item: str, rubric: str | None
+) -> None:
     """Takes the band of ITEM out of a release, for good and without a reason."""
     from flows.privacy_views import withdraw_item
 
-    click.echo(withdraw_item(config_here or config, team, window, item))
+    click.echo(withdraw_item(config_here or config, team, window, item, rubric))
 
 
 @privacy.command("attack")

@@ -1,0 +1,210 @@
+"""What one run knew -> everybody's own report. The night and a look back go through the same functions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from privacy import door
+from privacy.cohort import home_rubric
+from privacy.policy import Policy
+from privacy.released import Released
+from rubric import cells
+from rubric.map import Item, RubricMap, rule_text
+from signals.catalog import Catalog
+from warehouse import known
+from warehouse.absences import present
+from warehouse.reading import MembershipRow
+from warehouse.store import Store
+from warehouse.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a run went by: agreement, signals, and a map for each rubric, with the files they stand in."""
+
+    policy: Policy
+    catalog: Catalog
+    maps: Mapping[str, RubricMap]
+
+
+def reports(
+    store: Store,
+    run: int,
+    as_of: date,
+    rules: Rules,
+    window: Window,
+    *,
+    absences: Mapping[str, Sequence[tuple[date, date]]],
+    only: str | None = None,
+) -> Iterator[tuple[str, Released]]:
+    """The report of everybody enrolled in this window, or of one person, as this run knew things.
+
+    The order is that of the ids. Nothing but what `run` knew is read: no clock, no settings, no file. Only
+    `absences`, the days that people leave out, are as they are now: they are theirs, and not remembered.
+    """
+    end = min(window.ends_on, as_of + timedelta(days=1))
+    begins = sorted(begins_of(rules.maps.values(), window))
+    sources = known.sources(store, run, min(window.ends_on, as_of))
+    evidence = known.evidence(store, run, begins[0], end, only)
+    links = known.links(store, run, begins[0], end, only)
+    opportunities = known.opportunities(store, run, window.starts_on, end, only)
+    accounts = known.accounts(store, run)
+    for person_id, rows in sorted(enrolled(known.memberships(store, run), window, as_of).items()):
+        if only not in (None, person_id):
+            continue
+        rubric = rules.maps[home_rubric(rows, window)]
+        of_spans = {
+            begin: [_as_known(each, accounts.get(person_id, set())) for each in sources.get(begin, [])]
+            for begin in begins
+        }
+        found = {cells.Evidence(*row[:5]): row.seen_on for row in evidence.get(person_id, [])}
+        items = [
+            _self_item(
+                item,
+                rubric,
+                rules.catalog,
+                as_of,
+                sources.get(window.starts_on, []),
+                links,
+                found,
+                cells.beside(item, found, window, as_of),
+                cells.evaluate(
+                    item,
+                    rules.catalog,
+                    person_id=person_id,
+                    window=window,
+                    as_of=as_of,
+                    evidence=found,
+                    opportunities=opportunities.get(person_id, set()),
+                    memberships=present(
+                        [(row.starts_on, row.ends_on) for row in rows],
+                        absences.get(person_id, ()),
+                        window.ends_on,
+                    ),
+                    sources=of_spans[cells.windows_read(item, window)[0].starts_on],
+                ),
+            )
+            for item in rubric.items
+        ]
+        yield (
+            person_id,
+            door.release_self(
+                window=window,
+                as_of=as_of,
+                team=max(rows, key=lambda row: row.starts_on).team,
+                rubric={"id": rubric.id, "title": rubric.title},
+                sources=[source_row(source) for source in of_spans[window.starts_on]],
+                items=items,
+                policy=rules.policy,
+            ),
+        )
+
+
+def begins_of(maps: Collection[RubricMap], window: Window) -> set[date]:
+    """The first days that some rule of these maps reads from."""
+    return {cells.windows_read(item, window)[0].starts_on for rubric in maps for item in rubric.items} | {
+        window.starts_on
+    }
+
+
+def enrolled(members: Sequence[MembershipRow], window: Window, as_of: date) -> dict[str, list[MembershipRow]]:
+    """The roster's rows that touch the window's days so far, by person."""
+    end = min(window.ends_on, as_of + timedelta(days=1))
+    found: dict[str, list[MembershipRow]] = {}
+    for row in members:
+        if row.starts_on < end and (row.ends_on is None or row.ends_on > window.starts_on):
+            found.setdefault(row.person_id, []).append(row)
+    return found
+
+
+def item_body(
+    item: Item, catalog: Catalog, as_of: date, sources: Sequence[cells.SourceLike]
+) -> dict[str, Any]:
+    """What the map says of an item, the same for everybody."""
+    named = [catalog[each.signal] for each in item.indicators]
+    misleads = [" ".join(signal.misleads.split()) for signal in named]
+    return {
+        "item": item.slug,
+        "pillar": item.pillar,
+        "group": item.group,
+        "says": item.says,
+        "class": item.item_class,
+        "question": item.question,
+        "sources": list(cells.sources_of(item, catalog, sources)),
+        "misleads": list(dict.fromkeys([*misleads, *(say for each in named for say in each.overdue(as_of))])),
+    }
+
+
+def source_row(source: cells.SourceLike) -> dict[str, Any]:
+    """How far a source can be trusted, as it stands in a report."""
+    return {
+        "source": source.source,
+        "complete": source.complete,
+        "from": source.from_day.isoformat() if source.from_day else None,
+        "through": source.through_day.isoformat() if source.through_day else None,
+        "because": source.because,
+    }
+
+
+def _as_known(source: known.SourceKnown, at: Collection[str]) -> known.SourceKnown:
+    """The same for one person: a source in which nobody knows their account shows nothing of them.
+
+    What no connector looks at names nobody, and is as it is for everybody.
+    """
+    if not source.account_source or source.account_source in at:
+        return source
+    because = f"the roster names no account of yours in {source.account_source}"
+    return replace(source, complete=False, because=because)
+
+
+def _self_item(
+    item: Item,
+    rubric: RubricMap,
+    catalog: Catalog,
+    as_of: date,
+    sources: Sequence[cells.SourceLike],
+    links: Mapping[tuple[str, str], str],
+    seen_on: Mapping[cells.Evidence, date | None],
+    beside: Sequence[cells.Evidence],
+    cell: cells.Cell,
+) -> dict[str, Any]:
+    def traces(signals: Sequence[str], evidence: Sequence[cells.Evidence]) -> dict[str, Any]:
+        return {
+            "evidence": [
+                {
+                    "signal": row.signal,
+                    "occurred_on": row.occurred_on.isoformat(),
+                    "source_kind": row.source_kind,
+                    "source_id": row.source_id,
+                    "url": links.get((row.source_kind, row.source_id)),
+                    "seen_on": seen_on[row],
+                }
+                for row in evidence
+            ],
+            "signals": [_signal(catalog, name) for name in signals],
+        }
+
+    used = [indicator.signal for indicator in item.indicators]
+    return item_body(item, catalog, as_of, sources) | {
+        "state": cell.state,
+        "because": cell.because,
+        "rule": rule_text(item) if item.indicators else None,
+        "map": f"{rubric.file}:{item.line}",
+        **traces(used, cell.evidence),
+        "beside": traces(item.beside, beside),
+    }
+
+
+def _signal(catalog: Catalog, name: str) -> dict[str, Any]:
+    signal = catalog[name]
+    return {
+        "signal": name,
+        "answers": signal.answers,
+        "unit": signal.unit,
+        "guard": signal.guard,
+        "file": f"{signal.path.parent.name}/{signal.path.name}",
+        "version": signal.sha256[:12],
+    }
