@@ -50,8 +50,13 @@ def import_roster(night: Night, *, fewer_is_meant: bool = False) -> None:
             *night.roster_mistakes,
         ]
     else:
-        people = [member for member in roster if not member.account.is_bot]
         robots = [member.account for member in roster if member.account.is_bot]
+        listed = bot_logins(bots)
+        people = [
+            member
+            for member in roster
+            if not member.account.is_bot and member.account.login.casefold() not in listed
+        ]
         night.vault.own_ids((named(account) for account in robots), told_by_source=False)
         night.vault.tell_bots(logins=bot_logins(bots), by_roster=[key_of(account) for account in robots])
         _take_over(night, people)

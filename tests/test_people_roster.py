@@ -114,6 +114,24 @@ def test_github_teams_are_the_roster_where_the_settings_say_so(organisation: Run
     assert kept == later
 
 
+def test_a_robot_is_in_no_team_whoever_says_that_it_is_one(organisation: Running, home: Path) -> None:
+    config, roster = written(home, organisation), home / "roster.csv"
+    config.write_text(config.read_text().replace("github:\n", "github:\n  bots: [release-robot]\n"))
+    header, *rows = roster.read_text().splitlines()
+    team, manager = rows[0].split(",")[1:3]
+    rest = "," * (header.count(",") - 3)
+    by_settings = f"release-robot,{team},{manager},2026-01-05{rest},"
+    by_roster = rows[-1] + ",true"
+    roster.write_text(
+        "\n".join([f"{header},is_bot", *(f"{row}," for row in rows[:-1]), by_roster, by_settings]) + "\n"
+    )
+    _, members = night(config)
+    assert len(members) == len(rows) - 1
+    roster.write_text("\n".join([header, *rows]) + "\n")
+    _, members = night(config)
+    assert len(members) == len(rows)
+
+
 def test_an_import_says_what_it_would_do_and_then_does_it(organisation: Running, home: Path) -> None:
     config, roster = written(home, organisation), home / "roster.csv"
     settings = load_settings(config)

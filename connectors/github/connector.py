@@ -226,7 +226,7 @@ class GitHub:
         for start in range(0, len(account_ids), MOST_AT_ONCE):
             some = account_ids[start : start + MOST_AT_ONCE]
             told = objects_by_id(self._client, document("accounts"), {}, "ids", some)
-            found += [one for node in told.found if (one := payloads.account(node, self._settings.bots))]
+            found += [one for node in told.found if (one := payloads.account(node))]
             gone += told.gone
         return found, gone
 
@@ -330,10 +330,10 @@ class GitHub:
 
     def _record(self, kind: Kind, payload: dict[str, Any]) -> PullRequest | Issue | Discussion:
         if kind == "discussions":
-            return payloads.discussion(payload, self._settings.labels, self._settings.bots)
+            return payloads.discussion(payload, self._settings.labels)
         if kind == "issues":
-            return payloads.issue(payload, self._settings.labels, self._settings.bots)
-        return payloads.pull_request(payload, self._settings.bots, self._settings.team_tools)
+            return payloads.issue(payload, self._settings.labels)
+        return payloads.pull_request(payload, self._settings.team_tools)
 
 
 def _walk(reading: Reading, since: date, overlap: timedelta) -> Walk:

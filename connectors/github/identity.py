@@ -68,7 +68,7 @@ def resolve_logins(settings: GitHubSettings, logins: Iterable[str]) -> dict[str,
             variables = {f"login{index}": login for index, login in enumerate(some)}
             answer = client.graphql(users(len(some)), variables)
             for index, login in enumerate(some):
-                person = account(answer.data[f"u{index}"], settings.bots)
+                person = account(answer.data[f"u{index}"])
                 if person is not None:
                     found[login] = person
     finally:

@@ -73,9 +73,7 @@ def discussions_by_id(client: Client, ids: Sequence[str]) -> tuple[ById, list[Ho
     return told, holes
 
 
-def incident(
-    payload: Mapping[str, Any], forms: tuple[IncidentForm, ...], prefix: str, bots: Collection[str] = ()
-) -> Incident:
+def incident(payload: Mapping[str, Any], forms: tuple[IncidentForm, ...], prefix: str) -> Incident:
     """One discussion as an incident. What is said after it was closed is no update during it."""
     form = form_read(payload["body"], forms)
     closed_at = payload["closedAt"]
@@ -85,9 +83,9 @@ def incident(
         for remark in (comment, *nodes(comment, "replies"))
         if closed_at is None or moment(remark["createdAt"]) <= moment(closed_at)
     ]
-    author = account(payload["author"], bots)
+    author = account(payload["author"])
     steps = [Step(f"{payload['id']}:declared", "declared", author, payload["createdAt"])]
-    steps += [Step(one["id"], "updated", account(one["author"], bots), one["createdAt"]) for one in said]
+    steps += [Step(one["id"], "updated", account(one["author"]), one["createdAt"]) for one in said]
     steps += role_steps(payload["id"], payload["createdAt"], form)
     texts = [payload["body"], *(one["body"] for one in said)]
     return incident_of_steps(

@@ -53,7 +53,6 @@ def incident(
     payload: Payload,
     referring: Mapping[str, Payload],
     labels: IncidentLabels,
-    bots: Collection[str] = (),
     form: FormRead | None = None,
 ) -> Incident:
     """One incident that is kept as an issue, and who did what in it.
@@ -63,7 +62,7 @@ def incident(
     names = [label["name"] for label in nodes(payload, "labels")]
     stated = stated_severity(form.severity if form else None, labels.severity_prefix)
     return incident_of_steps(
-        [*_steps(payload, referring, labels, bots), *role_steps(payload["id"], payload["createdAt"], form)],
+        [*_steps(payload, referring, labels), *role_steps(payload["id"], payload["createdAt"], form)],
         incident_id=payload["id"],
         url=payload["url"],
         severity=severity(names, labels.severity_prefix) or stated,
@@ -156,56 +155,52 @@ def severity(names: Iterable[str], prefix: str) -> str | None:
     return None
 
 
-def _steps(
-    payload: Payload, referring: Mapping[str, Payload], labels: IncidentLabels, bots: Collection[str]
-) -> Iterator[Step]:
+def _steps(payload: Payload, referring: Mapping[str, Payload], labels: IncidentLabels) -> Iterator[Step]:
     key = payload["id"]
-    yield Step(f"{key}:declared", "declared", account(payload["author"], bots), payload["createdAt"])
-    yield from _responders(payload, bots)
+    yield Step(f"{key}:declared", "declared", account(payload["author"]), payload["createdAt"])
+    yield from _responders(payload)
     closed_at = payload["closedAt"]
     for comment in nodes(payload, "comments"):
         # What is said after the incident is over is no update during it.
         if closed_at is None or moment(comment["createdAt"]) <= moment(closed_at):
-            yield Step(comment["id"], "updated", account(comment["author"], bots), comment["createdAt"])
+            yield Step(comment["id"], "updated", account(comment["author"]), comment["createdAt"])
     closings = _events(payload, "ClosedEvent")
     if payload["state"] == "CLOSED" and closings:
         last = max(closings, key=lambda event: (moment(event["createdAt"]), event["id"]))
-        yield Step(last["id"], "resolved", account(last["actor"], bots), last["createdAt"])
+        yield Step(last["id"], "resolved", account(last["actor"]), last["createdAt"])
     for fix in _fixes(payload):
-        yield Step(f"{key}:{fix['id']}", "fixed", account(fix["author"], bots), fix["mergedAt"])
+        yield Step(f"{key}:{fix['id']}", "fixed", account(fix["author"]), fix["mergedAt"])
     for pull in _merged_pull_requests(payload):
         if POSTMORTEM.search(pull["title"] or ""):
-            yield Step(f"{key}:{pull['id']}", "postmortem", account(pull["author"], bots), pull["mergedAt"])
+            yield Step(f"{key}:{pull['id']}", "postmortem", account(pull["author"]), pull["mergedAt"])
     for issue_id in dict.fromkeys(referring_issue_ids(payload)):
         if issue_id in referring:
-            yield from _follow_up(key, referring[issue_id], labels, bots)
+            yield from _follow_up(key, referring[issue_id], labels)
 
 
-def _responders(payload: Payload, bots: Collection[str]) -> Iterator[Step]:
+def _responders(payload: Payload) -> Iterator[Step]:
     seen: set[str] = set()
     for event in _events(payload, "AssignedEvent"):
-        who = account(event["assignee"], bots)
+        who = account(event["assignee"])
         if who is not None and who.account_id not in seen:
             seen.add(who.account_id)
             yield Step(event["id"], "responded", who, event["createdAt"])
     # Whoever was assigned as the issue was opened has no event of their own.
     for index, actor in enumerate(nodes(payload, "assignees")):
-        who = account(actor, bots)
+        who = account(actor)
         if who is not None and who.account_id not in seen:
             yield Step(f"{payload['id']}:responded:{index}", "responded", who, payload["createdAt"])
 
 
-def _follow_up(
-    incident_id: str, issue: Payload, labels: IncidentLabels, bots: Collection[str]
-) -> Iterator[Step]:
+def _follow_up(incident_id: str, issue: Payload, labels: IncidentLabels) -> Iterator[Step]:
     names = [label["name"] for label in nodes(issue, "labels")]
     key = f"{incident_id}:{issue['id']}"
     if _is_labelled(names, labels.postmortem) or POSTMORTEM.search(issue["title"] or ""):
-        yield Step(f"{key}:postmortem", "postmortem", account(issue["author"], bots), issue["createdAt"])
+        yield Step(f"{key}:postmortem", "postmortem", account(issue["author"]), issue["createdAt"])
     elif _is_labelled(names, labels.follow_up):
         is_done = issue["state"] == "CLOSED" and issue["stateReason"] not in ("NOT_PLANNED", "DUPLICATE")
         for index, actor in enumerate(nodes(issue, "assignees")):
-            who = account(actor, bots)
+            who = account(actor)
             yield Step(f"{key}:assigned:{index}", "followup_assigned", who, issue["createdAt"])
             if is_done:
                 yield Step(f"{key}:completed:{index}", "followup_completed", who, issue["closedAt"])

@@ -54,7 +54,6 @@ class GitHubIncidents:
     ) -> None:
         self.since: date = settings.since or github.starts_on
         self._settings = settings
-        self._bots = github.bots
         self._client = Client(github, pause)
         self._forms: dict[str, FormRead | None] = {}
         self._labels = IncidentLabels(
@@ -127,10 +126,7 @@ class GitHubIncidents:
             settings = self._settings
             gaps = [self._gap(code, object_id) for object_id, code in told.refused.items()]
             gaps += [self._gap(hole.code, hole.object_id) for hole in missing]
-            incidents = [
-                of_discussion(node, settings.forms, settings.severity_prefix, self._bots)
-                for node in told.found
-            ]
+            incidents = [of_discussion(node, settings.forms, settings.severity_prefix) for node in told.found]
             yield self._batch(incidents, cursor, gaps, told.gone)
 
     def _by_type_or_form(self, scope: str, floor: date) -> dict[str, date]:
@@ -220,9 +216,7 @@ class GitHubIncidents:
             for gap in gaps_of(node, (one for one in holes if one.object_id == node["id"]))
         ]
         forms = self._forms
-        return [
-            incident(node, referring, self._labels, self._bots, forms.get(node["id"])) for node in found
-        ], gaps
+        return [incident(node, referring, self._labels, forms.get(node["id"])) for node in found], gaps
 
     def _gap(self, reason: str, object_id: str | None = None) -> Gap:
         return Gap("incidents", self.since, datetime.now(UTC).date() + timedelta(days=1), reason, object_id)

@@ -117,7 +117,7 @@ def total(payload: Payload, name: str) -> int:
     return int((payload.get(name) or {}).get("totalCount") or 0)
 
 
-def account(actor: Payload | None, bots: Collection[str] = ()) -> Account | None:  # noqa: ARG001
+def account(actor: Payload | None) -> Account | None:
     """Who this is; None for a deleted account, which GitHub sends as null."""
     if not actor or not actor.get("id"):
         return None
@@ -145,9 +145,7 @@ def positions(happened: Iterable[tuple[str | None, str]]) -> dict[str, int]:
     return {key: position for position, (_, key) in enumerate(in_order)}
 
 
-def pull_request(
-    payload: Payload, bots: Collection[str] = (), team_tools: Collection[str] = TEAM_TOOLS
-) -> PullRequest:
+def pull_request(payload: Payload, team_tools: Collection[str] = TEAM_TOOLS) -> PullRequest:
     """One pull request with everything that happened on it; pending reviews and their comments left out."""
     commits = [node["commit"] for node in nodes(payload, "commits") if node.get("commit")]
     all_reviews = nodes(payload, "reviews")
@@ -173,7 +171,7 @@ def pull_request(
         pull_request_id=payload["id"],
         repository_id=repository["id"],
         number=payload["number"],
-        author=account(payload["author"], bots),
+        author=account(payload["author"]),
         state=STATES[payload["state"]],
         is_draft=payload["isDraft"],
         created_on=day(payload["createdAt"]),
@@ -191,10 +189,10 @@ def pull_request(
         has_context=has_context(payload["body"]),
         size_band=paths.size_band,
         closes_issue_ids=_once(issue["id"] for issue in nodes(payload, "closingIssuesReferences")),
-        commits=tuple(_commit(commit, order, bots) for commit in commits),
-        reviews=tuple(_review(review, order, bots) for review in reviews),
-        threads=tuple(_thread(thread, said[thread["id"]], order, bots) for thread in threads),
-        comments=tuple(_comment(comment, order, bots) for comment in comments),
+        commits=tuple(_commit(commit, order) for commit in commits),
+        reviews=tuple(_review(review, order) for review in reviews),
+        threads=tuple(_thread(thread, said[thread["id"]], order) for thread in threads),
+        comments=tuple(_comment(comment, order) for comment in comments),
         reviews_total=total(payload, "reviews"),
         reviews_left_out=len(all_reviews) - len(reviews),
         threads_total=total(payload, "reviewThreads"),
@@ -205,7 +203,7 @@ def pull_request(
         is_in_milestone=payload["milestone"] is not None,
         merge_commit_id=(payload["mergeCommit"] or {}).get("oid"),
         checks_at_review=_checks(payload),
-        events=tuple(_pull_request_event(event, order, bots) for event in events),
+        events=tuple(_pull_request_event(event, order) for event in events),
         file_ids=_once(file_id(repository["id"], path) for path, _ in files or () if not is_generated(path)),
         reverted=reverted(payload["title"], payload["body"], repository["nameWithOwner"]),
         incident_references=incidents_named(f"{payload['title']}\n{payload['body']}"),
@@ -218,7 +216,7 @@ def file_id(repository_id: str, path: str) -> str:
     return hashlib.blake2b(f"{repository_id}/{path}".encode(), digest_size=8).hexdigest()
 
 
-def issue(payload: Payload, labels: Mapping[IssueKind, Collection[str]], bots: Collection[str] = ()) -> Issue:
+def issue(payload: Payload, labels: Mapping[IssueKind, Collection[str]]) -> Issue:
     """One issue, its labels reduced to the kinds that `labels` gives a meaning."""
     comments = nodes(payload, "comments")
     events = [event for event in nodes(payload, "timelineItems") if event.get("__typename") in EVENTS]
@@ -228,23 +226,21 @@ def issue(payload: Payload, labels: Mapping[IssueKind, Collection[str]], bots: C
         issue_id=payload["id"],
         repository_id=payload["repository"]["id"],
         number=payload["number"],
-        author=account(payload["author"], bots),
+        author=account(payload["author"]),
         state="closed" if is_closed else "open",
         closed_as=REASONS.get(payload["stateReason"] or "") if is_closed else None,
         created_on=day(payload["createdAt"]),
         closed_on=day(payload["closedAt"]) if payload["closedAt"] else None,
         kinds=kinds((label["name"] for label in nodes(payload, "labels")), labels),
         asks_question=asks_question(payload["title"]) or asks_question(payload["body"]),
-        assignees=_accounts(nodes(payload, "assignees"), bots),
-        events=tuple(_event(event, order, bots) for event in events),
-        comments=tuple(_comment(comment, order, bots) for comment in comments),
+        assignees=_accounts(nodes(payload, "assignees")),
+        events=tuple(_event(event, order) for event in events),
+        comments=tuple(_comment(comment, order) for comment in comments),
         comments_total=total(payload, "comments"),
     )
 
 
-def discussion(
-    payload: Payload, labels: Mapping[IssueKind, Collection[str]], bots: Collection[str] = ()
-) -> Discussion:
+def discussion(payload: Payload, labels: Mapping[IssueKind, Collection[str]]) -> Discussion:
     """One discussion, its category reduced to what it is for."""
     category = payload["category"]
     answer = payload["answer"]
@@ -253,14 +249,14 @@ def discussion(
         discussion_id=payload["id"],
         repository_id=payload["repository"]["id"],
         number=payload["number"],
-        author=account(payload["author"], bots),
+        author=account(payload["author"]),
         created_on=day(payload["createdAt"]),
         is_question=category["isAnswerable"],
         is_proposal="proposal" in named or category["name"].strip().casefold() in IDEAS,
         asks_question=asks_question(payload["title"]) or asks_question(payload["body"]),
-        answered_by=account(answer["author"], bots) if answer else None,
+        answered_by=account(answer["author"]) if answer else None,
         answered_on=day(answer["createdAt"]) if answer else None,
-        marked_by=account(payload["answerChosenBy"], bots) if answer else None,
+        marked_by=account(payload["answerChosenBy"]) if answer else None,
     )
 
 
@@ -277,22 +273,22 @@ def spellings(label: str) -> set[str]:
     return {name, rest.strip()} if divider and prefix in KIND_PREFIXES else {name}
 
 
-def _commit(commit: Payload, order: Mapping[str, int], bots: Collection[str]) -> Commit:
+def _commit(commit: Payload, order: Mapping[str, int]) -> Commit:
     # `authors` is asked only for commits that have several; `author` is the first of them.
     several = nodes(commit, "authors")
     signed = several or [commit["author"] or {}]
     return Commit(
         commit_id=commit["oid"],
-        authors=_accounts((one.get("user") for one in signed), bots),
+        authors=_accounts(one.get("user") for one in signed),
         committed_on=day(commit["committedDate"]),
         position=order[commit["oid"]],
     )
 
 
-def _review(review: Payload, order: Mapping[str, int], bots: Collection[str]) -> Review:
+def _review(review: Payload, order: Mapping[str, int]) -> Review:
     return Review(
         review_id=review["id"],
-        author=account(review["author"], bots),
+        author=account(review["author"]),
         state=REVIEW_STATES[review["state"]],
         submitted_on=day(review["submittedAt"]),
         position=order[review["id"]],
@@ -301,19 +297,17 @@ def _review(review: Payload, order: Mapping[str, int], bots: Collection[str]) ->
     )
 
 
-def _thread(
-    thread: Payload, said: Iterable[Payload], order: Mapping[str, int], bots: Collection[str]
-) -> ReviewThread:
+def _thread(thread: Payload, said: Iterable[Payload], order: Mapping[str, int]) -> ReviewThread:
     return ReviewThread(
         thread_id=thread["id"],
         is_resolved=thread["isResolved"],
-        resolved_by=account(thread["resolvedBy"], bots),
+        resolved_by=account(thread["resolvedBy"]),
         is_outdated=thread["isOutdated"],
         comments=tuple(
             ReviewComment(
                 comment_id=comment["id"],
                 review_id=(comment["pullRequestReview"] or {}).get("id"),
-                author=account(comment["author"], bots),
+                author=account(comment["author"]),
                 created_on=day(comment["createdAt"]),
                 position=order[comment["id"]],
                 asks_question=asks_question(comment["body"]),
@@ -334,36 +328,36 @@ def _checks(payload: Payload) -> Literal["passed", "failed", "running", "none", 
     return CHECKS[rollup["state"]] if rollup else "none"
 
 
-def _pull_request_event(event: Payload, order: Mapping[str, int], bots: Collection[str]) -> PullRequestEvent:
+def _pull_request_event(event: Payload, order: Mapping[str, int]) -> PullRequestEvent:
     asked = event.get("requestedReviewer") or {}
     is_team = asked.get("__typename") == "Team"
     return PullRequestEvent(
         event_id=event["id"],
         kind=PULL_REQUEST_EVENTS[event["__typename"]],
-        actor=account(event["actor"], bots),
-        reviewer=None if is_team else account(asked, bots),
+        actor=account(event["actor"]),
+        reviewer=None if is_team else account(asked),
         is_team=is_team,
         occurred_on=day(event["createdAt"]),
         position=order[event["id"]],
     )
 
 
-def _comment(comment: Payload, order: Mapping[str, int], bots: Collection[str]) -> Comment:
+def _comment(comment: Payload, order: Mapping[str, int]) -> Comment:
     return Comment(
         comment_id=comment["id"],
-        author=account(comment["author"], bots),
+        author=account(comment["author"]),
         created_on=day(comment["createdAt"]),
         position=order[comment["id"]],
         asks_question=asks_question(comment["body"]),
     )
 
 
-def _event(event: Payload, order: Mapping[str, int], bots: Collection[str]) -> IssueEvent:
+def _event(event: Payload, order: Mapping[str, int]) -> IssueEvent:
     return IssueEvent(
         event_id=event["id"],
         kind=EVENTS[event["__typename"]],
-        actor=account(event["actor"], bots),
-        assignee=account(event.get("assignee"), bots),
+        actor=account(event["actor"]),
+        assignee=account(event.get("assignee")),
         occurred_on=day(event["createdAt"]),
         position=order[event["id"]],
     )
@@ -374,8 +368,8 @@ def _submitted(comments: list[Any]) -> list[Any]:
     return [comment for comment in comments if comment["state"] != "PENDING"]
 
 
-def _accounts(actors: Iterable[Payload | None], bots: Collection[str]) -> tuple[Account, ...]:
-    found = (account(actor, bots) for actor in actors)
+def _accounts(actors: Iterable[Payload | None]) -> tuple[Account, ...]:
+    found = (account(actor) for actor in actors)
     return tuple({one.account_id: one for one in found if one is not None}.values())
 
 

@@ -71,7 +71,7 @@ def teams_now(settings: GitHubSettings, organisation: str) -> list[Team]:
     """Every team that the token can see. Raises Refused, Unreachable, RateLimited or PayloadBroken."""
     client = Client(settings)
     try:
-        return [*_teams(client, organisation, settings.bots)]
+        return [*_teams(client, organisation)]
     finally:
         client.close()
 
@@ -204,7 +204,7 @@ def _overlaps(
     return sentences
 
 
-def _teams(client: Client, organisation: str, bots: Sequence[str]) -> Iterator[Team]:
+def _teams(client: Client, organisation: str) -> Iterator[Team]:
     page = Page(TEAMS_AT_ONCE)
     after: str | None = None
     while True:
@@ -218,7 +218,7 @@ def _teams(client: Client, organisation: str, bots: Sequence[str]) -> Iterator[T
             )
         for payload in nodes(told, "teams"):
             members = [*_members(client, organisation, payload)]
-            found = [one for member in members if (one := account(member, bots)) is not None]
+            found = [one for member in members if (one := account(member)) is not None]
             yield Team(payload["slug"], (payload["parentTeam"] or {}).get("slug"), tuple(found))
         info = told["teams"]["pageInfo"]
         if not info["hasNextPage"]:
