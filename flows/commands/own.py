@@ -117,6 +117,17 @@ def unshare(config: Path, share: str) -> None:
     click.echo(end_share(config, share))
 
 
+@click.command()
+@window_option
+@format_option("text", "json")
+@click.pass_obj
+def incidents(config: Path, window: str | None, form: str) -> None:
+    """Your part in each incident, step by step, with your shifts and the fixes you merged."""
+    from flows.views import show_incidents
+
+    click.echo(show_incidents(config, window, form))
+
+
 @click.command("access-log")
 @format_option("text", "json")
 @click.pass_obj
@@ -178,5 +189,5 @@ def shared(config: Path, config_here: Path | None, token: str, form: str) -> Non
     click.echo(show_shared(config_here or config, token, form))
 
 
-COMMANDS = (note, contest, share, shares, unshare, access_log, export, opt_out, opt_in, delivery)
+COMMANDS = (incidents, note, contest, share, shares, unshare, access_log, export, opt_out, opt_in, delivery)
 """What stands under `sightline me`; `shared` is for readers, and stands for itself."""
