@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Protocol, runtime_checkable
 
+from connectors.plans import Plan
 from connectors.records import Account, Batch, Counted, Inventory
 
 
@@ -80,3 +81,11 @@ class KnowsAccounts(Protocol):
 
     def accounts(self, account_ids: Sequence[str]) -> tuple[list[Account], list[str]]:
         """These accounts as they are called today, and those that no longer exist."""
+
+
+@runtime_checkable
+class Plans(Protocol):
+    """What a source offers besides, if it can tell what a fetch will cost."""
+
+    def plan(self, cursors: Mapping[str, str | None]) -> Plan:
+        """What a fetch of these scopes from these cursors needs. Raises SourceError."""

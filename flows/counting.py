@@ -1,10 +1,10 @@
-"""Who is counted tonight: all that fits a quota, the longest uncounted first, and a sample of the rest."""
+"""What a night will take, and who is counted in it: all that fits a quota, and a sample of the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors import Connector, Recounts
+from connectors import Connector, Plans, Recounts
 from flows import steps
 from flows.night import Night
 from warehouse import counting, ledger
@@ -20,6 +20,22 @@ def due_tonight(night: Night, connector: Connector, scopes: Sequence[str]) -> se
 def is_due(night: Night, connector: Connector, scope: str, due: set[str]) -> bool:
     """Whether this scope is counted: its turn has come, or something is missing in it."""
     return scope in due or counting.has_gap(night.store, connector.source, scope)
+
+
+def plan_fetch(
+    night: Night, connector: Connector, scopes: Sequence[str], due: set[str], progress: steps.Progress
+) -> None:
+    """Says what the night will take of a source, before anything is taken. Raises SourceError."""
+    if not isinstance(connector, Plans) or not scopes:
+        return
+    cursors = {scope: night.store.cursor(connector.source, scope) for scope in scopes}
+    plan = connector.plan(cursors)
+    # what is read for the first time is counted while it is listed
+    known = [scope for scope in due if cursors.get(scope) is not None]
+    counts = sum(counting.prices(night.store, connector.source, known).values())
+    sentence = f"{connector.source} {plan.with_counts(counts).sentence()}"
+    night.plans.append(sentence)
+    progress(sentence)
 
 
 def sample_the_rest(night: Night, connector: Connector, scopes: Sequence[str]) -> None:

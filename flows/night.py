@@ -74,6 +74,8 @@ class Night:
     """What connectors said tonight that they could not get, by source and scope."""
     read_whole: dict[tuple[str, str], bool] = field(default_factory=dict)
     """Whether a scope was read from its beginning tonight, by source and scope."""
+    plans: list[str] = field(default_factory=list)
+    """What each source was expected to take, as sentences."""
     sampled: int = 0
     """Objects that were looked at of scopes that were not counted."""
     counted: list[tuple[str, str]] = field(default_factory=list)

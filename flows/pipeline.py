@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
@@ -77,6 +78,11 @@ def _fetch_scopes(
     night: Night, connector: Connector, scopes: Sequence[str], do: Do, progress: steps.Progress
 ) -> None:
     due = counting.due_tonight(night, connector, scopes)
+    with suppress(SourceError):  # whoever refuses now refuses again below, where it is written down
+        do(
+            f"plan {connector.source}",
+            partial(counting.plan_fetch, night, connector, scopes, due, progress),
+        )
     is_large = len(scopes) > FEW_SCOPES
     left = _fetch_most(night, connector, scopes, due, do, progress) if is_large else scopes
     said_before = ""

@@ -8,6 +8,7 @@ Secrets never stand in the file: they come from `GITHUB_TOKEN`, `GITHUB_APP_PRIV
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -40,6 +41,7 @@ PERSONAL_AGREEMENT = SHIPPED / "agreement-solo.yaml"
 
 _SECRETS = {
     ("github", "token"): "GITHUB_TOKEN",
+    ("github", "more_tokens"): "GITHUB_MORE_TOKENS",
     ("github", "app_private_key"): "GITHUB_APP_PRIVATE_KEY",
     ("pagerduty", "token"): "PAGERDUTY_TOKEN",
     ("incident_io", "token"): "INCIDENT_IO_TOKEN",
@@ -317,7 +319,8 @@ def _with_secrets(settings: Settings) -> Settings:
         if is_app and key == "token":
             continue  # GITHUB_TOKEN then proves who reads, and fetches nothing
         if found is not None and (secret := token(variable)) is not None:
-            update[section] = found.model_copy(update={key: secret})
+            several = tuple(map(SecretStr, re.split(r"[\s,]+", secret.get_secret_value())))
+            update[section] = found.model_copy(update={key: several if key == "more_tokens" else secret})
     return settings.model_copy(update=update)
 
 

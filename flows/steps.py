@@ -254,6 +254,7 @@ def totals(night: Night) -> dict[str, Any]:
     return {
         "requests": sum(requests for requests, _ in spent),
         "points": sum(points for _, points in spent),
+        "planned": night.plans,
         "counted": len({*night.counted}),
         "sampled": night.sampled,
         "scopes": sum(len(scopes) for scopes in night.scopes.values()),

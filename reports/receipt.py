@@ -30,6 +30,7 @@ def run_facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("started", words.moment(run.get("started_at"))),
         ("took", _took(run)),
         ("as of", words.day(run["as_of"]) if run.get("as_of") else ""),
+        ("planned", "; ".join(plain(each) for each in run.get("planned") or [])),
         ("cost", _cost(run)),
         ("counted", _counted_scopes(run)),
         ("evidence", words.how_many(run["evidence_rows"], "rows") if _counted(run, "evidence_rows") else ""),

@@ -15,6 +15,8 @@ import pytest
 from connectors.errors import PayloadBroken, RateLimited, Refused, SourceError, Unreachable
 from connectors.github import GitHub, GitHubSettings
 from connectors.github.client import Page
+from connectors.github.transport import Reply, Transport
+from connectors.github.turns import Limited, Turns
 from connectors.records import Gap, Issue, PullRequest
 from sandbox import model
 from sandbox.faults import FAULTS
@@ -153,8 +155,40 @@ def test_a_wait_beyond_the_limit_stops_the_run_where_the_next_goes_on(name: str)
         assert "the next run goes on from here" in str(found.error)
         assert found.waits == []
         found.server.sandbox.faults.switch(name, 0)
+        asked = found.github.spent()
+        found.fetch()
+        assert isinstance(found.error, RateLimited)
+        assert found.github.spent() == asked, "GitHub asked for patience, and nobody asks again meanwhile"
+        found.start_again()
         found.fetch()
     assert found.counts() == (PULLS, ISSUES, REVIEWS, COMMENTS)
+
+
+def test_a_second_token_goes_on_where_the_first_has_spent_its_hour() -> None:
+    with fetching(points_an_hour=8) as found:
+        found.fetch()
+    assert isinstance(found.error, RateLimited)
+    with fetching(points_an_hour=8, more_tokens=("sandbox-ana",)) as found:
+        found.fetch()
+        assert found.github.plan({}).budget == (16 - found.github.spent()[1], 16)
+    assert (found.counts(), found.gaps, found.error) == ((PULLS, ISSUES, REVIEWS, COMMENTS), [], None)
+    assert found.waits == []
+
+
+def test_a_token_that_was_told_to_wait_asks_less_at_once_and_slowly_more_again() -> None:
+    settings = GitHubSettings(base_url="http://127.0.0.1:1", token="t0ken")
+    turns = Turns([Transport(settings)], 6, lambda _: None)
+    seen = []
+    for answer in [Limited(1), Limited(1), *[None] * 100]:
+        with turns.turn(2) as turn:
+            assert turn is not None
+            identity, _ = turn
+            if answer:
+                turns.refused(identity, answer)
+            else:
+                turns.went_well(identity, Reply(200, {}, ""))
+            seen.append(identity.at_once)
+    assert (seen[0], seen[1], seen[-1]) == (3, 1, 3)
 
 
 def test_a_wait_that_never_ends_is_no_endless_wait() -> None:
@@ -238,13 +272,19 @@ def test_a_size_that_failed_twice_is_not_tried_again() -> None:
 class Fetched:
     """What came of fetching while things went wrong."""
 
-    def __init__(self, github: GitHub, server: Running, waits: list[float]) -> None:
-        self.github, self.server, self.waits = github, server, waits
+    def __init__(self, settings: GitHubSettings, server: Running, waits: list[float]) -> None:
+        self.settings, self.server, self.waits = settings, server, waits
+        self.github = GitHub(settings, lambda wait: _note(waits, wait))
         self.pulls: dict[str, PullRequest] = {}
         self.issues: dict[str, Issue] = {}
         self.gaps: list[Gap] = []
         self.error: SourceError | None = None
         self.cursor: str | None = None
+
+    def start_again(self) -> None:
+        """As another night does: with nothing but the cursor."""
+        self.github.close()
+        self.github = GitHub(self.settings, lambda wait: _note(self.waits, wait))
 
     def fetch(self) -> None:
         self.error = None
@@ -269,16 +309,19 @@ class Fetched:
 def fetching(
     spoil: Callable[[Callable[..., Any]], Any] | None = None,
     world: World | None = None,
+    points_an_hour: int = 5_000,
     **chosen: Any,
 ) -> Iterator[Fetched]:
     waits: list[float] = []
-    with running(world or a_world()) as server:
+    with running(world or a_world(), points_an_hour=points_an_hour) as server:
         asked = {"base_url": server.github, "page_size": 5, "token": "sandbox-token"} | chosen
-        settings = GitHubSettings(**asked)
-        with GitHub(settings, lambda wait: _note(waits, wait)) as github:
-            if spoil:
-                spoil(server.sandbox.faults.switch)
-            yield Fetched(github, server, waits)
+        found = Fetched(GitHubSettings(**asked), server, waits)
+        if spoil:
+            spoil(server.sandbox.faults.switch)
+        try:
+            yield found
+        finally:
+            found.github.close()
 
 
 def _state_of_all_but_the_fifth(pull: model.PullRequest) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from connectors.errors import Refused
 from connectors.github import GitHub, GitHubSettings
+from connectors.plans import Plan
 from connectors.records import Batch, Issue, PullRequest, Repository
 from sandbox import commits, model
 from sandbox.mutations import mutate
@@ -77,6 +78,31 @@ def test_a_hundred_quiet_repositories_cost_two_requests() -> None:
         for scope in scopes:
             list(github.fetch(scope, cursor))
         assert (len(scopes), *cost_since(before, github)) == (100, 2, 2)
+
+
+def test_a_plan_says_what_the_fetch_then_takes() -> None:
+    with fetching(a_world(pulls=60, issues=9)) as (github, server):
+        plan = github.plan({SCOPE: None})
+        before = github.spent()
+        cursor = last_cursor(github.fetch(SCOPE, None))
+        assert abs(plan.points - cost_since(before, github)[1]) <= 1
+        assert plan.budget == (5_000 - before[1], 5_000)
+        assert github.plan({SCOPE: cursor}).points == 0
+        mutate(server.holding.github, {"do": "comment", "parent": "PR_3"})
+        assert github.plan({SCOPE: cursor}).points == 2
+
+
+@pytest.mark.parametrize(
+    ("points", "seconds", "budget", "says"),
+    [
+        (5_130, 2_400, (15_000, 15_000), "needs about 5,130 of 15,000 points, about 40 minutes"),
+        (3, 2, (4_990, 5_000), "needs about 3 of 4,990 points, less than a minute"),
+        (9_000, 8_000, (1_000, 5_000), "needs about 9,000 of 1,000 points, about 2 hours, or several nights"),
+        (80, 130, None, "needs about 80 points, about 3 minutes"),
+    ],
+)
+def test_a_plan_is_a_sentence(points: int, seconds: int, budget: tuple[int, int] | None, says: str) -> None:
+    assert Plan(points, points, seconds, budget).sentence() == says
 
 
 def test_what_was_updated_since_costs_three_requests() -> None:

@@ -32,14 +32,7 @@ def due(store: Store, source: str, scopes: Sequence[str], today: date) -> set[st
             "select scope, ends_on, passed from reconciled where source = ?", [source]
         ).fetchall()
     }
-    held = {
-        str(key): int(count)
-        for key, count in store.con.execute(
-            "select scope_key, count(*) from scopes where starts_with(scope_key, ? || ':') group by all",
-            [source],
-        ).fetchall()
-    }
-    price = {scope: 1 + held.get(f"{source}:{scope}", 0) // LISTED_AT_ONCE for scope in scopes}
+    price = prices(store, source, scopes)
     chosen = {
         scope
         for scope in scopes
@@ -53,6 +46,18 @@ def due(store: Store, source: str, scopes: Sequence[str], today: date) -> set[st
             break
         chosen.add(scope)
     return chosen
+
+
+def prices(store: Store, source: str, scopes: Sequence[str]) -> dict[str, int]:
+    """Requests that counting each of these takes, by what is stored of it."""
+    held = {
+        str(key): int(count)
+        for key, count in store.con.execute(
+            "select scope_key, count(*) from scopes where starts_with(scope_key, ? || ':') group by all",
+            [source],
+        ).fetchall()
+    }
+    return {scope: 1 + held.get(f"{source}:{scope}", 0) // LISTED_AT_ONCE for scope in scopes}
 
 
 def has_gap(store: Store, source: str, scope: str) -> bool:

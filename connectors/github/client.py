@@ -22,6 +22,7 @@ from connectors.errors import PayloadBroken, RateLimited, Refused
 from connectors.github.documents import document
 from connectors.github.settings import GitHubSettings
 from connectors.github.transport import Interrupted, Reply, TooHeavy, Transport
+from connectors.github.turns import Limited, Turns
 
 Path = tuple[str | int, ...]
 Result = TypeVar("Result")
@@ -31,9 +32,8 @@ MOST_IDS = 100
 TRIES = 5
 TRIES_PAGED = 8
 """Enough to halve a page of a hundred to one and to ask for that one twice."""
-SECONDARY_WAIT_SECONDS = 60
-"""GitHub asks for a minute at least when it names no time, and for longer each time."""
 MOST_WAITS = 10
+"""For one request and token."""
 WELL_UNTIL_GROWTH = 8
 """Pages that must go well before a halved page is doubled again."""
 
@@ -90,19 +90,16 @@ class Page:
             self.went_well = 0
 
 
-class Limited(Exception):
-    """GitHub asks for patience; `wait_seconds` is None where it does not say how much."""
-
-    def __init__(self, wait_seconds: float | None) -> None:
-        super().__init__(wait_seconds)
-        self.wait_seconds = wait_seconds
-
-
 class Client:
-    """One GitHub, one identity, one budget; safe to share between threads."""
+    """One GitHub, asked with one token or several; safe to share between threads."""
 
     def __init__(self, settings: GitHubSettings, pause: Callable[[float], None] = time.sleep) -> None:
-        self._transport = Transport(settings)
+        transports = [Transport(each) for each in settings.one_by_one()]
+        self.host = transports[0].host
+        self.at_once = settings.requests_at_once * len(transports)
+        """Requests that may be on their way over all tokens."""
+        self._turns = Turns(transports, settings.requests_at_once, pause)
+        self._most_waits = MOST_WAITS * len(transports)
         self._wait_limit_seconds = settings.wait_limit_seconds
         self._pause = pause
         self._counting = threading.Lock()
@@ -112,12 +109,12 @@ class Client:
         self.requests = 0
         self.points = 0
 
-    @property
-    def host(self) -> str:
-        return self._transport.host
-
     def close(self) -> None:
-        self._transport.close()
+        self._turns.close()
+
+    def budget(self) -> tuple[int, int] | None:
+        """Points left this hour, of how many, as far as GitHub has said; None where it does not count."""
+        return self._turns.budget()
 
     def graphql(
         self,
@@ -138,7 +135,8 @@ class Client:
             asked = {**variables, "first": page.size} if page else variables
             try:
                 answer = self._within_limits(
-                    lambda: self._answer(self._counted(self._transport.graphql, query, asked), is_last_resort)
+                    lambda transport: transport.graphql(query, asked),
+                    lambda reply: self._answer(reply, is_last_resort),
                 )
             except Interrupted as interrupted:
                 if page and interrupted.is_heavy:
@@ -164,24 +162,21 @@ class Client:
     def reply(self, path: str) -> tuple[Any, Mapping[str, str]]:
         """The JSON a REST path holds and its headers (names in lower case). Raises like `get`."""
 
-        def ask() -> tuple[Any, Mapping[str, str]]:
-            reply = self._checked(self._counted(self._transport.get, path))
+        def told(reply: Reply) -> tuple[Any, Mapping[str, str]]:
             with self._counting:
                 self.points += 1
-            return _json(reply, self.host), reply.headers
+            return _json(self._checked(reply), self.host), reply.headers
 
-        return self._again(lambda: self._within_limits(ask), TRIES)
-
-    def _counted(self, send: Callable[..., Reply], *arguments: Any) -> Reply:
-        with self._counting:
-            self.requests += 1
-        return send(*arguments)
+        return self._again(lambda: self._within_limits(lambda transport: transport.get(path), told), TRIES)
 
     def _again(self, ask: Callable[[], Result], tries: int) -> Result:
         def is_enough(state: RetryCallState) -> bool:
             error = state.outcome.exception() if state.outcome else None
-            own = error.tries if isinstance(error, Interrupted) else None
-            return state.attempt_number >= min(tries, own or tries)
+            if not isinstance(error, Interrupted):
+                return True
+            # Few tries are for what a smaller question helps against; a cut line is worth all of them.
+            most = tries if error.is_heavy else max(tries, TRIES)
+            return state.attempt_number >= min(most, error.tries or most)
 
         patiently = Retrying(
             retry=retry_if_exception_type(Interrupted),
@@ -195,18 +190,25 @@ class Client:
         except Interrupted as interrupted:
             raise interrupted.gives_up_as from None
 
-    def _within_limits(self, ask: Callable[[], Result]) -> Result:
+    def _within_limits(self, send: Callable[[Transport], Reply], told: Callable[[Reply], Result]) -> Result:
+        """What the reply tells, by whatever token is free; waits as GitHub asks, up to a limit."""
         waited = 0.0
-        for turn in range(MOST_WAITS):
-            try:
-                return ask()
-            except Limited as limited:
-                asked_for = limited.wait_seconds
-                wait = SECONDARY_WAIT_SECONDS * 2.0**turn if asked_for is None else max(1.0, asked_for)
-                if waited + wait > self._wait_limit_seconds:
+        for _ in range(self._most_waits):
+            with self._turns.turn(self._wait_limit_seconds - waited) as turn:
+                if turn is None:
                     break
-                self._pause(wait)
+                identity, wait = turn
                 waited += wait
+                with self._counting:
+                    self.requests += 1
+                reply = send(identity.transport)
+                try:
+                    result = told(reply)
+                except Limited as limited:
+                    self._turns.refused(identity, limited)
+                else:
+                    self._turns.went_well(identity, reply)
+                    return result
         raise RateLimited(
             f"{self.host} asks to wait for its rate limit, longer than wait_limit_seconds "
             f"({self._wait_limit_seconds}) allows; the next run goes on from here"

@@ -14,7 +14,7 @@ id. So objects that move while they are listed are not lost, and several can be 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -28,6 +28,7 @@ from connectors.github.documents import document
 from connectors.github.hydration import Hydrated, Hydration, cancel
 from connectors.github.pages import Head, Listed, Node, Pages, counted
 from connectors.github.parcels import KINDS, MOST_AT_ONCE, Kind, kind_of
+from connectors.github.planning import Cost
 from connectors.github.progress import (
     OVERLAP,
     Progress,
@@ -41,11 +42,22 @@ from connectors.github.progress import (
 from connectors.github.settings import GitHubSettings, matches
 from connectors.github.transport import TooHeavy
 from connectors.github.whole import objects_by_id
-from connectors.records import Account, Batch, Discussion, Gap, Inventory, Issue, PullRequest, Repository
+from connectors.plans import Plan
+from connectors.records import (
+    Account,
+    Batch,
+    Discussion,
+    Gap,
+    Inventory,
+    Issue,
+    PullRequest,
+    Repository,
+)
 
 HEADS_AT_ONCE = 50
 """Fifty repositories, two lists each: one point."""
-HEADS_KEPT_SECONDS = 300
+HEADS_KEPT_SECONDS = 3_600
+"""What moved after it was asked is the next run's: the bookmark is the moment it was asked."""
 PAGES_A_STEP = 3
 """Three hundred objects are stored together: enough to go into few parcels, little to read again."""
 MOST_ROUNDS = 4
@@ -107,7 +119,7 @@ class GitHub:
         self._settings = settings
         self._client = Client(settings, pause)
         self._pages = Pages(self._client, settings)
-        self._hydration = Hydration(self._client, self._pages, settings)
+        self._hydration = Hydration(self._client, self._pages)
         self._scopes: list[str] = []
         self.remarks: list[str] = []
         """What whoever wrote the settings should know, once `scopes` was asked."""
@@ -157,6 +169,24 @@ class GitHub:
         }
         self._heads.clear()
         return tuple(self._scopes)
+
+    def plan(self, cursors: Mapping[str, str | None]) -> Plan:
+        """What a fetch of these scopes from these cursors needs, by what moved last in each."""
+        cost = Cost()
+        scopes = list(cursors)
+        for start in range(0, len(scopes), HEADS_AT_ONCE):
+            some = scopes[start : start + HEADS_AT_ONCE]
+            try:
+                self._heads |= self._pages.heads(some)
+            except TooHeavy:
+                continue  # asked for one by one when their turn comes
+            for scope in some:
+                head, progress = self._heads[scope], progress_from(cursors[scope], self.since)
+                if isinstance(head, Head):
+                    for kind in KINDS:
+                        reading = progress.reading(kind)
+                        cost.add(kind, head, _walk(reading, self.since, OVERLAP), is_unread=not reading.until)
+        return cost.plan(self._client.budget(), 1 + len(self._settings.more_tokens))
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
         """Everything updated since `cursor`, a batch for a few hundred objects.

@@ -11,7 +11,6 @@ from connectors.github.client import Client
 from connectors.github.documents import document
 from connectors.github.pages import Node, Pages, gaps_of
 from connectors.github.parcels import PARTS, Kind, Parcel, parcels
-from connectors.github.settings import GitHubSettings
 from connectors.github.whole import Hole, below, complete, objects_by_id
 from connectors.records import Gap
 
@@ -36,10 +35,10 @@ class Hydrated:
 class Hydration:
     """Asks for what was listed. Safe to start more of before the first is waited for."""
 
-    def __init__(self, client: Client, pages: Pages, settings: GitHubSettings) -> None:
+    def __init__(self, client: Client, pages: Pages) -> None:
         self._client = client
         self._pages = pages
-        self._workers = ThreadPoolExecutor(settings.requests_at_once, thread_name_prefix="github")
+        self._workers = ThreadPoolExecutor(client.at_once, thread_name_prefix="github")
 
     def close(self) -> None:
         """Waits for what is on its way and starts nothing more."""
@@ -73,7 +72,10 @@ class Hydration:
             parcel.ids,
             page=self._pages.size(scope, parcel.kind),
         )
-        holes = [Hole(object_id, parcel.kind, code) for object_id, code in told.refused.items()]
+        # Whatever was asked for has come, is gone, or is a gap: nothing may be short without a word.
+        heard_of = {node["id"] for node in told.found} | {*told.gone}
+        lost = {object_id: "truncated" for object_id in parcel.ids if object_id not in heard_of}
+        holes = [Hole(object_id, parcel.kind, code) for object_id, code in (lost | told.refused).items()]
         holes += told.holes(parcel.kind)
         return Hydrated(told.found, holes + complete(self._client, told.found, parcel.kind), told.gone)
 

@@ -80,9 +80,20 @@ class GitHubSettings(BaseModel):
     """How long one request may wait for a rate limit before the run stops and goes on another night."""
 
     token: SecretStr | None = None
+    more_tokens: tuple[SecretStr, ...] = ()
+    """Asked beside the first one, each with a budget of its own; each must be able to read everything."""
     app_id: str | None = None
     app_installation_id: int | None = None
     app_private_key: SecretStr | None = None
+
+    def one_by_one(self) -> list[GitHubSettings]:
+        """The same for each of the tokens alone."""
+        alone = self.model_copy(update={"more_tokens": ()})
+        as_app = {"app_id": None, "app_installation_id": None, "app_private_key": None}
+        return [
+            alone,
+            *(alone.model_copy(update=as_app | {"token": token}) for token in self.more_tokens),
+        ]
 
     @property
     def starts_on(self) -> date:

@@ -135,8 +135,9 @@ def objects_by_id(
     def again(some: Sequence[str], smaller: int = lists, *, is_again: bool = is_second_time) -> ById:
         return objects_by_id(client, query, variables, part, some, smaller, page, is_second_time=is_again)
 
-    if page and len(ids) > page.size:
-        return again(ids[: page.size]) + again(ids[page.size :])
+    size = page.size if page else len(ids)  # once: another thread may change it any moment
+    if len(ids) > size:
+        return again(ids[:size]) + again(ids[size:])
     is_last_resort = len(ids) == 1 and lists == FEW_IN_A_LIST
     asked = {**variables, part: list(ids), "lists": lists}
     if "threads" in asked:
