@@ -16,7 +16,8 @@ from typing import Any
 
 import click
 
-from flows.settings import environment_with
+from flows.settings import SHIPPED, environment_with
+from privacy.amendment import body_sha256, signature
 from warehouse.files import write_whole
 from warehouse.windows import Window, window_of
 
@@ -31,6 +32,10 @@ def run_demo(home: Path, seed: int) -> int:
             write_whole(home / "roster.csv", answer.read().decode())
         closed = window_of(today).previous()
         write_whole(config, _settings(addresses, closed.previous()))
+        # signed, as an organisation would, so that a demo goes on after the shipped one has changed
+        write_whole(
+            home / "agreement.yaml", _signed((SHIPPED / "agreement.yaml").read_text(encoding="utf-8"))
+        )
         _title("The night", "sightline nightly")
         night = _sightline(config, "nightly", GITHUB_TOKEN=addresses["tokens"]["github"],
                            PAGERDUTY_TOKEN=addresses["tokens"]["pagerduty"])  # fmt: skip
@@ -78,6 +83,7 @@ def _settings(addresses: dict[str, Any], first: Window) -> str:
 # Written by `sightline demo`; the addresses are a sandbox that ran only while the demo did.
 home: home
 roster: roster.csv
+agreement: agreement.yaml
 github:
   base_url: {addresses["github"]["base_url"]}
   organisations: [{addresses["organization"]}]
@@ -88,6 +94,12 @@ pagerduty:
   base_url: {addresses["pagerduty"]["base_url"]}
   since: {first.starts_on}
 """
+
+
+def _signed(agreement: str) -> str:
+    sha256, today = body_sha256(agreement), datetime.now(UTC).date().isoformat()
+    lines = [signature(f"the demo's {who}", today, sha256) for who in ("operator", "works council")]
+    return "\n".join([agreement.rstrip(), "approved:", *lines, ""])
 
 
 def _somebody(roster: Path, window: Window) -> tuple[str, str]:

@@ -41,6 +41,15 @@ def shorten(settings: Settings, before: date) -> int:
     return audit.shorten(settings.audit_file, audit.key_in(settings.audit_key, settings.audit_file), before)
 
 
+def agreements_logged(settings: Settings) -> list[str]:
+    """The hashes of the agreements that were put into force, in order."""
+    return [
+        entry["about"]["sha256"]
+        for entry in audit.entries(settings.audit_file)
+        if entry["action"] in ("agreement adopted", "agreement amended")
+    ]
+
+
 def note_erased(settings: Settings, erasure: str, sha256: str) -> None:
     """Logs an erasure with the hash of its receipt, once."""
     if erasure not in erasures_logged(settings):

@@ -20,7 +20,7 @@ from connectors.incident_io import IncidentIo
 from connectors.pagerduty import PagerDuty
 from connectors.records import Gap, Membership
 from connectors.roster import read_roster
-from flows import erasing
+from flows import amending, erasing
 from flows.self_reports import Rules
 from flows.settings import Settings, no_earlier_than
 from privacy.policy import Policy, check_agreement, load_policy
@@ -114,6 +114,7 @@ def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
         roster_mistakes=roster_mistakes,
         connectors=connect(no_earlier_than(settings, floor), floor),
     ) as night:
+        amending.adopt(settings, policy)
         yield night
 
 

@@ -40,6 +40,16 @@ def show_agreement(config: Path | None, form: str) -> str:
     return "\n".join(_agreement(policy))
 
 
+def show_paper(config: Path, name: str) -> str:
+    """The notice, the record of processing or the impact assessment of the agreement in force."""
+    from privacy.papers import PAPERS
+    from privacy.policy import load_policy
+
+    return PAPERS[name](
+        load_policy(load_settings(config).agreement if config.exists() else SHIPPED / "agreement.yaml")
+    )
+
+
 def verify_published(config: Path) -> list[str]:
     """A sentence for every published file that is not what was published, by the manifest and by the log."""
     settings = load_settings(config)

@@ -137,6 +137,10 @@ class Settings(BaseSettings):
         return self.home / "audit.jsonl"
 
     @property
+    def agreement_in_force(self) -> Path:
+        return self.home / "agreement.yaml"
+
+    @property
     def erasures_folder(self) -> Path:
         return self.erasures or self.home.with_name(f"{self.home.name}.erasures")
 

@@ -31,6 +31,8 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "release expired": frozenset({"file", "sha256"}),
     "older entries removed": frozenset({"through", "sha256"}),
     "report read": frozenset({"person", "window"}),
+    "agreement adopted": frozenset({"sha256"}),
+    "agreement amended": frozenset({"sha256"}),
     "person erased": frozenset({"erasure", "sha256"}),
     "release read": frozenset({"file"}),
     "contest opened": frozenset({"person", "window", "item"}),

@@ -6,7 +6,6 @@ in the agreement is a mistake of whoever configured it, and nothing starts until
 
 from __future__ import annotations
 
-import hashlib
 import re
 from calendar import monthrange
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -32,6 +31,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from connectors.errors import BadInput
 from privacy import floors
+from privacy.amendment import body_sha256
 from rubric.tree import hint, line_of, root_of
 
 ALL_LISTED = "all listed"
@@ -143,8 +143,16 @@ class Retention(_Frozen):
     backups_days: Days
 
 
+class Approval(_Frozen):
+    """A signature: who approves the text above with this hash, and since when."""
+
+    by: Annotated[StrictStr, Field(min_length=2)]
+    on: Annotated[StrictStr, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    body: Annotated[StrictStr, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
 class Policy(_Frozen):
-    """The agreement, as read. Frozen; `sha256` is the hash of its file."""
+    """The agreement, as read. Frozen; `sha256` is the hash of all of it but its signatures."""
 
     title: Sentence
     purposes: Named[Purpose]
@@ -174,6 +182,8 @@ class Policy(_Frozen):
     retention: Retention
     forbidden_outputs: Annotated[Named[Sentence], AfterValidator(_forbids_enough)]
     jurisdictions: Named[Sentence]
+    approved: tuple[Approval, ...] = ()
+    """Signatures, the last part of the file. An amendment needs two that are about it as it stands."""
 
     _sha256: str = PrivateAttr(default="")
     _file: str = PrivateAttr(default="agreement.yaml")
@@ -211,10 +221,13 @@ def load_policy(path: Path) -> Policy:
     except ValidationError as error:
         mistakes += [_mistake(reading, dict(each)) for each in error.errors(include_url=False)]
     mistakes += _unknown_purposes(written, reading)
+    if isinstance(written, dict) and "approved" in written and [*written][-1] != "approved":
+        line = reading.lines[("approved",)]
+        mistakes.append((line, "approved: stands above parts of the agreement; signatures come last"))
     if mistakes or policy is None:
         raise BadInput([f"{path.name}:{line}: {sentence}" for line, sentence in sorted(mistakes)])
     # a frozen model lets nobody set a field; these two are not fields, so no file can state them
-    policy._sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    policy._sha256 = body_sha256(path.read_text(encoding="utf-8"))
     policy._file = path.name
     return policy
 
@@ -334,6 +347,7 @@ def _keys_beside(place: tuple[str | int, ...]) -> list[str]:
         "sources": Source,
         "audiences": Audience,
         "retention": Retention,
+        "approved": Approval,
     }
     model: type[BaseModel] = models.get(str(place[0]), Policy) if len(place) > 1 else Policy
     return list(model.model_fields)

@@ -24,7 +24,7 @@ SHIPPED = ROOT / "agreement.yaml"
 def test_the_shipped_agreement_is_accepted() -> None:
     policy = load_policy(SHIPPED)
     assert (policy.k, policy.coalition, policy.delay_days, policy.hold_days) == (5, 1, 14, 28)
-    assert policy.sha256 == hashlib.sha256(SHIPPED.read_bytes()).hexdigest()
+    assert policy.sha256 == hashlib.sha256(SHIPPED.read_bytes().rstrip()).hexdigest()
 
 
 def test_the_agreement_lists_exactly_the_tables_and_fields_of_the_warehouse() -> None:

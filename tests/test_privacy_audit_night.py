@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -23,6 +24,7 @@ from flows.privacy_views import verify_audit, verify_published, withdraw_item
 from flows.settings import Settings, load_settings
 from flows.views import show_coverage, show_explanation, show_me
 from privacy import audit
+from privacy.amendment import body_sha256
 from sandbox.server import Running
 
 AGREED = Path(__file__).parents[1] / "agreement.yaml"
@@ -172,7 +174,7 @@ def test_the_command_exits_with_one_when_something_was_altered(config: Path, com
 
 def test_the_agreement_is_printed_in_plain_words_with_all_that_it_lists(config: Path) -> None:
     said = sightline(config, "agreement").stdout
-    assert hashlib.sha256(AGREED.read_bytes()).hexdigest()[:12] in said
+    assert body_sha256(AGREED.read_text())[:12] in said
     for words in [
         "A team of fewer than 5 has no bands.",
         "reviews_given",
@@ -204,7 +206,7 @@ def test_a_home_without_a_night_says_what_to_do(tmp_path: Path, command: list[st
 def test_the_door_can_be_attacked_from_the_command_line(tmp_path: Path) -> None:
     answer = sightline(tmp_path / "none.yaml", "attack", "--organisations", "2")
     assert answer.returncode == 0
-    assert answer.stdout.startswith("2 organisations, 15 items, 4 quarters, up to 1 colluding: ")
+    assert re.match(r"2 organisations, \d+ items, 4 quarters, up to 1 colluding: \d+ answers", answer.stdout)
     assert ", 0 given away" in answer.stdout
 
 

@@ -18,6 +18,7 @@ from flows.pipeline import run_night
 from flows.privacy_views import verify_audit, verify_published
 from flows.settings import SHIPPED, load_settings
 from privacy import audit
+from privacy.amendment import body_sha256, signature
 from privacy.policy import Policy, load_policy
 from reports.receipt import run_facts
 from sandbox.server import Running
@@ -179,7 +180,9 @@ def agreeing(config: Path, before: str, after: str) -> Path:
     """The same settings under a stricter agreement."""
     text = (SHIPPED / "agreement.yaml").read_text()
     assert before in text
-    (config.parent / "agreement.yaml").write_text(text.replace(before, after))
+    body = text.replace(before, after).rstrip()
+    lines = [signature(name, "2026-11-22", body_sha256(body)) for name in ("Ada", "Grace")]
+    (config.parent / "agreement.yaml").write_text("\n".join([body, "approved:", *lines, ""]))
     if "agreement:" not in config.read_text():
         config.write_text(config.read_text() + "agreement: agreement.yaml\n")
     return config

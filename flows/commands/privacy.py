@@ -14,16 +14,69 @@ def privacy() -> None:
     """What is promised about people, and whether it still holds."""
 
 
-@privacy.command("agreement")
+@privacy.group("agreement", invoke_without_command=True)
 @config_option
 @format_option("text", "json")
 @click.option("--solo", is_flag=True, help="The one of `sightline me --solo`.")
-@click.pass_obj
-def privacy_agreement(config: Path, config_here: Path | None, form: str, solo: bool) -> None:
+@click.pass_context
+def privacy_agreement(context: click.Context, config_here: Path | None, form: str, solo: bool) -> None:
     """What may be collected, why, who sees it and how long it is kept, in plain language."""
-    from flows.privacy_views import show_agreement
+    context.obj = config_here or context.obj
+    if context.invoked_subcommand is None:
+        from flows.privacy_views import show_agreement
 
-    click.echo(show_agreement(None if solo else config_here or config, form))
+        click.echo(show_agreement(None if solo else context.obj, form))
+
+
+@privacy_agreement.command("diff")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+def privacy_agreement_diff(old: Path, new: Path) -> None:
+    """What NEW agrees to otherwise than OLD, in plain language, and who has signed it."""
+    from flows.amending import show_differences
+
+    click.echo(show_differences(old, new))
+
+
+@privacy_agreement.command("sign")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--by", required=True, help="The name of whoever approves it.")
+@click.pass_obj
+def privacy_agreement_sign(config: Path, file: Path | None, by: str) -> None:
+    """The line that approves FILE as it stands, to be added at its end by whoever approves it."""
+    from flows.amending import signature_line
+
+    click.echo(signature_line(config, file, by))
+
+
+@privacy.command("notice")
+@config_option
+@click.pass_obj
+def privacy_notice(config: Path, config_here: Path | None) -> None:
+    """The notice to employees that follows from the agreement, as Markdown."""
+    from flows.privacy_views import show_paper
+
+    click.echo(show_paper(config_here or config, "notice"), nl=False)
+
+
+@privacy.command("record")
+@config_option
+@click.pass_obj
+def privacy_record(config: Path, config_here: Path | None) -> None:
+    """The record of processing that follows from the agreement, as Markdown."""
+    from flows.privacy_views import show_paper
+
+    click.echo(show_paper(config_here or config, "record"), nl=False)
+
+
+@privacy.command("assessment")
+@config_option
+@click.pass_obj
+def privacy_assessment(config: Path, config_here: Path | None) -> None:
+    """The skeleton of an impact assessment: what the agreement answers, and what only you can."""
+    from flows.privacy_views import show_paper
+
+    click.echo(show_paper(config_here or config, "assessment"), nl=False)
 
 
 @privacy.command("verify")

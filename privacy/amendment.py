@@ -1,0 +1,154 @@
+"""What changes when an agreement changes, in plain words, and whether enough people have signed it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from privacy.policy import Policy
+
+SIGNERS = 2
+"""How many different people have to sign an amendment: one who proposes it is not enough."""
+
+_NUMBERS: Sequence[tuple[str, str, bool]] = (
+    ("k", "the smallest team that has bands", True),
+    ("coalition", "colleagues who may pool what they know", True),
+    ("presence_percent", "per cent of a quarter somebody has to be there to be counted", True),
+    ("delay_days", "days between the end of a quarter and its release", True),
+    ("hold_days", "days a quarter waits longer for incomplete sources", True),
+)
+"""A number of the agreement, what it is, and whether more of it is stricter."""
+
+
+def body_of(text: str) -> str:
+    """What is agreed to: everything above the signatures, which are the last part of the file."""
+    found = re.search(r"^approved:", text, flags=re.MULTILINE)
+    return text[: found.start()] if found else text
+
+
+def body_sha256(text: str) -> str:
+    """The hash that stands in releases and log, and that is signed; a signature does not change it."""
+    return hashlib.sha256(body_of(text).rstrip().encode()).hexdigest()
+
+
+def signature(name: str, on: str, sha256: str) -> str:
+    """The line to add under `approved:`."""
+    return f'  - {{by: "{name}", on: {on}, body: {sha256}}}'
+
+
+def signers(policy: Policy) -> list[str]:
+    """Who signed the agreement as it now stands. A signature under an earlier text does not count."""
+    return sorted({each.by.casefold().strip() for each in policy.approved if each.body == policy.sha256})
+
+
+def differences(old: Policy, new: Policy) -> list[str]:
+    """A sentence for everything that `new` says otherwise; none where they say the same."""
+    return [
+        *_named("purpose", _texts(old.purposes), _texts(new.purposes)),
+        *_sources(old, new),
+        *_tables("worked out", old.computed, new.computed),
+        *_tables("kept of what people say themselves", old.rights, new.rights),
+        *_signals(old, new),
+        *_audiences(old, new),
+        *_numbers(old, new),
+        *_retention(old, new),
+        *_changed("what somebody may opt out of", old.opt_out, new.opt_out),
+        *_named("forbidden output", dict(old.forbidden_outputs), dict(new.forbidden_outputs)),
+        *_named("jurisdiction", dict(old.jurisdictions), dict(new.jurisdictions)),
+        *_changed("title", old.title, new.title),
+    ]
+
+
+def _texts(models: Mapping[str, object]) -> dict[str, str]:
+    return {name: " ".join(str(value) for _, value in each) for name, each in models.items()}  # type: ignore[attr-defined]
+
+
+def _named(kind: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted({*old, *new}):
+        if name not in old:
+            yield f"adds the {kind} {name}: {new[name]}"
+        elif name not in new:
+            yield f"drops the {kind} {name}: {old[name]}"
+        elif old[name] != new[name]:
+            yield f"rewords the {kind} {name}: {new[name]}"
+
+
+def _sources(old: Policy, new: Policy) -> Iterator[str]:
+    for name in sorted({*old.sources, *new.sources}):
+        if name not in old.sources:
+            source = new.sources[name]
+            yield f"collects from a new source, {name}, for {', '.join(source.purposes)}: {source.because}"
+            yield from _tables(f"kept from {name}", {}, source.tables)
+        elif name not in new.sources:
+            yield f"no longer collects from {name}"
+        else:
+            before, after = old.sources[name], new.sources[name]
+            yield from _changed(f"what {name} is for", before.purposes, after.purposes)
+            yield from _tables(f"kept from {name}", before.tables, after.tables)
+
+
+def _tables(what: str, old: Mapping[str, Sequence[str]], new: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for table in sorted({*old, *new}):
+        more = sorted({*new.get(table, ())} - {*old.get(table, ())})
+        less = sorted({*old.get(table, ())} - {*new.get(table, ())})
+        if more:
+            yield f"{what}, new: {table} ({', '.join(more)})"
+        if less:
+            yield f"{what}, no longer: {table} ({', '.join(less)})"
+
+
+def _signals(old: Policy, new: Policy) -> Iterator[str]:
+    if (old.signals is None) != (new.signals is None):
+        yield (
+            "any signal of the program may be asked from now on"
+            if new.signals is None
+            else "only the listed signals may be asked from now on"
+        )
+        return
+    more, less = (
+        {*(new.signals or ())} - {*(old.signals or ())},
+        {*(old.signals or ())} - {*(new.signals or ())},
+    )
+    if more:
+        yield f"asks new questions: {', '.join(sorted(more))}"
+    if less:
+        yield f"no longer asks: {', '.join(sorted(less))}"
+
+
+def _audiences(old: Policy, new: Policy) -> Iterator[str]:
+    for name in sorted({*old.audiences, *new.audiences}):
+        before, after = old.audiences.get(name), new.audiences.get(name)
+        for word in ("sees", "never"):
+            was, now = (getattr(each, word) if each else () for each in (before, after))
+            verb = "sees" if word == "sees" else "never sees"
+            yield from (f"{name} {verb}, new: {said}" for said in now if said not in was)
+            yield from (f"{name} {verb}, no longer: {said}" for said in was if said not in now)
+
+
+def _numbers(old: Policy, new: Policy) -> Iterator[str]:
+    for name, says, more_is_stricter in _NUMBERS:
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            way = "stricter" if (after > before) == more_is_stricter else "laxer"
+            yield f"{says}: {after} instead of {before}, which is {way}"
+
+
+def _retention(old: Policy, new: Policy) -> Iterator[str]:
+    for name, before in old.retention.model_dump().items():
+        after = getattr(new.retention, name)
+        if before != after:
+            what, unit = name.rsplit("_", 1)
+            way = "longer" if after > before else "shorter"
+            yield f"keeps {what.replace('_', ' ')} {way}: {after} {unit} instead of {before}"
+
+
+def _changed(what: str, old: object, new: object) -> Iterator[str]:
+    if old != new:
+        yield f"{what}: {_said(new)} instead of {_said(old)}"
+
+
+def _said(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
