@@ -1,9 +1,11 @@
 /*
 signal: team_pull_requests_open
 kind: opportunity
-answers: In which months was a teammate's pull request open, so that a review could have been given?
+answers: >
+  In which months was a teammate's pull request open, or a review asked of this person by name, so that one
+  could have been given?
 unit: months
-reads: [memberships, persons, pull_requests]
+reads: [memberships, persons, pull_request_events, pull_requests]
 sensitivity: self
 opportunity: null
 guard: null
@@ -12,7 +14,7 @@ misleads: >
   well.
 basis: >
   same home team on the same day, by the roster; an open one lasts until the last day any pull request
-  tells of
+  tells of; a request that was withdrawn, or that named a team, asked nobody
 owner: developer-experience
 review_by: 2027-06-30
 */
@@ -71,6 +73,23 @@ days_of_teammates_kept as (
   join days_enrolled_found using (team)
   where person_id <> author_id and first_on <= left_on and last_on >= enrolled_on
 ),
+requests_by_name_kept as (
+  select pull_request_id, reviewer_id as person_id, occurred_on, position
+  from pull_request_events join humans_kept on reviewer_id = person_id
+  where kind = 'review_requested'
+),
+requests_that_stood_kept as (
+  select asked.person_id, asked.occurred_on
+  from requests_by_name_kept as asked
+  join pull_requests using (pull_request_id)
+  join humans_kept on pull_requests.author_id = humans_kept.person_id
+  anti join pull_request_events as withdrawn
+    on withdrawn.pull_request_id = asked.pull_request_id
+    and withdrawn.reviewer_id = asked.person_id
+    and withdrawn.kind = 'review_request_removed'
+    and withdrawn.position > asked.position
+  where asked.person_id <> author_id
+),
 months_unrolled as (
   select
     person_id,
@@ -78,6 +97,10 @@ months_unrolled as (
     unnest(generate_series(date_trunc('month', first_on), last_on, interval 1 month))::date as month_on
   from days_of_teammates_kept
 )
-select person_id, min(greatest(first_on, month_on)) as occurred_on
-from months_unrolled
+select person_id, min(could_on) as occurred_on
+from (
+  select person_id, month_on, greatest(first_on, month_on) as could_on from months_unrolled
+  union all
+  select person_id, date_trunc('month', occurred_on)::date, occurred_on from requests_that_stood_kept
+)
 group by person_id, month_on
