@@ -69,7 +69,7 @@ def compute_evidence(night: Night) -> None:
         evidence.leave_out(night.store, person_id, since)
     with rights_of(night.settings) as own:
         for person_id in back.keys() & own.opted_in_again().keys():
-            own.forget_opt_out(person_id)
+            own.note_counted_again(person_id, night.as_of)
 
 
 def out_of_evidence(night: Night) -> Mapping[str, date]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from connectors.errors import BadInput
+from flows.identity import rights_of
 from flows.self_reports import Rules, reports
 from flows.settings import Settings
 from privacy.errors import NoReport
@@ -29,6 +30,7 @@ from warehouse.windows import parse_window, window_of
 class Former:
     """One run that can be looked back at, with the rules it went by."""
 
+    settings: Settings
     store: reading.ReadOnlyStore
     run: Run
     rules: Rules
@@ -37,7 +39,9 @@ class Former:
     def report(self, person_id: str, window: str | None) -> Released:
         """Somebody's report of this run, byte for byte. Raises NoReport, with nothing said about why."""
         asked = parse_window(window) if window else window_of(self.run.as_of)
-        if asked.starts_on <= self.run.as_of:
+        with rights_of(self.settings) as own:
+            was_out = own.was_out(person_id, self.run.as_of, asked.ends_on)
+        if asked.starts_on <= self.run.as_of and not was_out:  # nobody looked for what they did
             for _, released in reports(
                 self.store,
                 self.run.run,
@@ -77,6 +81,7 @@ def run_for(settings: Settings, store: reading.ReadOnlyStore, as_of: date | None
             ]
         )
     return Former(
+        settings,
         store,
         run,
         rules_of(settings, known.rules(store, run.run)),

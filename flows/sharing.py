@@ -19,7 +19,7 @@ from privacy.errors import AddsUp, NoReport
 from privacy.policy import Policy, load_policy
 from reports.neutral import plain
 from rubric import cells
-from rubric.map import Item, load_map
+from rubric.map import Item, load_maps
 from signals.catalog import load_catalog
 from warehouse import rights
 from warehouse.vault import find_login, find_person_waiting
@@ -47,12 +47,14 @@ def make_share(
     policy, catalog = load_policy(settings.agreement), load_catalog()
     person_id, name = proven(settings), window_named(settings, window)
     chosen = list(dict.fromkeys(items))
-    check_items(door.read_self(settings.published, person_id, name).body, chosen)
+    report = door.read_self(settings.published, person_id, name).body
+    check_items(report, chosen)
     most = min(shares.LONGEST_DAYS, policy.retention.shares_days)
     if not 1 <= days <= most:
         raise BadInput([f"--days {days}: a share stays open from 1 to {most} days"])
     recipient_id = _reader(settings, reader, person_id)
-    known = {item.slug: item for item in load_map(settings.rubric_map, catalog).items}
+    own_map = load_maps(settings.maps, catalog)[report["rubric"]["id"]]
+    known = {item.slug: item for item in own_map.items}
     rests_on = {slug: cells.band_signals(item, catalog) for slug, item in known.items()}
     shown = [known[item] for item in chosen if item in known]
     read = {each for item in shown for each in cells.windows_read(item, parse_window(name))}

@@ -104,7 +104,7 @@ def shared(
     kept = {key: value for key, value in body.items() if key in _SHARE}
     # what stands beside an item is for its person to think about: no share has it
     chosen = [
-        {key: value for key, value in item.items() if key != "beside"} | ({} if notes else {"note": None})
+        {key: value for key, value in item.items() if key != "beside"} | ({} if notes else _wordless(item))
         for item in body["items"]
         if item["item"] in items
     ]
@@ -119,6 +119,11 @@ def shared(
     }
     _refuse([*_wrong_keys("the share", shown, _SHARE)])
     return shown
+
+
+def _wordless(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands in the place of what its person wrote; that they contest it stays."""
+    return {"note": None, "contest": item["contest"] and item["contest"] | {"said": None}}
 
 
 def check_team(body: Any) -> None:

@@ -233,6 +233,7 @@ def test_a_decision_stands_in_the_report_with_who_made_it(place: Place, me: Me) 
 def test_a_share_shows_the_chosen_items_to_its_reader_and_tells_its_owner(place: Place, me: Me) -> None:
     me(place.people[1])
     write_note(place.config, ITEM, "Ask me about these.", "2026Q3")
+    open_contest(place.config, ITEM, "missing", "I paired.", "2026Q3")
     token = shared(place.config, [ITEM, ASK], place.manager, "2026Q3")
     (row,) = shares_of(place.config)
     assert (row["with"], row["items"], row["opened_on"]) == (place.manager, [ITEM, ASK], [])
@@ -241,10 +242,13 @@ def test_a_share_shows_the_chosen_items_to_its_reader_and_tells_its_owner(place:
     assert {item["item"] for item in body["items"]} == {ITEM, ASK}
     assert body["shared_by"] == place.people[1]
     assert [item["note"] for item in body["items"]] == [None, None]
+    contest = next(item["contest"] for item in body["items"] if item["item"] == ITEM)
+    assert (contest["because"], contest["said"]) == ("missing", None)
     assert f"Shared by {place.people[1]}" in show_shared(place.config, token, "text")
     me(place.people[1])
     assert shares_of(place.config)[0]["opened_on"] == [TODAY, TODAY]
     assert token not in json.dumps(shares_of(place.config))
+    take_back_contest(place.config, ITEM, "2026Q3")
     delete_note(place.config, ITEM, "2026Q3")
 
 
@@ -449,6 +453,8 @@ def test_from_the_day_of_opting_out_nothing_becomes_evidence_and_opting_in_bring
     assert show_me(place.config, "2026Q4", "json") == before
     with pytest.raises(NoReport, match="you opted out on"):
         show_me(place.config, "2027Q1", "json")
+    with pytest.raises(NoReport):
+        show_me(place.config, "2026Q4", "json", as_of=date(2026, 11, 22))
     opt_in(place.config)
     with pytest.raises(BadInput, match="you had not opted out"):
         opt_in(place.config)

@@ -69,6 +69,25 @@ def test_who_opts_in_and_out_again_is_out_since_the_first_day(path: Path) -> Non
         assert (own.opt_outs(), own.opted_in_again()) == ({"p": date(2026, 10, 5)}, {})
 
 
+@pytest.mark.parametrize(
+    ("on", "before", "out"),
+    [
+        (date(2026, 10, 4), date(2027, 1, 1), False),  # not yet
+        (date(2026, 10, 5), date(2027, 1, 1), True),
+        (date(2026, 10, 8), date(2026, 10, 5), False),  # a window that ended before
+        (date(2026, 10, 8), date(2026, 10, 6), True),
+        (date(2026, 10, 9), date(2027, 1, 1), False),  # that night took it up
+    ],
+)
+def test_what_a_former_night_knew_of_an_opt_out(path: Path, on: date, before: date, out: bool) -> None:
+    with rights.opened(path) as own:
+        own.opt_out("p", date(2026, 10, 5))
+        own.opt_in("p", date(2026, 10, 7))
+        assert own.was_out("p", date(2026, 12, 31), before) is (before > date(2026, 10, 5))
+        own.note_counted_again("p", date(2026, 10, 9))
+        assert own.was_out("p", on, before) is out
+
+
 def test_the_same_coins_fall_the_same_way_for_ever(path: Path) -> None:
     with rights.opened(path) as own:
         first = own.draw_key()

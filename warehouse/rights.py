@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 import duckdb
 from filelock import FileLock
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from warehouse.files import as_owner_only
 from warehouse.rewrite import rewrite
@@ -38,6 +39,15 @@ TABLES = (
 Because = Literal["not-me", "wrong-item", "missing"]
 NoteKind = Literal["note", "contest"]
 Decision = Literal["upheld", "dismissed"]
+
+
+_PATIENCE_SECONDS = 60
+_patiently = retry(  # an erasure opens every database by itself
+    retry=retry_if_exception_type(duckdb.IOException),
+    wait=wait_fixed(0.1),
+    stop=stop_after_delay(_PATIENCE_SECONDS),
+    reraise=True,
+)
 
 
 class Note(NamedTuple):
@@ -116,7 +126,7 @@ def opened(path: Path, people: Mapping[str, Collection[str]] = MappingProxyType(
     """
     with as_owner_only():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{path.name}.lock"), mode=0o600):
+        with FileLock(path.with_name(f".{path.name}.lock"), mode=0o600, timeout=_PATIENCE_SECONDS):
             rights = Rights(path, people)
             try:
                 yield rights
@@ -134,7 +144,7 @@ class Rights:
     def __init__(self, path: Path, people: Mapping[str, Collection[str]]) -> None:
         self._ids = people
         self._person = {own: person_id for person_id, ids in people.items() for own in ids}
-        self.con = duckdb.connect(path)
+        self.con = _patiently(duckdb.connect)(path)
         self.deleted = False
         self.con.execute("begin")
         self.con.execute(SCHEMA)
@@ -299,15 +309,18 @@ class Rights:
         return self._out("ended_on is null")
 
     def opted_in_again(self) -> dict[str, date]:
-        """Who is in again, and since when they had been out: what happened since can be counted again."""
-        return self._out("ended_on is not null")
+        """Who is in again and was not taken up by a night yet, and since when they had been out."""
+        return self._out("ended_on is not null and counted_again_on is null")
 
     def opt_out(self, person_id: str, since: date) -> None:
-        """Opts somebody out, from the earlier day where they were out before."""
+        """Opts somebody out, from the earlier day where no night has taken up that they are in again."""
         before = [*self.opt_outs().items(), *self.opted_in_again().items()]
         first = min([since, *(day for person, day in before if person == person_id)])
-        self.forget_opt_out(person_id)
-        self.con.execute("insert into opt_outs values (?, ?, null)", [person_id, first])
+        self._delete(
+            "opt_outs where list_contains(?, person_id) and counted_again_on is null",
+            [self._ids_of(person_id)],
+        )
+        self.con.execute("insert into opt_outs values (?, ?, null, null)", [person_id, first])
 
     def opt_in(self, person_id: str, on: date) -> bool:
         """Whether somebody was out; now they are not."""
@@ -318,9 +331,22 @@ class Rights:
         ).fetchall()
         return bool(found)
 
-    def forget_opt_out(self, person_id: str) -> None:
-        """As if they had never been out."""
-        self._delete("opt_outs where list_contains(?, person_id)", [self._ids_of(person_id)])
+    def note_counted_again(self, person_id: str, on: date) -> None:
+        """Remembers that from this day's night on somebody is in again."""
+        self.con.execute(
+            "update opt_outs set counted_again_on = ? where list_contains(?, person_id) "
+            "and ended_on is not null and counted_again_on is null",
+            [on, self._ids_of(person_id)],
+        )
+
+    def was_out(self, person_id: str, on: date, before: date) -> bool:
+        """Whether, as a night of day `on` knew it, somebody was out on a day before `before`."""
+        found = self.con.execute(
+            "select count(*) from opt_outs where list_contains(?, person_id) and since < ? and since <= ? "
+            "and coalesce(counted_again_on > ?, true)",
+            [self._ids_of(person_id), before, on, on],
+        ).fetchone()
+        return bool(found and found[0])
 
     def _out(self, condition: str) -> dict[str, date]:
         rows = self.con.execute(

@@ -43,7 +43,8 @@ create table if not exists share_views (
 create table if not exists opt_outs (
   person_id varchar not null,
   since date not null,           -- nothing that happened from this day on becomes evidence or is counted
-  ended_on date                  -- since when they are in again; null: still out
+  ended_on date,                 -- the day they said that they are in again; null: still out
+  counted_again_on date          -- the day of the night that took that up; null: none has yet
 );
 create table if not exists counted (
   person_id varchar not null,    -- who was counted in a release, and so is spoken of by its words
