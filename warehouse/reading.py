@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 
 from warehouse.aliases import resolved
 from warehouse.rows import CHILDREN, COMPUTED, PERSON_COLUMNS, ROOT_KEYS
 from warehouse.store import Store
+
+
+ROWS_AT_ONCE = 20_000
 
 
 class EvidenceRow(NamedTuple):
@@ -94,14 +97,19 @@ def memberships(store: Store) -> list[MembershipRow]:
 def evidence_by_person(store: Store, starts_on: date, ends_on: date) -> dict[str, list[EvidenceRow]]:
     """All evidence of enrolled people from `starts_on` until before `ends_on`."""
     found: dict[str, list[EvidenceRow]] = {}
-    for row in store.con.execute(
+    # Hundreds of thousands of rows say few different things: each is held once.
+    said: dict[Any, Any] = {}
+    con = store.con.execute(
         "select person_id, signal, occurred_on, source_kind, source_id from evidence "
         "where occurred_on >= ? and occurred_on < ? "
         f"and person_id in (select person_id from ({resolved('memberships')})) "
         "order by all",
         [starts_on, ends_on],
-    ).fetchall():
-        found.setdefault(row[0], []).append(EvidenceRow(*row))
+    )
+    while rows := con.fetchmany(ROWS_AT_ONCE):
+        for row in rows:
+            kept = EvidenceRow(*(said.setdefault(value, value) for value in row))
+            found.setdefault(kept.person_id, []).append(kept)
     return found
 
 
