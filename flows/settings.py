@@ -26,8 +26,7 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from connectors.errors import BadInput
 from connectors.files import FileSource
-from connectors.github.settings import GitHubSettings
-from connectors.github.teams import GitHubTeamsSettings
+from connectors.github.settings import GitHubSettings, GitHubTeamsSettings
 from connectors.github_incidents import GitHubIncidentsSettings
 from connectors.github_postmortems import GitHubPostmortemsSettings
 from connectors.hr_export import HrExport
@@ -193,6 +192,8 @@ def solo_settings(secret: SecretStr) -> Settings:
             home=_data_folder() / "sightline" / "solo",
             roster=Path(os.devnull),
             agreement=SHIPPED / "agreement.yaml",
+            hr_export=None,
+            github_teams=None,
             github_incidents=None,
             github_postmortems=None,
             pagerduty=None,

@@ -10,7 +10,8 @@ from pydantic import SecretStr, ValidationError
 
 from connectors.errors import BadInput, Refused
 from connectors.github import GitHubSettings
-from connectors.github.teams import GitHubTeamsSettings, Team, memberships, teams_now
+from connectors.github.settings import GitHubTeamsSettings
+from connectors.github.teams import Team, memberships, teams_now
 from connectors.records import Account, Membership
 from sandbox.model import Account as Person
 from sandbox.model import Team as TheirTeam

@@ -8,7 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from warehouse.history import Rule, known_to
-from warehouse.reading import MembershipRow
+from warehouse.reading import MembershipRow, streamed
 from warehouse.store import Store
 
 
@@ -41,7 +41,7 @@ def evidence(
 ) -> dict[str, list[SeenEvidence]]:
     """Evidence of enrolled people, or of one person, from `starts_on` until before `ends_on`."""
     found: dict[str, list[SeenEvidence]] = {}
-    for row in store.con.execute(
+    con = store.con.execute(
         f"with held as ({known_to('evidence', run)}), enrolled as ({known_to('membership_log', run)}) "
         "select person_id, signal, occurred_on, source_kind, source_id, as_of from held "
         "left join runs on run = seen_by "
@@ -49,7 +49,8 @@ def evidence(
         "and person_id in (select person_id from enrolled) and ($only is null or person_id = $only) "
         "order by 1, 2, 3, 4, 5",
         {"starts_on": starts_on, "ends_on": ends_on, "only": only},
-    ).fetchall():
+    )
+    for row in streamed(con):
         found.setdefault(row[0], []).append(SeenEvidence(*row))
     return found
 

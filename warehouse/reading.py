@@ -14,7 +14,6 @@ from warehouse.aliases import resolved
 from warehouse.rows import CHILDREN, COMPUTED, PERSON_COLUMNS, ROOT_KEYS
 from warehouse.store import Store
 
-
 ROWS_AT_ONCE = 20_000
 
 
@@ -94,11 +93,20 @@ def memberships(store: Store) -> list[MembershipRow]:
     return [MembershipRow(*row) for row in found]
 
 
+def streamed(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    """The rows of the query just run, each value held once: hundreds of thousands say few different things.
+
+    Nothing else may be asked of the connection meanwhile.
+    """
+    said: dict[Any, Any] = {}
+    while rows := con.fetchmany(ROWS_AT_ONCE):
+        for row in rows:
+            yield tuple(said.setdefault(value, value) for value in row)
+
+
 def evidence_by_person(store: Store, starts_on: date, ends_on: date) -> dict[str, list[EvidenceRow]]:
     """All evidence of enrolled people from `starts_on` until before `ends_on`."""
     found: dict[str, list[EvidenceRow]] = {}
-    # Hundreds of thousands of rows say few different things: each is held once.
-    said: dict[Any, Any] = {}
     con = store.con.execute(
         "select person_id, signal, occurred_on, source_kind, source_id from evidence "
         "where occurred_on >= ? and occurred_on < ? "
@@ -106,10 +114,8 @@ def evidence_by_person(store: Store, starts_on: date, ends_on: date) -> dict[str
         "order by all",
         [starts_on, ends_on],
     )
-    while rows := con.fetchmany(ROWS_AT_ONCE):
-        for row in rows:
-            kept = EvidenceRow(*(said.setdefault(value, value) for value in row))
-            found.setdefault(kept.person_id, []).append(kept)
+    for row in streamed(con):
+        found.setdefault(row[0], []).append(EvidenceRow(*row))
     return found
 
 

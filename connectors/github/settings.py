@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from fnmatch import fnmatchcase
@@ -163,6 +164,31 @@ class GitHubSettings(BaseModel):
         if self.token and self.app_id:
             raise ValueError("give either a token or a GitHub App, not both")
         return self
+
+
+class GitHubTeamsSettings(BaseModel):
+    """Which teams of GitHub are home teams, which comes first, and who manages them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    organisation: str
+    order: tuple[str, ...] = ()
+    """The teams that count, by slug; whoever is in several belongs to the first.
+
+    None listed: all of them. Then none may overlap, except with the teams above it, which it comes before.
+    """
+    managers: Mapping[str, str] = {}
+    """Login of the manager by team slug. GitHub does not know managers: a maintainer is something else."""
+    since: date | None = None
+    """From when on the teams of the very first night are taken to have been as they are; None: that night."""
+    rubric: str = ""
+
+    @field_validator("order")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := [slug for slug, count in Counter(value).items() if count > 1]:
+            raise ValueError(f"names a team twice: {', '.join(twice)}")
+        return value
 
 
 assert set(LABELS) == set(get_args(IssueKind))

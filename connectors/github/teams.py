@@ -21,41 +21,14 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, field_validator
-
 from connectors.errors import BadInput, PayloadBroken, Refused
 from connectors.github.client import Client, Page
 from connectors.github.documents import document
 from connectors.github.payloads import account, nodes
-from connectors.github.settings import GitHubSettings
+from connectors.github.settings import GitHubSettings, GitHubTeamsSettings
 from connectors.records import Account, Membership
 
 TEAMS_AT_ONCE = 50
-
-
-class GitHubTeamsSettings(BaseModel):
-    """Which teams of GitHub are home teams, which comes first, and who manages them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    organisation: str
-    order: tuple[str, ...] = ()
-    """The teams that count, by slug; whoever is in several belongs to the first.
-
-    None listed: all of them. Then none may overlap, except with the teams above it, which it comes before.
-    """
-    managers: Mapping[str, str] = {}
-    """Login of the manager by team slug. GitHub does not know managers: a maintainer is something else."""
-    since: date | None = None
-    """From when on the teams of the very first night are taken to have been as they are; None: that night."""
-    rubric: str = ""
-
-    @field_validator("order")
-    @classmethod
-    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if twice := [slug for slug, count in Counter(value).items() if count > 1]:
-            raise ValueError(f"names a team twice: {', '.join(twice)}")
-        return value
 
 
 @dataclass(frozen=True, slots=True)
