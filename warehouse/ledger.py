@@ -47,7 +47,7 @@ class SourceWindow:
     because: str | None
 
 
-_TOTALS = ("reviews", "dismissed", "threads", "comments", "all_comments")
+_TOTALS = ("reviews", "dismissed", "threads", "comments", "all_comments", "answers")
 """What an inventory may count below an object."""
 
 _LISTED = f"""
@@ -70,6 +70,7 @@ _COMPARED = f"""{_LISTED}, kept as (
     (select count(*) from review_threads where pull_request_id = kept.object_id) as threads,
     (select count(*) from comments where parent_id = kept.object_id) as comments,
     pull_requests.all_comments_total as all_comments,
+    null::bigint as answers,
     (select count(*) from review_comments where pull_request_id = kept.object_id)
       = pull_requests.review_comments_total as is_whole
   from kept join pull_requests on pull_request_id = object_id
@@ -77,15 +78,17 @@ _COMPARED = f"""{_LISTED}, kept as (
   union all
   select
     kept.kind, kept.object_id, issues.created_on, null, null, null,
-    (select count(*) from comments where parent_id = kept.object_id), null, true
+    (select count(*) from comments where parent_id = kept.object_id), null, null, true
   from kept join issues on issue_id = object_id
   where kept.kind = 'issues'
   union all
-  select kept.kind, kept.object_id, discussions.created_on, null, null, null, null, null, true
+  select
+    kept.kind, kept.object_id, discussions.created_on, null, null, null, null, null,
+    (discussions.answered_on is not null)::bigint, true
   from kept join discussions on discussion_id = object_id
   where kept.kind = 'discussions'
   union all
-  select kept.kind, kept.object_id, null, null, null, null, null, null, true
+  select kept.kind, kept.object_id, null, null, null, null, null, null, null, true
   from kept where kept.kind not in ('pull_requests', 'issues', 'discussions', 'repositories')
 )
 select

@@ -243,13 +243,15 @@ def gaps_of(payload: Mapping[str, Any], holes: Iterable[Hole]) -> list[Gap]:
 
 
 def counted(kind: Kind, node: Mapping[str, Any]) -> Inventory:
-    """What GitHub counts below a pull request or an issue; nothing below a discussion is kept."""
+    """What GitHub counts below a pull request or an issue; of a discussion, whether an answer is marked."""
     lists = {} if kind == "discussions" else {"comments": "comments"}
     if kind == "pull_requests":
         lists = {"reviews": "reviews", "dismissed": "dismissed", "threads": "reviewThreads", **lists}
     totals = [(name, payloads.total(node, theirs)) for name, theirs in lists.items()]
     if kind == "pull_requests":
         totals.append(("all_comments", node["totalCommentsCount"] or 0))
+    if kind == "discussions":
+        totals.append(("answers", 1 if node["answer"] else 0))
     return Inventory(kind, node["id"], payloads.day(node["createdAt"]), tuple(totals))
 
 
