@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -18,6 +19,7 @@ from filelock import FileLock
 from connectors.errors import BadInput, Refused
 from flows import logbook
 from flows.contests import list_contests, resolve_contest
+from flows.erasing import erase
 from flows.identity import proven, rights_of
 from flows.night import open_night
 from flows.opting import opt_in, opt_out
@@ -480,6 +482,32 @@ def test_an_agreement_may_have_nothing_to_opt_out_of(place: Place, me: Me) -> No
 
 def test_the_file_of_what_people_say_is_its_owners_alone(place: Place) -> None:
     assert place.settings.rights_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_erasure_takes_what_somebody_said_and_shared_and_leaves_what_others_did(
+    place: Place, me: Me, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In a copy of the home, so that the order of tests does not matter."""
+    shutil.copytree(place.config.parent, tmp_path / "copy")
+    config = tmp_path / "copy" / "sightline.yaml"
+    gone, other = place.people[6], place.people[5]
+    me(gone)
+    write_note(config, ITEM, "CANARY of mine.", "2026Q3")
+    open_contest(config, ITEM, "missing", "CANARY too.", "2026Q3")
+    token = shared(config, [ITEM], place.manager, "2026Q3")
+    person_id = proven(load_settings(config))
+    me(other)
+    shared(config, [ITEM], gone, "2026Q3")
+    monkeypatch.setenv("GITHUB_TOKEN", "sandbox-token")
+    erase(config, gone, lambda _: None, lambda _: None)
+    rights_file = load_settings(config).rights_file.read_bytes()
+    for trace in ("CANARY", person_id, token_sha256(token)):
+        assert trace.encode() not in rights_file
+    me(other)
+    assert shares_of(config)[-1]["with"] is None
+    assert "somebody who was erased" in list_shares(config, "text")
+    me(place.manager)
+    refused(config, token)
 
 
 # --- builders -----------------------------------------------------------------------------------------------
