@@ -108,6 +108,7 @@ def publish_due(night: Night) -> dict[str, Any]:
         night.messages.append(f"nothing was published: {waits_for}")
         return {"published": []}
     members = reading.memberships(night.store)
+    of_team = door.by_team(members)
     held_until = night.store.first_night(night.as_of) + timedelta(days=night.policy.hold_days)
     published = []
     for window in _windows(night):
@@ -124,7 +125,7 @@ def publish_due(night: Night) -> dict[str, Any]:
             if door.is_published(night.settings.published, team, window):
                 continue
             try:
-                _publish(night, members, evidence, sources, team, window)
+                _publish(night, of_team[team], evidence, sources, team, window)
             except DoorError as error:
                 night.messages.append(str(error))
             else:

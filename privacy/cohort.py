@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from warehouse.windows import Window
 
@@ -32,6 +32,22 @@ class OnRubric(Enrolment, Protocol):
 
     @property
     def rubric(self) -> str: ...
+
+
+Row = TypeVar("Row", bound=Enrolment)
+
+
+def by_team(memberships: Iterable[Row]) -> dict[str, list[Row]]:
+    """For each team all rows of everybody who was ever in it: who counts there follows from these alone.
+
+    Looking through everybody's rows for every team takes hours where there are thousands of teams.
+    """
+    rows_of: dict[str, list[Row]] = {}
+    people: dict[str, dict[str, None]] = {}
+    for row in memberships:
+        rows_of.setdefault(row.person_id, []).append(row)
+        people.setdefault(row.team, {})[row.person_id] = None
+    return {team: [row for person in those for row in rows_of[person]] for team, those in people.items()}
 
 
 def cohorts(

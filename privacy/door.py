@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from privacy import bodies, floors, placing, published, shelf, team_words
 from privacy.bands import shown
+from privacy.cohort import by_team as by_team
 from privacy.cohort import cohorts as cohorts
 from privacy.cohort import due_on as due_on
 from privacy.cohort import eligible as eligible

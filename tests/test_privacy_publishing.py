@@ -45,6 +45,21 @@ def test_what_is_published_is_what_is_read(tmp_path: Path) -> None:
     assert door.read_team(tmp_path, "payments", "2026Q3").body == released.body
 
 
+def test_published_files_are_json_and_no_database(tmp_path: Path) -> None:
+    """There is nothing to run SQL on: each file is the one canonical text of a body that the door checked."""
+    door.publish(tmp_path, release())
+    door.withdraw(tmp_path, "payments", Q3, "reviews", withdrawn_on=date(2026, 11, 1))
+    door.write_self(tmp_path, PERSON, report())
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    assert len(files) == 4
+    for path in files:
+        assert path.suffix == ".json"
+        text = path.read_text(encoding="utf-8")
+        body = json.loads(text)
+        if path.name != "manifest.json":
+            assert text == json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
 def test_a_release_is_published_once(tmp_path: Path) -> None:
     path = door.publish(tmp_path, release(traces={"p1"}))
     before = path.read_bytes()
