@@ -222,8 +222,9 @@ def no_earlier_than(settings: Settings, floor: date) -> Settings:
     update: dict[str, Any] = {}
     for name in Settings.model_fields:
         section = getattr(settings, name)
-        # incidents kept as issues are asked about from the day that GitHub is, unless they say otherwise
-        inherits = name == "github_incidents" and section is not None and section.since is None
+        # what else is kept on GitHub is asked about from the day that GitHub is, unless it says otherwise
+        is_on_github = name in ("github_incidents", "github_postmortems")
+        inherits = is_on_github and section is not None and section.since is None
         if isinstance(section, BaseModel) and hasattr(section, "since") and not inherits:
             update[name] = section.model_copy(update={"since": max(section.since or floor, floor)})
     return settings.model_copy(update=update)

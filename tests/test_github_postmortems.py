@@ -178,6 +178,21 @@ def test_what_is_older_than_the_first_day_stays_out(repository: model.Repository
         assert len(roots(source.fetch(SCOPE, None))) == 1
 
 
+def test_a_document_from_before_a_first_day_that_moved_is_listed_no_more(
+    repository: model.Repository,
+) -> None:
+    repository.documents["a.md"] = document()
+    with reading(repository, since=date(2026, 7, 9)) as (source, _):
+        cursor = list(source.fetch(SCOPE, None))[-1].cursor
+    place = json.loads(cursor)
+    with reading(repository, since=date(2026, 7, 10)) as (source, _):
+        # the declaration is another one only by its first day, which is no reason to read again
+        batches = list(source.fetch(SCOPE, cursor))
+        assert list(source.inventory(SCOPE)) == []
+        assert source.spent()[0] == 1
+    assert json.loads(batches[-1].cursor)["documents"] == place["documents"]
+
+
 def test_hydrated_documents_are_those_fetched_and_the_lost_ones_gone(repository: model.Repository) -> None:
     repository.documents["a.md"] = document()
     with reading(repository) as (source, _):

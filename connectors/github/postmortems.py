@@ -77,7 +77,7 @@ class GitHubPostmortems:
         """Every document that is new or was changed. One that cannot be kept is a gap, and read again."""
         before = json.loads(cursor) if cursor else {}
         known: dict[str, list[str | None]] = {}
-        declared = hashlib.sha256(self._settings.model_dump_json().encode()).hexdigest()[:16]
+        declared = hashlib.sha256(self._settings.model_dump_json(exclude={"since"}).encode()).hexdigest()[:16]
         is_as_declared = before.get("declared") == declared  # else unchanged documents are read another way
         if is_as_declared and date.fromisoformat(before["since"]) <= self.since:
             known = before["documents"]
@@ -113,7 +113,8 @@ class GitHubPostmortems:
             for _ in self.fetch(scope, None):
                 pass
         for postmortem_id, (_, day) in self._held[scope].items():
-            if day:
+            # what was read before the first day moved is held as read, and asked about no more
+            if day and date.fromisoformat(day) >= self.since:
                 yield Inventory("postmortem_documents", postmortem_id, date.fromisoformat(day))
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
