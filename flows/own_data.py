@@ -36,6 +36,7 @@ _SAID = {
     "share made": "you made share {share}",
     "share revoked": "you ended share {share}",
     "share opened": "{by} opened share {share}",
+    "glass broken": "the privacy officer {by} read your report for {window} ({because})",
     "opted out": "you opted out",
     "opted in": "you opted in again",
     "data exported": "you exported what is stored about you",

@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.errors import BadInput
 from flows import logbook
+from flows.glass import looks_at
 from flows.identity import proven, rights_of, today, window_named
 from flows.settings import Settings, load_settings
 from privacy import door
@@ -34,7 +35,9 @@ def own_report(settings: Settings, person_id: str, window: str) -> Released:
                     "`sightline me opt-in` undoes it"
                 ) from None
             raise
-        return door.with_own_words(report, _words(settings, own, person_id, window))
+        return door.with_own_words(
+            report, _words(settings, own, person_id, window), looks_at(settings, person_id)
+        )
 
 
 def write_note(config: Path, item: str, text: str, window: str | None) -> str:

@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     """Where marks of erased people are kept: outside of the home and its backups. None: beside the home."""
     resolvers: tuple[str, ...] = ()
     """Logins of those who may decide contests: of anybody but themselves and whom they manage."""
+    officers: tuple[str, ...] = ()
+    """Logins of privacy officers: they may read a report for a reason, and its person is told."""
     keepers: tuple[str, ...] = ()
     """Logins of those who may say which accounts are one person's, of anybody."""
     schedule: str = Field(default="0 3 * * *", description="cron, in UTC")

@@ -31,6 +31,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "release expired": frozenset({"file", "sha256"}),
     "older entries removed": frozenset({"through", "sha256"}),
     "report read": frozenset({"person", "window"}),
+    "glass broken": frozenset({"person", "by", "window", "because"}),
     "agreement adopted": frozenset({"sha256"}),
     "agreement amended": frozenset({"sha256"}),
     "person erased": frozenset({"erasure", "sha256"}),

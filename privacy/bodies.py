@@ -84,9 +84,15 @@ def _traces(told: Mapping[str, Any]) -> dict[str, Any]:
     return {"evidence": evidence, "signals": [dict(row) for row in told["signals"]]}
 
 
-def with_own_words(body: dict[str, Any], words: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The report with each item's note and contest, None where there is none. Raises RefusedBody."""
+def with_own_words(
+    body: dict[str, Any], words: Mapping[str, Mapping[str, Any]], looks: Sequence[str]
+) -> dict[str, Any]:
+    """The report with each item's note and contest, None where there is none. Raises RefusedBody.
+
+    `looks` are sentences about who else read it.
+    """
     wrong: list[str] = []
+    body["looks"] = [str(sentence) for sentence in looks]
     for item in body["items"]:
         said = words.get(item["item"], {})
         item |= {"note": said.get("note"), "contest": said.get("contest")}

@@ -126,11 +126,13 @@ def release_self(
     return Released("self", body, key=_DOOR)
 
 
-def with_own_words(report: Released, words: Mapping[str, Mapping[str, Any]]) -> Released:
-    """Somebody's own report, and beside each item what they noted and contested themselves."""
+def with_own_words(
+    report: Released, words: Mapping[str, Mapping[str, Any]], looks: Sequence[str] = ()
+) -> Released:
+    """Somebody's own report, beside each item what they noted and contested, above all who else read it."""
     if report.audience != "self":
         raise RefusedBody(f"what is for the {report.audience} audience has no place for anybody's own words")
-    return Released("self", bodies.with_own_words(report.body, words), key=_DOOR)
+    return Released("self", bodies.with_own_words(report.body, words, looks), key=_DOOR)
 
 
 def release_share(

@@ -21,6 +21,9 @@ def me_markdown(released: Released, titles: Mapping[str, str] | None = None) -> 
 def _lines(body: dict[str, Any]) -> Iterator[str]:
     yield f"# Your signals, {markdown_text(body['window'])}"
     yield ""
+    for sentence in body.get("looks", ()):
+        yield f"**{markdown_text(sentence)}**"
+        yield ""
     yield f"> {words.HEADER}"
     yield f"> {words.NONE_SEEN_IS_ABOUT_INSTRUMENTS} What left no trace here is for you to tell."
     yield ""

@@ -80,6 +80,8 @@ def me(released: Released, console: Console, titles: Mapping[str, str] | None = 
         f"{words.window_dates(body)}. {plain(body['rubric']['title'])}. "
         f"Computed {words.day(body['computed_on'])}.{still_open}"
     )
+    for sentence in body.get("looks", ()):
+        page.line(plain(sentence), style="bold")
     _notice(page, "What left no trace here is for you to tell.")
     _sources(page, body)
     page.heading("Item by item")

@@ -134,6 +134,22 @@ def privacy_audit_verify(config: Path, config_here: Path | None, anchor: Path | 
     say_all(wrong, fine)
 
 
+@privacy.command("break-glass")
+@click.argument("who")
+@click.option("--because", required=True, help="complaint, legal-claim, security-incident ...")
+@click.option("--window", help="A quarter like 2026Q3. [default: the running one]")
+@config_option
+@format_option("text", "json", "md", "html")
+@click.pass_obj
+def privacy_break_glass(
+    config: Path, config_here: Path | None, who: str, because: str, window: str | None, form: str
+) -> None:
+    """For a privacy officer: the report of WHO, a login or a person id, who is told of it."""
+    from flows.glass import break_glass
+
+    click.echo(break_glass(config_here or config, who, because, window, form))
+
+
 @privacy.command("erase")
 @click.argument("who", required=False)
 @config_option

@@ -1,0 +1,93 @@
+"""A privacy officer reads somebody's report: for a reason, logged before it is shown, and told of."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import BadInput, Refused
+from flows.glass import break_glass
+from flows.night import open_night
+from flows.own_data import show_access_log
+from flows.pipeline import run_night
+from flows.settings import load_settings
+from flows.views import show_me
+from privacy import audit
+from sandbox.server import Running
+
+Ask = Callable[[str], None]
+
+
+@pytest.fixture(scope="module")
+def place(
+    organisation: Running, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, list[str]]]:
+    """A home after a night, and logins of its roster; the first is an officer."""
+    folder = tmp_path_factory.mktemp("night")
+    with urllib.request.urlopen(f"{organisation.control}/roster.csv") as answer:
+        (folder / "roster.csv").write_bytes(answer.read())
+    rows = [row.split(",") for row in (folder / "roster.csv").read_text().splitlines()[1:]]
+    logins = list(dict.fromkeys(row[0] for row in rows if not row[4]))
+    config = folder / "sightline.yaml"
+    config.write_text(
+        f"home: home\nroster: roster.csv\nofficers: [{logins[0]}]\ngithub:\n"
+        f"  base_url: {organisation.github}\n  organisations: [{organisation.holding.organization}]\n"
+        "  since: 2026-07-01\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_TOKEN", "sandbox-token")
+        with open_night(load_settings(config), date(2026, 11, 22)) as night:
+            run_night(night)
+        yield config, logins
+
+
+@pytest.fixture
+def asks(monkeypatch: pytest.MonkeyPatch) -> Ask:
+    return lambda login: monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{login}")
+
+
+def test_the_person_is_told_at_the_top_of_every_form_and_in_their_access_log(
+    place: tuple[Path, list[str]], asks: Ask
+) -> None:
+    config, (officer, person, other, *_) = place
+    asks(officer)
+    assert person not in break_glass(config, person, "complaint", "2026Q3", "text")  # a report names nobody
+    told = f"the privacy officer {officer} read your report for 2026Q3"
+    asks(person)
+    for form in ("text", "md", "html"):
+        shown = " ".join(show_me(config, "2026Q3", form).split())
+        assert told in shown.replace("\\", ""), shown[:600]
+        assert shown.index("privacy officer") < shown.index("What left no trace here")
+    assert told in json.loads(show_me(config, "2026Q4", "json"))["looks"][0]
+    assert f"{told} (complaint)" in show_access_log(config, "text")
+    asks(other)
+    assert "privacy officer" not in show_me(config, "2026Q3", "text") + show_access_log(config, "text")
+
+
+def test_nobody_but_an_officer_can_and_no_report_is_shown_unlogged(
+    place: tuple[Path, list[str]], asks: Ask
+) -> None:
+    config, (officer, person, other, *_) = place
+    settings = load_settings(config)
+    before = len(list(audit.entries(settings.audit_file)))
+    asks(other)
+    with pytest.raises(Refused, match="only a privacy officer may"):
+        break_glass(config, person, "complaint", "2026Q3", "text")
+    asks(officer)
+    with pytest.raises(BadInput, match="'curiosity' is no reason"):
+        break_glass(config, person, "curiosity", "2026Q3", "text")
+    with pytest.raises(BadInput, match="is nobody here"):
+        break_glass(config, "nobody-at-all", "complaint", "2026Q3", "text")
+    assert len(list(audit.entries(settings.audit_file))) == before
+    key = settings.audit_key.read_text()
+    settings.audit_key.unlink()
+    try:
+        with pytest.raises(audit.NotLogged):
+            break_glass(config, person, "complaint", "2026Q3", "text")
+    finally:
+        settings.audit_key.write_text(key)
