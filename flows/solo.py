@@ -25,10 +25,11 @@ from connectors.github.settings import FIRST_DAY
 from connectors.records import Account, Membership
 from flows import enrolment, outcomes, steps
 from flows.night import Busy, Night, hold
-from flows.settings import PERSONAL_AGREEMENT, Settings, solo_settings, token
+from flows.settings import PERSONAL_AGREEMENT, SHIPPED, Settings, solo_settings, token
 from flows.views import own_report_as, titles_of
 from privacy import door
 from privacy.personal import load_personal_policy
+from privacy.policy import Policy
 from rubric.map import load_map
 from signals.catalog import Catalog, Signal, load_catalog
 from warehouse import ledger, reading
@@ -66,8 +67,14 @@ def show_solo(
         )
     today = datetime.now(UTC).date()
     asked = _window(window) or window_of(today)
+    policy = load_personal_policy(PERSONAL_AGREEMENT, SHIPPED / "agreement.yaml")
+    oldest = _oldest(policy, today)
     if asked.starts_on > today:
         raise BadInput([f"{asked.name} has not begun; the running quarter is {window_of(today).name}"])
+    if asked < oldest:
+        raise BadInput([f"{asked.name} is too long ago; reports go back to {oldest.name}"])
+    if since and since > asked.starts_on:
+        raise BadInput([f"--since {since} is after {asked.name} began; begin on {asked.starts_on} or before"])
     settings = solo_settings(secret)
     assert settings.github is not None
     host = urlsplit(settings.github.base_url).netloc
@@ -83,9 +90,13 @@ def show_solo(
     )
     _tell(f"{host}: what {owner.login} did, in everything updated since {since}")
     try:
-        code = _collect(settings, owner)
+        code = _collect(settings, owner, policy)
     except Busy:
         raise BadInput([f"{settings.home}: another run is writing here; wait for its end"]) from None
+    except OSError as error:
+        raise BadInput(
+            [f"{settings.home}: cannot be written ({error.strerror}); make room, or name another with --home"]
+        ) from None
     _tell(f"kept in {settings.home}; delete that folder and nothing is left")
     _tell("under the agreement that `sightline privacy agreement --solo` prints")
     released = door.read_self(settings.published, _person(settings, owner), asked.name)
@@ -100,7 +111,15 @@ def show_solo(
     return own_report_as(released, form, titles), code
 
 
-def _collect(settings: Settings, owner: Account) -> int:
+def _oldest(policy: Policy, today: date) -> Window:
+    """The first quarter that a report is still made of."""
+    kept = windows_until(today, policy.retention.releases_quarters + 1)
+    return next(
+        window for window in kept if policy.kept_since(today) <= window.starts_on or window is kept[-1]
+    )
+
+
+def _collect(settings: Settings, owner: Account, policy: Policy) -> int:
     """Fetches, computes and writes the reports; says on standard error what is missing."""
     assert settings.github is not None
     catalog = load_catalog()
@@ -109,7 +128,7 @@ def _collect(settings: Settings, owner: Account) -> int:
     with hold(
         settings,
         None,
-        policy=load_personal_policy(PERSONAL_AGREEMENT, settings.agreement),
+        policy=policy,
         catalog=catalog,
         maps={rubric.id: rubric},
         roster=(member,),

@@ -1,7 +1,8 @@
 """`agreement-solo.yaml`: the agreement, narrowed to one person who collects about themselves.
 
 What it may say is less than an agreement says: sources and audiences are picked from the agreement below it,
-and everything it does not speak of stays as it is there. So it can never be laxer.
+and everything it does not speak of stays as it is there. So it can never be laxer, but for one thing: how
+long somebody keeps their own evidence on their own machine is theirs to say.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class _Narrowing(BaseModel):
     sources: Annotated[Mapping[str, Sentence], Field(min_length=1)]
     """Why each of these sources is read; what may be kept of it is as in the agreement below."""
     audiences: tuple[Literal["self"], ...] = Field(min_length=1)
+    evidence_months: Annotated[int, Field(ge=1)]
 
 
 def load_personal_policy(path: Path, agreement: Path) -> Policy:
@@ -63,6 +65,7 @@ def load_personal_policy(path: Path, agreement: Path) -> Policy:
                     for name, because in narrowing.sources.items()
                 }
             ),
+            "retention": base.retention.model_copy(update={"evidence_months": narrowing.evidence_months}),
             "audiences": MappingProxyType({name: base.audiences[name] for name in narrowing.audiences}),
         }
     )

@@ -79,6 +79,12 @@ def test_a_person_without_a_trace_is_told_what_search_can_prove_and_the_rest_is_
     assert states == {"none seen", "not collected", "ask", "withheld"}
 
 
+def test_reports_go_back_eight_quarters(here: Path) -> None:
+    oldest = f"{TODAY.year - 2}Q{(TODAY.month + 2) // 3}"
+    report, code = solo(here / "home", form="json", window=oldest)
+    assert (json.loads(report)["window"], code) == (oldest, 0)
+
+
 def test_no_login_of_others_no_title_and_no_token_stays_on_the_disk(here: Path) -> None:
     report, _ = solo(here / "home", form="md", window=LAST)
     titles = {line.split(") ", 1)[1] for line in report.splitlines() if "/pull/" in line}
@@ -146,6 +152,9 @@ def test_a_bad_token_is_refused_and_leaves_nothing(
         (["--solo"], {"GITHUB_TOKEN": "wrong"}, 3, "does not accept the credentials"),
         (["--solo", "--window", "third"], {}, 2, "write it like 2026Q3"),
         (["--solo", "--window", "2099Q1"], {}, 2, "has not begun"),
+        (["--solo", "--window", "2019Q1"], {}, 2, "2019Q1 is too long ago; reports go back to"),
+        (["--solo", "--since", "2099-01-01"], {}, 2, "--since 2099-01-01 is after"),
+        (["--solo", "--home", "/proc/none"], {}, 2, "cannot be written"),
         (["--solo"], {"SIGHTLINE_GITHUB__BASE_URL": "ftp://x"}, 2, "SIGHTLINE_GITHUB__BASE_URL: base_url is"),
         (["--solo"], {"SIGHTLINE_GITHUB__BASE_URL": "http://127.0.0.1:9"}, 3, "cannot be reached"),
         (["--since", "2026-01-01"], {}, 2, "belong to --solo"),
