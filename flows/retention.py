@@ -32,6 +32,7 @@ def keep(night: Night) -> dict[str, Any]:
         "reports": _remove_reports(settings, night.floor),
         "releases": _expire_releases(night, kept.releases_quarters),
         "shares": _expire_shares(settings, night.today),
+        "own words": _remove_words(settings, night.floor),
         "receipts": _remove_receipts(settings, night.today - timedelta(days=kept.orchestrator_days)),
         "orchestrator rows": _expire_runs(night, night.today - timedelta(days=kept.orchestrator_days)),
     }
@@ -77,11 +78,19 @@ def _expire_releases(night: Night, quarters: int) -> int:
 
 
 def _expire_shares(settings: Settings, today: date) -> int:
-    path = settings.home / "rights.duckdb"
-    if not path.exists():
+    if not settings.rights_file.exists():
         return 0
-    with rights.opened(path) as opened:
+    with rights.opened(settings.rights_file) as opened:
         return opened.forget_expired(today)
+
+
+def _remove_words(settings: Settings, floor: date) -> int:
+    """Notes and contests of quarters whose reports are removed, and who was counted in them."""
+    if not settings.rights_file.exists():
+        return 0
+    first = next(each for each in windows_until(floor + timedelta(days=100), 3) if each.starts_on >= floor)
+    with rights.opened(settings.rights_file) as opened:
+        return opened.forget_quarters(first.name)
 
 
 def _remove_receipts(settings: Settings, before: date) -> int:

@@ -429,6 +429,15 @@ def test_the_export_as_a_zip_has_a_page_for_each_quarter(place: Place, me: Me, t
         assert archive.read("2026Q3.html").startswith(b"<!doctype html>")
 
 
+def test_what_one_says_waits_for_no_night(place: Place, me: Me) -> None:
+    me(place.people[5])
+    with FileLock(place.settings.lock_file):
+        write_note(place.config, ITEM, "While it runs.", "2026Q3")
+        end_share(place.config, shared_id(place, [ITEM]))
+        assert "While it runs." in show_me(place.config, "2026Q3", "text")
+        delete_note(place.config, ITEM, "2026Q3")
+
+
 def test_the_export_waits_for_no_night(place: Place, me: Me) -> None:
     me(place.people[5])
     with FileLock(place.settings.lock_file), pytest.raises(BadInput, match="a night is writing"):
@@ -557,6 +566,11 @@ def shared(config: Path, items: list[str], reader: str, window: str, *, with_not
     """The token of a new share."""
     said = make_share(config, items, reader, 7, window, with_notes=with_notes, although=True)
     return said.splitlines()[0].split()[-1]
+
+
+def shared_id(place: Place, items: list[str]) -> str:
+    shared(place.config, items, place.manager, "2026Q3")
+    return str(shares_of(place.config)[-1]["share"])
 
 
 def shares_of(config: Path) -> list[dict[str, Any]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from flows import retention
+from flows.settings import Settings
 from warehouse import rights
 from warehouse.rights import Note, SharedEarly
 
@@ -57,6 +60,52 @@ def test_expired_shares_go_and_that_somebody_shared_early_stays(path: Path) -> N
         assert [share.token_sha256 for share in own.shares("p")] == ["running"]
         assert list(own.views("p")) == [own.shares("p")[0].share_id]
         assert own.shared_early() == [SharedEarly("p", "2026Q3")]
+
+
+def test_what_was_said_of_a_quarter_goes_with_its_report(path: Path) -> None:
+    with rights.opened(path) as own:
+        for quarter in ("2025Q4", "2026Q1"):
+            own.write_note(Note("p", quarter, "item", "note", f"said in {quarter}", TODAY))
+            own.contest("p", quarter, "item", "missing", TODAY)
+            own.note_early("p", quarter)
+            own.note_counted("team", quarter, "ic1", {"p"}, set())
+        assert own.forget_quarters("2026Q1") == 4
+    with rights.opened(path) as own:
+        assert [note.quarter for note in own.notes("p")] == ["2026Q1"]
+        assert [each.quarter for each in (*own.contests(), *own.shared_early(), *own.counted("p"))] == [
+            "2026Q1"
+        ] * 3
+    assert b"said in 2025Q4" not in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("floor", "first_kept"),
+    [(date(2025, 7, 1), "2025Q3"), (date(2025, 7, 2), "2025Q4"), (date(2025, 9, 30), "2025Q4")],
+)
+def test_the_first_quarter_that_is_kept_begins_at_the_floor_or_after(
+    tmp_path: Path, floor: date, first_kept: str
+) -> None:
+    settings = Settings(home=tmp_path, roster=tmp_path / "roster.csv")
+    quarters = ["2025Q2", "2025Q3", "2025Q4", "2026Q1"]
+    with rights.opened(settings.rights_file) as own:
+        for quarter in quarters:
+            own.note_early("p", quarter)
+    retention._remove_words(settings, floor)
+    with rights.opened(settings.rights_file) as own:
+        assert [each.quarter for each in own.shared_early()] == [
+            each for each in quarters if each >= first_kept
+        ]
+
+
+def test_many_who_write_at_the_same_time_are_all_kept(path: Path) -> None:
+    def write(number: int) -> None:
+        with rights.opened(path) as own:
+            own.write_note(Note(f"p{number}", "2026Q3", "item", "note", "hello", TODAY))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(24)))
+    with rights.opened(path) as own:
+        assert [len(own.notes(f"p{number}")) for number in range(24)] == [1] * 24
 
 
 def test_who_opts_in_and_out_again_is_out_since_the_first_day(path: Path) -> None:

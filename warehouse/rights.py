@@ -302,6 +302,15 @@ class Rights:
         self.deleted |= bool(gone)
         return len(gone)
 
+    def forget_quarters(self, before: str) -> int:
+        """Deletes what was said of quarters before this one, and who was counted in them; how many rows."""
+        gone = 0
+        for table in ("notes", "contests", "shared_early", "counted"):
+            found = self.con.execute(f"delete from {table} where quarter < ? returning true", [before])
+            gone += len(found.fetchall())
+        self.deleted |= gone > 0
+        return gone
+
     # --- opting out -------------------------------------------------------------------------------------
 
     def opt_outs(self) -> dict[str, date]:
