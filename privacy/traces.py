@@ -47,7 +47,7 @@ def purge(folder: Path, needles: Collection[str]) -> int:
     for path in _files(folder):
         if _is_sqlite(path):
             removed += _purge_rows(path, needles)
-        elif not path.name.endswith(("-wal", "-shm")) and holds(path.read_bytes(), needles):
+        elif holds(path.read_bytes(), needles):
             path.write_bytes(b"") if path.suffix == ".log" else path.unlink()
             removed += 1
     return removed
@@ -126,7 +126,12 @@ def _decoded(content: bytes) -> Iterator[bytes]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
+    # what waits beside a SQLite file is read through it, and is gone once it was closed
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink() and not path.name.endswith(("-wal", "-shm"))
+    ]
 
 
 def _is_sqlite(path: Path) -> bool:

@@ -29,7 +29,7 @@ from flows.erasing import erase, receipt_text
 from flows.night import open_night
 from flows.pipeline import run_night
 from flows.settings import load_settings
-from privacy import audit, erasure
+from privacy import audit, erasure, traces
 from sandbox.server import Running
 from warehouse.compare import different_tables
 from warehouse.tombstones import Tombstones
@@ -231,6 +231,21 @@ def test_a_search_that_could_not_find_anything_is_no_proof(
     monkeypatch.setattr(erasure, "uncompressed", without_rows)
     with pytest.raises(erasure.NotErased, match="the search misses what is there; nothing can be said"):
         erase(config, somebody.login, agreed, silent)
+
+
+def test_what_waits_beside_an_orchestrators_database_is_erased_through_it(tmp_path: Path) -> None:
+    """A stopped server leaves -wal and -shm behind; they are gone as soon as the database is closed."""
+    (tmp_path / "live").mkdir()
+    with closing(sqlite3.connect(tmp_path / "live" / "prefect.db")) as plain:
+        plain.execute("pragma journal_mode = wal")
+        plain.execute("create table log (message text)")
+        plain.execute("insert into log values ('canary-of-a-login'), ('kept')")
+        plain.commit()
+        shutil.copytree(tmp_path / "live", tmp_path / "stopped")
+    assert {path.suffix for path in (tmp_path / "stopped").iterdir()} == {".db", ".db-wal", ".db-shm"}
+    assert traces.purge(tmp_path / "stopped", {"canary-of-a-login"}) == 1
+    assert found_in(tmp_path / "stopped", "canary-of-a-login") == {}
+    assert found_in(tmp_path / "stopped", "kept") != {}
 
 
 def test_nobody_is_erased_by_a_name_that_fits_no_one_or_without_a_yes(place: tuple[Path, Somebody]) -> None:
