@@ -26,6 +26,7 @@ from connectors.records import Account
 from warehouse.accounts import Key
 from warehouse.likeness import suggestions
 from warehouse.people import SamePerson, follow
+from warehouse.store import Store
 from warehouse.vault import Vault
 
 TODAY = date(2026, 11, 22)
@@ -157,9 +158,10 @@ def main() -> None:
     made = company(asked.accounts, asked.duplicates, Random(asked.seed))  # noqa: S311
     with TemporaryDirectory() as folder:
         vault = Vault(Path(folder) / "vault.duckdb")
+        store = Store(Path(folder) / "warehouse.duckdb")
         vault.own_ids(made.accounts)
         before = time.perf_counter()
-        follow(vault, made.stated, [pair.to for pair in made.stated], because="roster", on=TODAY)
+        follow(store, vault, made.stated, [pair.to for pair in made.stated], because="roster", on=TODAY)
         linking = time.perf_counter() - before
         owner = {vault.own_id_of(key): who for key, who in made.owner.items()}
         wrong = sum(owner[link.own_id] != owner[link.to_id] for link in vault.links())

@@ -145,7 +145,7 @@ def _follow_sign_on(night: Night) -> None:
     enrolled = {row.person_id for row in reading.memberships(night.store)}
     of_the_roster = {account for account in listed if night.vault.person_of(account) in enrolled}
     stated = stated_by_sign_on(told, elsewhere, of_the_roster)
-    followed = follow(night.vault, stated, listed, because="sso", on=night.as_of)
+    followed = follow(night.store, night.vault, stated, listed, because="sso", on=night.as_of)
     if followed.held:
         night.messages.append(
             f"{followed.held} accounts were not linked as the single sign-on says, because they are locked, "

@@ -23,10 +23,11 @@ from flows.settings import Settings
 from privacy import door
 from signals.catalog import load_catalog
 from signals.run import rehearse
-from warehouse import reading
+from warehouse import history, reading
 from warehouse.accounts import Because, Entry, Key, Link
 from warehouse.files import as_owner_only
 from warehouse.likeness import SAYS, STRONG, Suggestion, suggestions
+from warehouse.people import part
 from warehouse.store import Store
 from warehouse.tombstones import PLACEHOLDER, Tombstones
 from warehouse.vault import Vault
@@ -100,7 +101,8 @@ def link(settings: Settings, account: str, to: str, *, dry_run: bool) -> str:
     with _desk(settings) as desk:
         one, other = _named(desk, account), _named(desk, to)
         _refuse(_why_not(desk, one, other))
-        added = Link(one, other, desk.because, desk.own_id, today())
+        run = history.last_run(desk.store.con)
+        added = Link(one, other, desk.because, desk.own_id, today(), run)
         if dry_run:
             return _radius(desk, desk.vault.aliases_with([added], []), one)
         before = {desk.vault.person_behind(one), desk.vault.person_behind(other)}
@@ -122,8 +124,9 @@ def unlink(settings: Settings, account: str, *, dry_run: bool) -> str:
         gone = Entry(own_id, "unlinked", standing.to_id, desk.because, desk.own_id, today())
         if dry_run:
             return _radius(desk, desk.vault.aliases_with([], [own_id]), own_id)
-        before = {desk.vault.person_behind(own_id), own_id}
-        desk.vault.relink([], [gone])
+        person_id = desk.vault.person_behind(own_id)
+        before = {person_id, own_id}
+        part(desk.store, desk.vault, [gone])
         again = (
             "; roster or single sign-on state it, so the next night makes it again unless you lock it"
             if standing.by_id is None

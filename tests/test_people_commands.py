@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 
@@ -90,6 +91,34 @@ def test_the_blast_radius_is_what_the_next_night_does(place: Path, monkeypatch: 
     assert moved
     assert f"move to another person: {len(moved)}; that would go: {len(gone) - len(moved)} " in dry
     assert f"that would come: {len(come) - len(moved)}." in dry
+
+
+def test_after_a_wrong_link_is_undone_no_former_day_shows_anothers_traces(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report of a former day is made from history, so history must not hold what was never theirs."""
+    login, pager = left_out(place)
+    other = next(row[0] for row in roster(place) if row[0] != login)
+    place.write_text(f"{place.read_text()}keepers: [{other}]\n")
+    never = shutil.copytree(place.parent, place.parent.with_name("never")) / place.name
+    wrongly = str(person(place, "github", other))
+    theirs = {row[3:] for row in evidence(place) if row[0] == person(place, "pagerduty", pager)}
+
+    def runs_as(who: str, *arguments: str) -> None:
+        monkeypatch.setenv("GITHUB_TOKEN", who)
+        said(place, *arguments) if arguments else night(place)
+
+    runs_as(f"sandbox-{other}", "link", f"pagerduty:{pager}", f"github:{other}")
+    runs_as("sandbox-token")
+    assert theirs & {row[3:] for row in evidence(place) if row[0] == wrongly and row[3] == "incident"}
+    runs_as(f"sandbox-{other}", "unlink", f"pagerduty:{pager}")
+    runs_as("sandbox-token")
+    assert evidence(place, past=True) >= evidence(place)
+    night(never)
+    assert {row for row in evidence(place, past=True) if row[0] == wrongly} == {
+        row for row in evidence(never, past=True) if row[0] == wrongly
+    }
+    assert same_homes(place.parent / "home", never.parent / "home")
 
 
 def test_nobody_takes_an_account_that_is_somebodys_or_that_nothing_speaks_for(
@@ -268,15 +297,13 @@ def person(config: Path, source: str, name: str) -> str | None:
     return vault.person_of(key) if key else None
 
 
-def evidence(config: Path) -> set[tuple[Any, ...]]:
-    import duckdb
-
+def evidence(config: Path, *, past: bool = False) -> set[tuple[Any, ...]]:
+    columns = "person_id, signal, occurred_on, source_kind, source_id"
+    asked = f"select {columns} from evidence"
+    if past:
+        asked += f" union select {columns} from evidence_past"
     with duckdb.connect(config.parent / "home" / "warehouse.duckdb", read_only=True) as con:
-        return set(
-            con.execute(
-                "select person_id, signal, occurred_on, source_kind, source_id from evidence"
-            ).fetchall()
-        )
+        return set(con.execute(asked).fetchall())
 
 
 def same_homes(home_a: Path, home_b: Path) -> bool:

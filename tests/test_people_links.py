@@ -21,7 +21,7 @@ from warehouse import reading
 from warehouse.accounts import Entry, Key, Link
 from warehouse.aliases import ids_of
 from warehouse.compare import different_tables
-from warehouse.people import Followed, SamePerson, enrol, follow
+from warehouse.people import Followed, SamePerson, enrol, follow, part
 from warehouse.store import Store
 from warehouse.vault import Vault, find_person
 
@@ -65,7 +65,11 @@ class Home:
 
     def part(self, standing: Link | None) -> None:
         assert standing
-        self.vault.relink([], [Entry(standing.own_id, "unlinked", standing.to_id, "keeper", KIM, TODAY)])
+        part(
+            self.store,
+            self.vault,
+            [Entry(standing.own_id, "unlinked", standing.to_id, "keeper", KIM, TODAY)],
+        )
 
     def lock(self, account: Account, action: Literal["locked", "unlocked"]) -> None:
         self.vault.lock(Entry(self.id(account), action, None, "person", self.id(account), TODAY))
@@ -220,7 +224,7 @@ def test_what_a_keeper_decided_is_not_undone_by_a_row(home: Home) -> None:
 def test_a_robot_is_nobodys_second_account(home: Home) -> None:
     robot = replace(ADA_AT_HOME, is_bot=True)
     home.vault.own_ids([robot, ADA])
-    found = follow(home.vault, [SamePerson(robot, ADA)], [ADA], because="sso", on=TODAY)
+    found = follow(home.store, home.vault, [SamePerson(robot, ADA)], [ADA], because="sso", on=TODAY)
     assert (found.linked, found.held) == (0, 1)
 
 

@@ -38,6 +38,8 @@ class Link:
     by_id: str | None
     """Who confirmed it; None for a night, which follows exact evidence."""
     made_on: date
+    after_run: int = 0
+    """The last run of the warehouse that knew nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,21 @@ class SourceRow(NamedTuple):
 # --- writing: inside the transaction of whoever calls ------------------------------------------------------
 
 
+def last_run(con: duckdb.DuckDBPyConnection) -> int:
+    """The number of the last run that began; 0 before the first."""
+    return int(con.execute("select coalesce(max(run), 0) from runs").fetchall()[0][0])
+
+
+def forget_seen_since(con: duckdb.DuckDBPyConnection, person_id: str, run: int) -> None:
+    """Takes away what this or a later run first saw of somebody who was taken for somebody else then.
+
+    The next run sees again what is theirs.
+    """
+    for table in KEPT:
+        for each in (table, f"{table}_past"):
+            con.execute(f"delete from {each} where person_id = ? and seen_by >= ?", [person_id, run])
+
+
 def begin(con: duckdb.DuckDBPyConnection, run_id: str, as_of: date) -> int:
     """The number of a run that begins now."""
     (number,) = con.execute("select coalesce(max(run), 0) + 1 from runs").fetchall()[0]

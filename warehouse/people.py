@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from connectors.records import Account, Membership
+from warehouse import history
 from warehouse.accounts import Because, Entry, Link
 from warehouse.store import Store, key_of, named
 from warehouse.vault import Vault
@@ -41,7 +42,7 @@ def enrol(store: Store, vault: Vault, memberships: Sequence[Membership], on: dat
     """
     ended = store.write_memberships(memberships, vault, on)
     about = dict.fromkeys(member.account for member in memberships)
-    followed = follow(vault, stated_by_roster(memberships), about, because="roster", on=on)
+    followed = follow(store, vault, stated_by_roster(memberships), about, because="roster", on=on)
     store.follow(vault)
     return ended, followed
 
@@ -82,8 +83,30 @@ def stated_by_sign_on(
     return [*dict.fromkeys(found)]
 
 
+def part(store: Store, vault: Vault, drop: Sequence[Entry]) -> None:
+    """Takes links back, and what a run first saw of the person while one stood.
+
+    A report of a former day is computed again from history, and must not show another's traces. The next run
+    sees again what is theirs.
+    """
+    parted = [
+        (vault.person_behind(entry.own_id), link.after_run)
+        for entry in drop
+        if (link := vault.link_of(entry.own_id))
+    ]
+    vault.relink([], drop)
+    for person_id, run in parted:
+        history.forget_seen_since(store.con, person_id, run + 1)
+
+
 def follow(
-    vault: Vault, stated: Collection[SamePerson], about: Iterable[Account], *, because: Because, on: date
+    store: Store,
+    vault: Vault,
+    stated: Collection[SamePerson],
+    about: Iterable[Account],
+    *,
+    because: Because,
+    on: date,
 ) -> Followed:
     """Makes the links that are stated, and takes back those that the same kind of statement made before.
 
@@ -121,7 +144,9 @@ def follow(
         elif vault.is_locked(own_id) or bots & {own_id, to_id}:
             held += 1
         else:
-            add.append(Link(own_id, to_id, because, None, on))
-    if add or drop:
-        vault.relink(add, drop)
+            add.append(Link(own_id, to_id, because, None, on, history.last_run(store.con)))
+    if drop:
+        part(store, vault, drop)
+    if add:
+        vault.relink(add, [])
     return Followed(len(add), len(drop), held)

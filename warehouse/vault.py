@@ -68,7 +68,9 @@ class Vault:
                 "select source, account_id, login, own_id, person_id, bot_by_type, bot_by_roster "
                 "from accounts"
             ).fetchall()
-            links = con.execute("select own_id, to_id, because, by_id, made_on from links").fetchall()
+            links = con.execute(
+                "select own_id, to_id, because, by_id, made_on, after_run from links"
+            ).fetchall()
             locks = con.execute("select own_id from locks").fetchall()
         for source, account_id, *known in accounts:
             self._remember(Key(source, account_id), Known(*known))

@@ -17,6 +17,7 @@ create table if not exists links (
   because varchar not null,        -- roster, sso, person, keeper
   by_id varchar,                   -- own_id of whoever confirmed it; null for what a night did by itself
   made_on date not null,
+  after_run bigint not null,       -- the last run of the warehouse that knew nothing of it
   primary key (own_id)
 );
 
