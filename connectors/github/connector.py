@@ -60,6 +60,8 @@ HEADS_KEPT_SECONDS = 3_600
 """What moved after it was asked is the next run's: the bookmark is the moment it was asked."""
 PAGES_A_STEP = 3
 """Three hundred objects are stored together: enough to go into few parcels, little to read again."""
+STEPS_AHEAD = 2
+"""Steps that are on their way while one is being stored."""
 MOST_ROUNDS = 4
 """Walks in one fetch; what still moves after the last is the next run's."""
 
@@ -275,7 +277,7 @@ class GitHub:
                     waiting.append((step, self._hydration.start(scope, kind, step.nodes)))
                 elif not waiting:
                     break
-                if step is None or len(waiting) > 1:
+                if step is None or len(waiting) > STEPS_AHEAD:
                     done, started = waiting.pop(0)
                     yield done, self._hydration.finish(kind, started)
             while waiting:

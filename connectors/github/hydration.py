@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from connectors.github.client import Client
 from connectors.github.documents import document
 from connectors.github.pages import Node, Pages, gaps_of
-from connectors.github.parcels import PARTS, Kind, Parcel, parcels
+from connectors.github.parcels import MOST_AT_ONCE, PARTS, Kind, Parcel, parcels
 from connectors.github.whole import Hole, below, complete, objects_by_id
 from connectors.records import Gap
+
+FINISHED_AT_ONCE = 3
 
 
 @dataclass(slots=True)
@@ -39,10 +42,13 @@ class Hydration:
         self._client = client
         self._pages = pages
         self._workers = ThreadPoolExecutor(client.at_once, thread_name_prefix="github")
+        # What finishes one step must not queue behind what begins the next.
+        self._finishers = ThreadPoolExecutor(FINISHED_AT_ONCE, thread_name_prefix="github-below")
 
     def close(self) -> None:
         """Waits for what is on its way and starts nothing more."""
-        self._workers.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._workers, self._finishers):
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def start(self, scope: str, kind: Kind, nodes: Sequence[Node]) -> list[Future[Hydrated]]:
         """Begins to ask for these; `finish` gives what came of it."""
@@ -58,8 +64,13 @@ class Hydration:
             whole.holes += part.holes
             whole.gone += part.gone
         if kind == "pull_requests":
-            # One question about all of them: a parcel has few commits that are asked about.
-            whole.holes += below(self._client, whole.payloads)
+            # A question about a hundred at a time: a parcel has few commits that are asked about.
+            hundreds = [
+                whole.payloads[start : start + MOST_AT_ONCE]
+                for start in range(0, len(whole.payloads), MOST_AT_ONCE)
+            ]
+            for holes in self._finishers.map(partial(below, self._client), hundreds):
+                whole.holes += holes
         return whole
 
     def _parcel(self, scope: str, parcel: Parcel) -> Hydrated:
