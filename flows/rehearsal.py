@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -33,6 +34,9 @@ WINDOWS = [Window(2026, quarter) for quarter in (1, 2, 3, 4)]
 Asides = Mapping[str, frozenset[str]]
 """Who is counted by chance, by window."""
 NOBODY: Asides = MappingProxyType({})
+Erased = Mapping[str, str]
+"""The first window that is published without somebody who was erased."""
+NOT_ONE: Erased = MappingProxyType({})
 
 _SECRET = "of the rehearsal"  # noqa: S105  guards nothing: there is nobody behind a generated person
 _SOURCE = {"source": "generated", "complete": True, "from": None, "through": None, "because": None}
@@ -78,14 +82,36 @@ def some_aside(seed: int, found: Organisation) -> Asides:
     }
 
 
+def some_erased(seed: int, found: Organisation) -> Erased:
+    """Who is erased, and the first window that is published without them: nobody, or some of the people."""
+    draw = random.Random(f"erased {seed}")  # noqa: S311  chance for tests, not for secrets
+    share = draw.choice((0.0, 0.05, 0.2))
+    people = sorted({row.person_id for row in found.roster})
+    return {person: draw.choice(WINDOWS).name for person in people if draw.random() < share}
+
+
+def remaining(found: Organisation, erased: Erased, window: Window) -> Organisation:
+    """The organisation that a window is published from: whoever was erased by then is nobody in it."""
+    gone = {person for person, first in erased.items() if first <= window.name}
+    rows = [row for row in found.roster if row.person_id not in gone]
+    kept = [replace(row, manager_id=None) if row.manager_id in gone else row for row in rows]
+    return Organisation(tuple(kept), found.left)
+
+
 def publish_all(
-    found: Organisation, rules: Rules, policy: Policy, published: Path, aside: Asides = NOBODY
+    found: Organisation,
+    rules: Rules,
+    policy: Policy,
+    published: Path,
+    aside: Asides = NOBODY,
+    erased: Erased = NOT_ONE,
 ) -> None:
     """Every team's release of the four windows, through the door, into a folder."""
     signals = {item: sorted({trace for trace, _ in traces}) for item, traces in rules.items()}
     for window in WINDOWS:
-        for team in found.teams:
-            members = door.eligible(found.roster, team, window, policy)
+        there = remaining(found, erased, window)
+        for team in there.teams:
+            members = door.eligible(there.roster, team, window, policy)
             released = door.release_team(
                 team=team,
                 window=window,
@@ -123,6 +149,7 @@ def attack(
     policy: Policy,
     published: Path,
     aside: Asides = NOBODY,
+    erased: Erased = NOT_ONE,
     *,
     seconds: float = 10.0,
 ) -> tuple[int, list[GivenAway]]:
@@ -130,10 +157,11 @@ def attack(
     found = as_counted(found, rules, aside)
     cohorts = {
         (team, window.name): counted(
-            found.roster, team, window.starts_on, window.ends_on, policy.presence_percent
+            there.roster, team, window.starts_on, window.ends_on, policy.presence_percent
         )
         for window in WINDOWS
-        for team in found.teams
+        for there in [remaining(found, erased, window)]
+        for team in there.teams
     }
     readings = read_releases(releases_in(published), cohorts, word_means(policy.coalition))
     truth = {fact: is_true(fact, rules, found.left) for reading in readings for fact in reading.facts}
@@ -146,9 +174,9 @@ def rehearse(
     """For each seed: the seed, how many answers were attacked, and which were given away."""
     for seed in seeds:
         found = generated(seed, rules)
-        aside = some_aside(seed, found)
-        publish_all(found, rules, policy, folder / str(seed), aside)
-        yield seed, *attack(found, rules, policy, folder / str(seed), aside)
+        aside, erased = some_aside(seed, found), some_erased(seed, found)
+        publish_all(found, rules, policy, folder / str(seed), aside, erased)
+        yield seed, *attack(found, rules, policy, folder / str(seed), aside, erased)
 
 
 def _names_before(count: int) -> list[str]:
