@@ -52,6 +52,7 @@ def test_a_night_through_prefect_is_complete_and_leaves_no_person_in_its_databas
         "requests",
         "points",
         "last_event",
+        "counted_on",
     } == set(found["sources"][0])
 
 
