@@ -16,14 +16,14 @@ from privacy.attack.knowledge import (
     Fact,
     Rules,
     closed_under,
-    counted,
+    counted_by_rubric,
     is_true,
     quarters_before,
     read_releases,
     releases_in,
     word_means,
 )
-from privacy.attack.organisations import Organisation, organisation
+from privacy.attack.organisations import Organisation, on_rubrics, organisation
 from privacy.policy import Policy
 from rubric.cells import bandable
 from rubric.map import RubricMap
@@ -111,25 +111,28 @@ def publish_all(
     for window in WINDOWS:
         there = remaining(found, erased, window)
         for team in there.teams:
-            members = door.eligible(there.roster, team, window, policy)
-            released = door.release_team(
-                team=team,
-                window=window,
-                members=members,
-                traces=asides.with_drawn(
-                    {item: _who_left(item, members, window, rules, found) for item in rules},
-                    members & aside.get(window.name, frozenset()),
-                    window=window.name,
-                    signals=signals,
-                    secret=_SECRET,
-                ),
-                items=[_item(item) for item in rules],
-                sources=[_SOURCE],
-                rubric={"id": "generated", "title": "Generated"},
-                policy=policy,
-                published_on=window.ends_on + timedelta(days=policy.delay_days),
-            )
-            door.publish(published, released)
+            released = [
+                door.release_team(
+                    team=team,
+                    window=window,
+                    members=members,
+                    traces=asides.with_drawn(
+                        {item: _who_left(item, members, window, rules, found) for item in rules},
+                        members & aside.get(window.name, frozenset()),
+                        window=window.name,
+                        signals=signals,
+                        secret=_SECRET,
+                    ),
+                    items=[_item(item) for item in rules],
+                    sources=[_SOURCE],
+                    rubric={"id": rubric, "title": "Generated"},
+                    policy=policy,
+                    published_on=window.ends_on + timedelta(days=policy.delay_days),
+                )
+                for rubric, members in sorted(door.cohorts(there.roster, team, window, policy).items())
+            ]
+            if released:
+                door.publish(published, *released)
 
 
 def as_counted(found: Organisation, rules: Rules, aside: Asides) -> Organisation:
@@ -156,12 +159,13 @@ def attack(
     """How many answers the attacker read about, and which were given away."""
     found = as_counted(found, rules, aside)
     cohorts = {
-        (team, window.name): counted(
-            there.roster, team, window.starts_on, window.ends_on, policy.presence_percent
-        )
+        (team, window.name, rubric): people
         for window in WINDOWS
         for there in [remaining(found, erased, window)]
         for team in there.teams
+        for rubric, people in counted_by_rubric(
+            there.roster, team, window.starts_on, window.ends_on, policy.presence_percent
+        ).items()
     }
     readings = read_releases(releases_in(published), cohorts, word_means(policy.coalition))
     truth = {fact: is_true(fact, rules, found.left) for reading in readings for fact in reading.facts}
@@ -174,6 +178,8 @@ def rehearse(
     """For each seed: the seed, how many answers were attacked, and which were given away."""
     for seed in seeds:
         found = generated(seed, rules)
+        if seed % 2:  # every other organisation has people on two rubrics that ask the same of them
+            found = on_rubrics(found, ("generated", "other"), seed, WINDOWS[-1].ends_on)
         aside, erased = some_aside(seed, found), some_erased(seed, found)
         publish_all(found, rules, policy, folder / str(seed), aside, erased)
         yield seed, *attack(found, rules, policy, folder / str(seed), aside, erased)

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from connectors.errors import BadInput
 from flows.identity import rights_of
-from flows.self_reports import Rules, reports
+from flows.self_reports import Rules, begins_of, reports
 from flows.settings import Settings
 from privacy.errors import NoReport
 from privacy.policy import load_policy
@@ -35,10 +35,16 @@ class Former:
     run: Run
     rules: Rules
     absences: Mapping[str, Sequence[tuple[date, date]]]
+    kept_since: date
+    """The first day whose evidence the last night has kept."""
 
     def report(self, person_id: str, window: str | None) -> Released:
         """Somebody's report of this run, byte for byte. Raises NoReport, with nothing said about why."""
         asked = parse_window(window) if window else window_of(self.run.as_of)
+        if min(begins_of(self.rules.maps.values(), asked)) < self.kept_since:
+            raise BadInput(
+                [f"evidence is kept since {self.kept_since}, and {asked.name} rests on days before it"]
+            )
         with rights_of(self.settings) as own:
             was_out = own.was_out(person_id, self.run.as_of, asked.ends_on)
         if asked.starts_on <= self.run.as_of and not was_out:  # nobody looked for what they did
@@ -80,12 +86,14 @@ def run_for(settings: Settings, store: reading.ReadOnlyStore, as_of: date | None
                 else "no night has written a report here yet; run `sightline nightly`"
             ]
         )
+    last = history.run_of(store.con, None)
     return Former(
         settings,
         store,
         run,
         rules_of(settings, known.rules(store, run.run)),
         known.by_person(store, left_out(settings.absences_file)),
+        load_policy(settings.agreement).kept_since(last.as_of if last else run.as_of),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from flows.settings import Settings, load_settings, token
 from privacy.released import Released
 
 if TYPE_CHECKING:
-    from signals.catalog import Signal
+    pass
 
 
 def show_coverage(config: Path, team: str, window: str | None, form: str, rubric: str | None = None) -> str:
@@ -192,48 +192,6 @@ def list_signals(form: str) -> str:
     if form == "json":
         return _json({"signals": rows})
     return "\n".join(f"{row['signal']:28} {row['sensitivity']:7} {row['answers']}" for row in rows)
-
-
-def show_signal(name: str) -> str:
-    """One signal's file: its card and its query. Raises BadInput with the nearest name."""
-    return _signals_named((name,))[0].path.read_text(encoding="utf-8")
-
-
-def run_specs(names: Sequence[str], pages: Path) -> tuple[str, bool]:
-    """What the spec pages of these signals, or of all, come to; and whether every example holds.
-
-    Raises BadInput for a page that is missing or cannot be read, with every mistake in it.
-    """
-    from signals.spec import failures, read_page
-
-    count, wrong = 0, []
-    signals = _signals_named(names)
-    for signal in signals:
-        page = pages / f"{signal.signal}.md"
-        if not page.exists():
-            raise BadInput([f"{page}: every signal has a page of examples, and this one is missing"])
-        for example in read_page(page):
-            count += 1
-            wrong += [f"{page.name}:{example.line}: {said}" for said in failures(example, signal)]
-    if wrong:
-        return "\n".join(wrong), False
-    noun = "signal" if len(signals) == 1 else "signals"
-    return f"{count} examples of {len(signals)} {noun} hold", True
-
-
-def _signals_named(names: Sequence[str]) -> list[Signal]:
-    """These signals, or all; raises BadInput with the nearest name."""
-    from difflib import get_close_matches
-
-    from signals.catalog import load_catalog
-
-    catalog = load_catalog()
-    for name in names:
-        if name not in catalog:
-            near = get_close_matches(name, catalog, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
-            raise BadInput([f"no signal is named '{name}'{hint}"])
-    return [catalog[name] for name in names or catalog]
 
 
 def _own_report(settings: Settings, window: str | None) -> Released:

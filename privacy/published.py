@@ -4,7 +4,7 @@ Nothing in here writes; only `privacy/door.py` does.
 
     teams/manifest.json                         the hash of every file that was ever published, and every team
     teams/<team>/<window>.json                  a release: written once, never again
-    teams/<team>/<window>@<rubric>.json         the same, one for each rubric, where the team is on several
+    teams/<team>/<window>.<rubric>.json         the same, one for each rubric, where the team is on several
     teams/<team>/<window>.withdrawn/<item>.json a notice that one item of it no longer stands
     people/<person>/<window>.json               somebody's own report, replaced every night
 """
@@ -60,7 +60,7 @@ def is_person_id(text: str) -> bool:
 
 def release_name(team: str, window: str, rubric: str | None = None) -> str:
     """Where a release lies below `teams/`; `rubric` is named where the team has several."""
-    return f"{folder_name(team)}/{window}{f'@{folder_name(rubric)}' if rubric else ''}.json"
+    return f"{folder_name(team)}/{window}{f'.{folder_name(rubric)}' if rubric else ''}.json"
 
 
 def window_in(name: str) -> str:
@@ -70,7 +70,7 @@ def window_in(name: str) -> str:
 
 def releases_of(files: Iterable[str], team: str, window: str | None = None) -> list[str]:
     """Those of these files that are releases of a team, and of a window if one is named."""
-    form = rf"{re.escape(folder_name(team))}/{re.escape(window) if window else '[^/@]+'}(@[^/]+)?\.json"
+    form = rf"{re.escape(folder_name(team))}/{re.escape(window) if window else '[^/.]+'}(\.[^/.]+)?\.json"
     return sorted(name for name in files if re.fullmatch(form, name))
 
 

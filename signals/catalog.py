@@ -53,6 +53,7 @@ Words = Annotated[str, AfterValidator(_words)]
 
 
 Kind = Literal["evidence", "opportunity", "process"]
+Grain = Literal["root", "quarter"]
 
 
 class Header(BaseModel):
@@ -75,6 +76,9 @@ class Header(BaseModel):
     """Every table the query reads, and no other: the sources that have to be complete."""
     optional: tuple[str, ...] = ()
     """Those of them that not every organisation has: where no source fills one, nothing is missing in it."""
+    grain: Grain = "quarter"
+    """root: a row rests on one pull request or issue with all that is below it, and on no other, so that a
+    change is computed again for its months alone; quarter: on what else is dated in the same quarter too."""
     sensitivity: Literal["band", "person", "self", "team"]
     """band: links for the person, may feed a band; person: never a band; self: the person alone; team: a word
     for a team and nothing about anybody, which is for a process and for nothing else."""

@@ -3,6 +3,7 @@ signal: checks_green_at_review
 answers: Which of this person's merged code changes had all checks green on the head when review was first asked?
 unit: pull requests
 reads: [persons, pull_requests]
+grain: root
 sensitivity: person
 opportunity: repositories_with_checks
 guard: tests_touched

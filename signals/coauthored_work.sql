@@ -3,6 +3,7 @@ signal: coauthored_work
 answers: Which merged pull requests did this person write together with another human?
 unit: pull requests
 reads: [commit_authors, persons, pull_requests]
+grain: root
 sensitivity: band
 opportunity: null
 guard: null

@@ -3,6 +3,7 @@ signal: context_given
 answers: Which pull requests did this person open with a description that says why?
 unit: pull requests
 reads: [persons, pull_requests]
+grain: root
 sensitivity: band
 opportunity: null
 guard: merged_work

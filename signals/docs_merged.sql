@@ -3,6 +3,7 @@ signal: docs_merged
 answers: Which merged changes by this person touched documentation, runbooks or decision records?
 unit: pull requests
 reads: [commit_authors, persons, pull_requests]
+grain: root
 sensitivity: band
 opportunity: null
 guard: null

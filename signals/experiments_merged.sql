@@ -3,6 +3,7 @@ signal: experiments_merged
 answers: Which merged changes by this person hold notebooks, experiment reports or model configuration?
 unit: pull requests
 reads: [commit_authors, persons, pull_requests]
+grain: root
 sensitivity: band
 opportunity: null
 guard: null

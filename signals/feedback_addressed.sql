@@ -5,6 +5,7 @@ answers: >
   content?
 unit: pull requests
 reads: [commit_authors, commits, persons, pull_requests, review_comments, review_threads, reviews]
+grain: root
 sensitivity: person
 opportunity: null
 guard: null

@@ -3,6 +3,7 @@ signal: merged_work
 answers: Which merged pull requests did this person author or co-author?
 unit: pull requests
 reads: [commit_authors, persons, pull_requests]
+grain: root
 sensitivity: band
 opportunity: null
 guard: work_size_band

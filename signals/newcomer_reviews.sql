@@ -3,6 +3,7 @@ signal: newcomer_reviews
 answers: Which pull requests of colleagues in their first 90 days did this person review with substance?
 unit: pull requests
 reads: [memberships, persons, pull_requests, review_comments, reviews]
+grain: root
 sensitivity: band
 opportunity: newcomer_pull_requests_open
 guard: reviews_with_substance

@@ -4,6 +4,7 @@ answers: >
   On which pull requests of others did somebody change the code that this person's thread stands on?
 unit: pull requests
 reads: [commit_authors, commits, persons, pull_request_events, pull_requests, review_comments, review_threads]
+grain: root
 sensitivity: self
 opportunity: team_pull_requests_open
 guard: reviews_with_substance

@@ -5,6 +5,7 @@ answers: >
   change or a link to something written down?
 unit: pull requests
 reads: [persons, pull_requests, review_comments, reviews]
+grain: root
 sensitivity: self
 opportunity: team_pull_requests_open
 guard: review_comments_acted_on

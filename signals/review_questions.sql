@@ -3,6 +3,7 @@ signal: review_questions
 answers: In which reviews of others' pull requests did this person ask a question?
 unit: pull requests
 reads: [persons, pull_requests, review_comments, reviews]
+grain: root
 sensitivity: self
 opportunity: team_pull_requests_open
 guard: null

@@ -3,6 +3,7 @@ signal: reviews_given
 answers: Which pull requests, other than their own, did this person review?
 unit: pull requests
 reads: [persons, pull_requests, reviews]
+grain: root
 sensitivity: band
 opportunity: team_pull_requests_open
 guard: reviews_with_substance

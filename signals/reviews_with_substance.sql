@@ -3,6 +3,7 @@ signal: reviews_with_substance
 answers: On which pull requests of others did this person's review say something, or ask for a change?
 unit: pull requests
 reads: [persons, pull_requests, review_comments, reviews]
+grain: root
 sensitivity: band
 opportunity: team_pull_requests_open
 guard: reviews_given

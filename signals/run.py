@@ -7,15 +7,16 @@ are in `dirty_months`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 
-from signals.catalog import Catalog, Signal
+from signals.catalog import Catalog, Grain, Signal
 from warehouse import history
 from warehouse.aliases import RESOLVED, resolved
+from warehouse.windows import window_of
 
 TARGETS: Mapping[str, str] = {"evidence": "evidence", "opportunity": "opportunities"}
 """The table that each kind of signal fills."""
@@ -39,11 +40,11 @@ _FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """Tables stored and replaced together, by the key they share, each with its dates.
 
-A signal that stays within one family has its evidence of a quarter from the roots with a date in that
-quarter, and so can be computed for a few quarters alone. A signal that reads two families joins roots that
-change apart (an incident and its fix), and is computed whole: small tables, or a join in one pass. So is one
-that joins a pull request to others before or after it: `pull_request_files` and `reverted_changes` are in no
-family for that reason.
+A signal that stays within one family has its evidence of a month, or of a quarter if its header says nothing
+of its grain, from the roots with a date in it, and so can be computed for a few of these alone. A signal that
+reads two families joins roots that change apart (an incident and its fix), and is computed whole: small
+tables, or a join in one pass. So is one that joins a pull request to others before or after it:
+`pull_request_files` and `reverted_changes` are in no family for that reason.
 """
 
 _CONTEXT: Mapping[str, str] = {
@@ -54,6 +55,9 @@ _CONTEXT: Mapping[str, str] = {
 
 _ALIASES = "select * from aliases order by all"
 """The same for who is one person, which every signal depends on."""
+
+_REPOSITORIES = "select * from repositories order by all"
+"""The same for names and whatever else changes without a day."""
 
 
 _WHO_DID_WHAT = "select person_id, signal, occurred_on, source_kind, source_id from evidence"
@@ -74,7 +78,7 @@ def refresh(
 ) -> dict[str, int]:
     """Rows held for every signal once evidence and opportunities are up to date again, none before `since`.
 
-    Computed again are the quarters of `dirty_months`, and everything for a signal whose file, bots or roster
+    Computed again are the days around `dirty_months`, and everything for a signal whose file, bots or roster
     changed. A row that is still found keeps the run that first saw it. What `run` no longer finds moves into
     the past, and so does all evidence of signals that are no more. All of it or nothing.
     """
@@ -123,30 +127,27 @@ def held_for(con: duckdb.DuckDBPyConnection, signal: Signal, quarter_on: date) -
 
 def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date, run: int) -> dict[str, int]:
     known = dict(con.execute("select signal, sha256 from signal_runs").fetchall())
-    tables = {**_CONTEXT, "aliases": _ALIASES}
+    tables = {**_CONTEXT, "aliases": _ALIASES, "repositories": _REPOSITORIES}
     context = {f"table:{table}": _sha256(con, sql) for table, sql in tables.items()}
     moved = {table for table in tables if known.get(f"table:{table}") != context[f"table:{table}"]}
     for kind, target in TARGETS.items():
         names = [name for name, signal in catalog.items() if signal.kind == kind]
         history.forget_signals_but(con, target, names, run)
-    in_part: dict[str, list[Signal]] = {}
+    dirty = [
+        month for (month,) in con.execute("select distinct month from dirty_months order by 1").fetchall()
+    ]
+    in_part: dict[tuple[str, Grain], list[Signal]] = {}
     with _people_resolved(con, RESOLVED):
         for signal in _stored(catalog):
             family = _family(signal)
-            is_other_file = known.get(signal.signal) != signal.sha256
-            if family is None or is_other_file or moved & {*signal.reads, "aliases"}:
+            is_other = known.get(signal.signal) != signal.sha256 or moved & {*signal.reads, "aliases"}
+            if is_other or (dirty and family is None):
                 history.replace(con, TARGETS[signal.kind], signal.signal, _distinct_rows(signal), run)
-            else:
-                in_part.setdefault(family, []).append(signal)
-    con.execute(
-        "create temp table dirty_quarters as "
-        "select distinct date_trunc('quarter', month)::date as quarter_on from dirty_months"
-    )
+            elif dirty and family is not None:
+                in_part.setdefault((family, signal.grain), []).append(signal)
     with _people_resolved(con, _CONTEXT):
-        for family, signals in in_part.items():
-            if con.execute("select count(*) from dirty_quarters").fetchone() != (0,):
-                _replace_dirty_quarters(con, family, signals, run)
-    con.execute("drop table temp.dirty_quarters")
+        for (family, grain), signals in in_part.items():
+            _replace_in_part(con, family, signals, _spans(dirty, grain), run)
     con.execute("delete from dirty_months")
     con.execute("delete from signal_runs")
     now = {signal.signal: signal.sha256 for signal in _stored(catalog)} | context
@@ -165,12 +166,17 @@ def _stored(catalog: Catalog) -> list[Signal]:
 # --- one signal -----------------------------------------------------------------------------------------
 
 
-def _replace_dirty_quarters(
-    con: duckdb.DuckDBPyConnection, family: str, signals: Iterable[Signal], run: int
+def _replace_in_part(
+    con: duckdb.DuckDBPyConnection,
+    family: str,
+    signals: Sequence[Signal],
+    spans: Sequence[tuple[date, date]],
+    run: int,
 ) -> None:
-    """Computes `signals` from the roots that have a date in a dirty quarter, for those quarters."""
-    tables = _FAMILIES[family]
-    con.execute("create temp table roots_touched as " + _roots_touched(family, tables))
+    """Computes `signals` from the roots that have a date in one of these spans, for those spans."""
+    read = {table for signal in signals for table in signal.reads}
+    tables = {table: dates for table, dates in _FAMILIES[family].items() if table in read}
+    con.execute("create temp table roots_touched as " + _roots_touched(family, tables, spans))
     database = _database(con)
     for table in tables:
         # A temporary table hides the stored one of the same name, so the signal's SQL runs as it stands.
@@ -179,21 +185,42 @@ def _replace_dirty_quarters(
             f"create temp table {table} as select * from ({rows}) "
             f"where {family} in (select root_id from roots_touched)"
         )
-    in_dirty_quarter = "date_trunc('quarter', occurred_on) in (select quarter_on from dirty_quarters)"
+    is_dirty = _within("occurred_on", spans)
     for signal in signals:
-        rows = f"select * from ({_distinct_rows(signal)}) where {in_dirty_quarter}"
-        history.replace(con, TARGETS[signal.kind], signal.signal, rows, run, in_dirty_quarter)
+        rows = f"select * from ({_distinct_rows(signal)}) where {is_dirty}"
+        history.replace(con, TARGETS[signal.kind], signal.signal, rows, run, is_dirty)
     for table in (*tables, "roots_touched"):
         con.execute(f"drop table temp.{table}")
 
 
-def _roots_touched(family: str, tables: Mapping[str, Iterable[str]]) -> str:
+def _roots_touched(
+    family: str, tables: Mapping[str, Iterable[str]], spans: Sequence[tuple[date, date]]
+) -> str:
     return " union ".join(
-        f"select {family} as root_id from {table} "
-        f"where date_trunc('quarter', {dated}) in (select quarter_on from dirty_quarters)"
+        f"select {family} as root_id from {table} where {_within(dated, spans)}"
         for table, dates in tables.items()
         for dated in dates
     )
+
+
+def _spans(months: Iterable[date], grain: Grain) -> list[tuple[date, date]]:
+    """The days to compute again, half-open: these months, or the quarters that hold them."""
+    found: list[tuple[date, date]] = []
+    for month in months:
+        starts_on = window_of(month).starts_on if grain == "quarter" else month
+        ends_on = (
+            window_of(month).ends_on if grain == "quarter" else (month + timedelta(days=31)).replace(day=1)
+        )
+        if found and found[-1][1] >= starts_on:
+            found[-1] = (found[-1][0], max(ends_on, found[-1][1]))
+        else:
+            found.append((starts_on, ends_on))
+    return found
+
+
+def _within(column: str, spans: Iterable[tuple[date, date]]) -> str:
+    held = (f"{column} >= date '{begin}' and {column} < date '{end}'" for begin, end in spans)
+    return "(" + " or ".join(held) + ")"
 
 
 def _distinct_rows(signal: Signal) -> str:

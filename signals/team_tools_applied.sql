@@ -5,6 +5,7 @@ answers: >
   uses them?
 unit: pull requests
 reads: [commit_authors, persons, pull_requests]
+grain: root
 sensitivity: person
 opportunity: repositories_with_team_tools
 guard: null

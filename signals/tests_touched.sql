@@ -3,6 +3,7 @@ signal: tests_touched
 answers: Which merged code changes by this person also changed tests?
 unit: pull requests
 reads: [commit_authors, persons, pull_requests]
+grain: root
 sensitivity: self
 opportunity: repositories_with_tests
 guard: checks_green_at_review

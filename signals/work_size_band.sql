@@ -3,6 +3,7 @@ signal: work_size_band
 answers: Which of this person's merged changes were larger than the smallest band, generated files left out?
 unit: pull requests
 reads: [commit_authors, persons, pull_requests]
+grain: root
 sensitivity: self
 opportunity: null
 guard: null

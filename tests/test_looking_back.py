@@ -33,7 +33,7 @@ INCIDENT = {
 
 
 def test_every_report_of_a_former_night_comes_out_byte_for_byte(tmp_path: Path) -> None:
-    """Through new incidents, late ones, a moved address, another team, another rule, signal and agreement."""
+    """Through new incidents, late ones, a moved address, another team, another rule and another signal."""
     settings = home(tmp_path, [INCIDENT])
     night(settings, EARLY)
     first = written_reports(settings)
@@ -44,7 +44,6 @@ def test_every_report_of_a_former_night_comes_out_byte_for_byte(tmp_path: Path) 
         "{signal: incident_roles, at_least: 1",
         "{signal: incident_roles, at_least: 7",
     )
-    edit(tmp_path / "agreement.yaml", "delay_days: 14", "delay_days: 15")
     night(settings, MIDDLE, edited("incident_roles"))
     second = written_reports(settings)
     incidents(tmp_path, [])
@@ -164,6 +163,17 @@ def test_history_is_kept_no_longer_than_it_is_asked_for(tmp_path: Path) -> None:
         assert store.con.execute("select count(*) from source_objects").fetchone() == (1,)
     assert report_as_of(settings, mona, "2026Q3", MIDDLE).body["computed_on"] == "2026-09-01"
     with pytest.raises(BadInput, match="the first is of 2026-09-01"):
+        report_as_of(settings, mona, "2026Q3", EARLY)
+
+
+def test_a_window_whose_evidence_has_aged_out_is_not_made_up(tmp_path: Path) -> None:
+    settings = home(tmp_path, [INCIDENT])
+    night(settings, EARLY)
+    mona = person(settings, "mona")
+    edit(tmp_path / "agreement.yaml", "evidence_months: 15", "evidence_months: 1")
+    with pytest.raises(
+        BadInput, match="evidence is kept since 2026-08-01, and 2026Q3 rests on days before it"
+    ):
         report_as_of(settings, mona, "2026Q3", EARLY)
 
 

@@ -33,7 +33,7 @@ def test_an_example_that_does_not_hold_is_told_with_its_line(tmp_path: Path) -> 
     ("arguments", "said"),
     [
         (("reviews_givn",), "did you mean 'reviews_given'?"),
-        (("reviews_given", "--pages", "."), "this one is missing"),
+        (("reviews_given", "--pages", "."), "reviews_given.md: is missing"),
     ],
 )
 def test_a_mistake_gets_a_sentence(arguments: tuple[str, ...], said: str) -> None:

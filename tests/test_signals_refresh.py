@@ -39,15 +39,18 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def test_only_the_quarters_that_changed_are_computed_again(store: Store, vault: Vault) -> None:
-    """A planted row of another quarter stays, one of a changed quarter goes: the past is not read again."""
+def test_only_the_months_that_changed_are_computed_again(store: Store, vault: Vault) -> None:
+    """A planted row of another month stays, one of a changed month goes: the past is not read again."""
     store.write("github", "acme", [Batch((pull_request("one", reviewed_on=date(2026, 7, 9)),), "")], vault)
     refresh(store.con, CATALOG)
     plant(store, date(2026, 2, 3))
     plant(store, date(2026, 8, 3))
+    plant(store, date(2026, 7, 3))
     store.write("github", "acme", [Batch((pull_request("two", reviewed_on=date(2026, 7, 9)),), "")], vault)
     refresh(store.con, CATALOG)
-    assert days(store, "reviews_given") == [date(2026, 2, 3), date(2026, 7, 9), date(2026, 7, 9)]
+    assert days(store, "reviews_given") == [
+        date(2026, 2, 3), date(2026, 7, 9), date(2026, 7, 9), date(2026, 8, 3)
+    ]  # fmt: skip
 
 
 def test_with_nothing_changed_nothing_in_the_past_is_computed_again(store: Store, vault: Vault) -> None:

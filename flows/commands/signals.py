@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import format_option
+from flows.commands.options import format_option, say_all
+
+FOLDER = click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of signals of your own. [default: the shipped ones]",
+)
 
 
 @click.group()
@@ -25,25 +31,23 @@ def signals_list(form: str) -> None:
 
 @signals.command("show")
 @click.argument("name")
-def signals_show(name: str) -> None:
+@FOLDER
+def signals_show(name: str, folder: Path | None) -> None:
     """The card of one signal: what it answers, what it misleads about, and its SQL."""
-    from flows.views import show_signal
+    from flows.signal_views import show_signal
 
-    click.echo(show_signal(name))
+    click.echo(show_signal(name, folder))
 
 
 @signals.command("test")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@FOLDER
 @click.option(
-    "--pages",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(__file__).parents[2] / "tests" / "specs",
-    help="Where the spec pages lie, if not beside the signals.",
+    "--pages", type=click.Path(path_type=Path, file_okay=False), help="[default: `specs` in the folder]"
 )
-def signals_test(names: tuple[str, ...], pages: Path) -> None:
-    """Run the examples of the spec pages: tables in, tables out. Exits 1 where one does not hold."""
-    from flows.views import run_specs
+def signals_test(names: tuple[str, ...], folder: Path | None, pages: Path | None) -> None:
+    """Runs every example of the spec pages, or of these signals'. Exit 1: one does not hold."""
+    from flows.signal_views import test_signals
 
-    said, holds = run_specs(names, pages)
-    click.echo(said)
-    raise SystemExit(0 if holds else 1)
+    wrong, fine = test_signals(names, folder, pages)
+    say_all(wrong, fine)

@@ -34,8 +34,8 @@ class Reading:
 Rules = Mapping[str, Collection[tuple[str, int]]]
 """For an item: the traces of which any one makes it true, and how many quarters ago. The map is public."""
 
-Cohorts = Mapping[tuple[str, str], Collection[str]]
-"""Who is counted, by team and window."""
+Cohorts = Mapping[tuple[str, str, str], Collection[str]]
+"""Who is counted, by team, window and rubric."""
 
 Meaning = Callable[[str | None, int], tuple[int, int] | None]
 """From a word, or a dash, and the size of a team: the least and the most people behind it, or nothing."""
@@ -68,6 +68,8 @@ class RosterRow(Protocol):
     def starts_on(self) -> date: ...
     @property
     def ends_on(self) -> date | None: ...
+    @property
+    def rubric(self) -> str: ...
 
 
 def word_means(coalition: int = 1) -> Meaning:
@@ -106,7 +108,7 @@ def read_releases(
     means = meaning or word_means()
     found = []
     for body in bodies:
-        people = cohorts.get((body["team"], body["window"]), ())
+        people = cohorts.get((body["team"], body["window"], body["rubric"]["id"]), ())
         told = [(item["item"], item["band"]) for item in body["items"]]
         told += [(process["process"], process["band"]) for process in body.get("processes", ())]
         for what, band in told:
@@ -115,6 +117,30 @@ def read_releases(
                 facts = frozenset(Fact(person, what, body["window"]) for person in people)
                 found.append(Reading(facts, *counts))
     return found
+
+
+def counted_by_rubric(
+    roster: Iterable[RosterRow], team: str, starts_on: date, ends_on: date, presence_percent: int = 50
+) -> dict[str, frozenset[str]]:
+    """Who counts in a team's bands, parted by the rubric that each was on for most of the days.
+
+    Of equals the rubric of the last day, then the one that was begun last.
+    """
+    rows = list(roster)
+    found: dict[str, set[str]] = {}
+    for person in counted(rows, team, starts_on, ends_on, presence_percent):
+        days: dict[str, list[date]] = {}
+        for offset in range((ends_on - starts_on).days):
+            day = starts_on + timedelta(days=offset)
+            for rubric in {row.rubric for row in rows if row.person_id == person and _holds(row, day)}:
+                days.setdefault(rubric, []).append(day)
+        ranked = sorted((len(on), on[-1], on[0], rubric) for rubric, on in days.items())
+        found.setdefault(ranked[-1][3], set()).add(person)
+    return {rubric: frozenset(people) for rubric, people in found.items()}
+
+
+def _holds(row: RosterRow, day: date) -> bool:
+    return row.starts_on <= day and (row.ends_on is None or day < row.ends_on)
 
 
 def counted(
@@ -131,7 +157,7 @@ def counted(
     day = starts_on
     while day < ends_on:
         for row in rows:
-            if row.starts_on <= day and (row.ends_on is None or day < row.ends_on):
+            if _holds(row, day):
                 days = on_days.setdefault(row.person_id, {}).setdefault(row.team, [])
                 if not days or days[-1] != day:
                     days.append(day)

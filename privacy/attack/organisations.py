@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 CHANCES = (0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 1.0)
@@ -20,6 +20,7 @@ class Enrolled:
     manager_id: str | None
     starts_on: date
     ends_on: date | None
+    rubric: str = "generated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,21 @@ def organisation(
         for name, _, _ in windows
     }
     return Organisation(tuple(roster), left)
+
+
+def on_rubrics(found: Organisation, rubrics: Sequence[str], seed: int, ends_on: date) -> Organisation:
+    """The same people, each on one of these rubrics; some are moved to another one on a day in between."""
+    draw = random.Random(seed)  # noqa: S311  chance for tests, not for secrets
+    roster: list[Enrolled] = []
+    for row in found.roster:
+        first, then = draw.choice(rubrics), draw.choice(rubrics)
+        days = ((row.ends_on or ends_on) - row.starts_on).days
+        if draw.random() < 0.3 and days > 2:
+            turn = row.starts_on + timedelta(days=draw.randrange(1, days))
+            roster += [replace(row, rubric=first, ends_on=turn), replace(row, rubric=then, starts_on=turn)]
+        else:
+            roster.append(replace(row, rubric=first))
+    return Organisation(tuple(roster), found.left)
 
 
 def _path(

@@ -20,12 +20,13 @@ from privacy.attack.knowledge import (
     Rules,
     closed_under,
     counted,
+    counted_by_rubric,
     is_true,
     quarters_before,
     read_releases,
     word_means,
 )
-from privacy.attack.organisations import Organisation
+from privacy.attack.organisations import Organisation, on_rubrics
 from privacy.bands import bands
 from privacy.policy import Policy, load_policy
 from rubric.map import load_map
@@ -315,6 +316,30 @@ def test_the_attacker_counts_the_same_people_as_the_door(seed: int) -> None:
             )
 
 
+@pytest.mark.parametrize("seed", range(15))
+def test_the_attacker_parts_a_team_by_rubric_as_the_door_does(seed: int) -> None:
+    found = on_rubrics(generated(seed, ALONE), ("one", "two"), seed, WINDOWS[-1].ends_on)
+    for window in WINDOWS:
+        for team in found.teams:
+            theirs = counted_by_rubric(found.roster, team, window.starts_on, window.ends_on)
+            ours = door.cohorts(found.roster, team, window, POLICY)
+            assert theirs == {rubric: people for rubric, people in ours.items() if people}
+            assert sum(len(people) for people in ours.values()) == len(
+                door.eligible(found.roster, team, window, POLICY)
+            )
+
+
+def test_one_band_for_both_rubrics_beside_one_for_each_would_give_people_away() -> None:
+    """Why a statement that two rubrics share is counted for each of them, and never for both together."""
+    everybody = [f"p{number}" for number in range(11)]
+    facts = [Fact(person, "reviews", "2026Q1") for person in everybody]
+    truth = {fact: number >= 9 for number, fact in enumerate(facts)}
+    apart = [Reading(frozenset(facts[:5]), 0, 2), Reading(frozenset(facts[5:]), 0, 2)]
+    assert given_away(apart, ALONE, truth) == []
+    overlapping = [*apart, Reading(frozenset(facts[:10]), 0, 1), Reading(frozenset(facts), 2, 2)]
+    assert given_away(overlapping, ALONE, truth)
+
+
 @pytest.mark.parametrize(("window", "ago", "name"), [("2026Q3", 0, "2026Q3"), ("2026Q1", 1, "2025Q4")])
 def test_a_quarter_so_many_quarters_earlier(window: str, ago: int, name: str) -> None:
     assert quarters_before(window, ago) == name
@@ -332,8 +357,9 @@ def test_whoever_leaves_a_trace_also_leaves_what_it_implies() -> None:
 
 def test_the_attacker_reads_the_words_about_processes_too() -> None:
     assert {each.signal for each in CATALOG.of_kind("process")} <= set(SHIPPED)
-    body = {"team": "t", "window": "2026Q3", "items": [], "processes": [{"process": "wait", "band": "most"}]}
-    [reading] = read_releases([body], {("t", "2026Q3"): [f"p{n}" for n in range(7)]})
+    body = {"team": "t", "window": "2026Q3", "rubric": {"id": "r"}, "items": []}
+    body |= {"processes": [{"process": "wait", "band": "most"}]}
+    [reading] = read_releases([body], {("t", "2026Q3", "r"): [f"p{n}" for n in range(7)]})
     assert ({fact.item for fact in reading.facts}, reading.least, reading.most) == ({"wait"}, 5, 7)
 
 
