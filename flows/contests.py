@@ -41,6 +41,7 @@ def list_contests(config: Path, form: str) -> str:
     for contest in contests:
         if _may_decide(resolver, contest.person_id, managers):
             _log(settings, "contest read", contest, resolver)
+            _remember_that_it_was_seen(settings, contest)
             rows.append(
                 {
                     "contest": contest.contest_id,
@@ -79,10 +80,12 @@ def resolve_contest(config: Path, contest_id: str, decision: rights.Decision) ->
                 ]
             )
         _log(settings, "contest decided", found, resolver, state=decision)
+        if not own.counted(found.person_id, found.quarter):
+            own.note_early(found.person_id, found.quarter)
         own.resolve(contest_id, decision, resolver.person_id, today())
     if decision == "upheld":
         return f"{contest_id} is upheld: the report says so, and no later band rests on what was contested"
-    return f"{contest_id} is dismissed: the report says so, and the cell counts again"
+    return f"{contest_id} is dismissed: the report says so"
 
 
 def _resolver(settings: Settings) -> Asking:
@@ -108,6 +111,13 @@ def _managers(settings: Settings) -> Mapping[str, Collection[str]]:
     except Timeout:
         raise BadInput([f"{settings.home}: a night is writing here; ask again when it has ended"]) from None
     return found
+
+
+def _remember_that_it_was_seen(settings: Settings, contest: rights.Contest) -> None:
+    """Whoever decides knows the cell now, as the reader of a share does: no later band may rest on it."""
+    with rights_of(settings) as own:
+        if not own.counted(contest.person_id, contest.quarter):
+            own.note_early(contest.person_id, contest.quarter)
 
 
 def _may_decide(resolver: Asking, person_id: str, managers: Mapping[str, Collection[str]]) -> bool:

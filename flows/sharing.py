@@ -53,10 +53,17 @@ def make_share(
     if not 1 <= days <= most:
         raise BadInput([f"--days {days}: a share stays open from 1 to {most} days"])
     recipient_id = _reader(settings, reader, person_id)
-    own_map = load_maps(settings.maps, catalog)[report["rubric"]["id"]]
-    known = {item.slug: item for item in own_map.items}
+    own_map = load_maps(settings.maps, catalog).get(report["rubric"]["id"])
+    known = {item.slug: item for item in own_map.items} if own_map else {}
+    if changed := [item for item in chosen if item not in known]:
+        raise BadInput(
+            [
+                f"the rubric map has no '{item}' any more, and the next report has none either"
+                for item in changed
+            ]
+        )
     rests_on = {slug: cells.band_signals(item, catalog) for slug, item in known.items()}
-    shown = [known[item] for item in chosen if item in known]
+    shown = [known[item] for item in chosen]
     read = {each for item in shown for each in cells.windows_read(item, parse_window(name))}
     secret, on = shares.new_token(), today()
     span = (on, on + timedelta(days=days))

@@ -208,6 +208,21 @@ def test_a_manager_is_told_of_a_contest_what_they_are_told_of_none(place: Place,
     assert answers[0] == answers[1]
 
 
+def test_once_a_resolver_has_seen_a_cell_no_later_band_rests_on_it(place: Place, me: Me) -> None:
+    """However it is decided, and even if it is taken back: the running quarter is not published yet."""
+    me(place.people[8])
+    open_contest(place.config, ITEM, "missing", None, "2026Q4")
+    person_id = proven(place.settings)
+    with rights_of(place.settings) as own:
+        assert (person_id, "2026Q4") not in own.shared_early()
+    me(place.resolver)
+    list_contests(place.config, "text")
+    me(place.people[8])
+    take_back_contest(place.config, ITEM, "2026Q4")
+    with rights_of(place.settings) as own:
+        assert (person_id, "2026Q4") in own.shared_early()
+
+
 def test_a_decision_stands_in_the_report_with_who_made_it(place: Place, me: Me) -> None:
     with rights_of(place.settings) as own:
         (contest,) = own.contests()

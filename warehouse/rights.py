@@ -260,7 +260,7 @@ class Rights:
         return made
 
     def note_early(self, person_id: str, quarter: str) -> None:
-        """Remembers that somebody shared before this quarter was published, however soon they revoke it."""
+        """Remembers that somebody else saw their cells before this quarter was published, whatever comes."""
         if SharedEarly(person_id, quarter) not in self.shared_early():
             self.con.execute("insert into shared_early values (?, ?)", [person_id, quarter])
 

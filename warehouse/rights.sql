@@ -32,7 +32,7 @@ create table if not exists shares (
   revoked_on date
 );
 create table if not exists shared_early (
-  person_id varchar not null,    -- who shared something of this quarter before it was published, ended or not
+  person_id varchar not null,    -- whose cells of this quarter a reader or a resolver saw before it was published
   quarter varchar not null
 );
 create table if not exists share_views (
