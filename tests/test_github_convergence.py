@@ -87,4 +87,4 @@ def night(config: Path, as_of: date) -> None:
         accounts.follow_accounts(opened, github)
         counting.sample_the_rest(opened, github, scopes)
         steps.look_for_lost_scopes(opened, github)
-        steps.compute_evidence(opened)
+        steps.compute_evidence(opened, f"run-{steps.now().isoformat()}")
