@@ -88,7 +88,12 @@ def proceed(places: Places, path: Path, log: Log, *, backups_days: int) -> Itera
         "purged": _verify,
     }
     while state["step"] in actions:
-        actions[state["step"]](places, state)
+        try:
+            actions[state["step"]](places, state)
+        except NotErased:
+            state["step"] = "frozen"  # whatever is mended, everything is done and looked for again
+            _save(path, state)
+            raise
         state["step"] = STEPS[STEPS.index(state["step"]) + 1]
         _save(path, state)
         yield str(state["step"])
@@ -140,6 +145,12 @@ def _delete(places: Places, state: dict[str, Any]) -> None:
         changed = forget.forget_person(path, state["ids"])
         named = {f"{path.stem}{table.removeprefix('main')}": count for table, count in changed.items()}
         state["rows"] = forget.merged(state["rows"], named)
+    _forget_accounts(places, state)
+
+
+def _forget_accounts(places: Places, state: Mapping[str, Any]) -> None:
+    if (places.home / "vault.duckdb").exists():
+        forget.forget_accounts(places.home / "vault.duckdb", state["accounts"])
 
 
 def _rewrite(places: Places, state: dict[str, Any]) -> None:

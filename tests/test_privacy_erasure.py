@@ -216,6 +216,17 @@ def test_a_file_nobody_thought_of_stops_the_erasure_with_its_name(place: tuple[P
     assert len(erase(config, None, agreed, silent)) == 1
 
 
+def test_whoever_is_in_a_vault_of_an_older_version_is_erased_too(place: tuple[Path, Somebody]) -> None:
+    """There the columns that hold people could be empty: the rows go all the same."""
+    config, somebody = place
+    with duckdb.connect(config.parent / "home" / "vault.duckdb") as con:
+        for column in ("own_id", "person_id"):
+            con.execute(f"alter table accounts alter column {column} drop not null")
+    erase(config, somebody.login, agreed, silent)
+    assert found_in(config.parent / "home", *somebody.traces) == {}
+    assert erase(config, None, agreed, silent) == []
+
+
 def test_a_search_that_could_not_find_anything_is_no_proof(
     place: tuple[Path, Somebody], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,19 +60,20 @@ def forget_person(path: Path, ids: Collection[str]) -> dict[str, int]:
         con.execute("begin")
         changed: dict[str, int] = {}
         for each in ids:
-            changed = merged(changed, _forget(con, each))
+            changed = merged(changed, _forget(con, each, is_about_people=path.stem == "vault"))
         con.execute("commit")
     finally:
         con.close()
     return changed
 
 
-def _forget(con: duckdb.DuckDBPyConnection, person_id: str) -> dict[str, int]:
+def _forget(con: duckdb.DuckDBPyConnection, person_id: str, *, is_about_people: bool) -> dict[str, int]:
     changed: dict[str, int] = {}
     columns = text_columns(con)
     for column in sorted(columns, key=lambda column: not column.is_required):  # whole rows first
         holds = f"contains({column.as_text}, $id)"
-        if column.is_required:
+        # every row of a vault is about somebody, also where an older version let columns be empty
+        if column.is_required or is_about_people:
             sql = f"delete from {column.table} where {holds}"
         elif column.type == "VARCHAR[]":
             kept = f"list_filter({column.name}, lambda each: each is distinct from $id)"
@@ -85,6 +86,16 @@ def _forget(con: duckdb.DuckDBPyConnection, person_id: str) -> dict[str, int]:
     if changed and any(column.table.endswith(".signal_runs") for column in columns):
         con.execute("delete from signal_runs")  # evidence of colleagues may rest on what is gone now
     return changed
+
+
+def forget_accounts(vault: Path, accounts: Collection[Collection[str]]) -> None:
+    """Takes these accounts out of the vault, whoever it thinks they belong to."""
+    con = _patiently(duckdb.connect)(vault)
+    try:
+        for source, account_id, _ in accounts:
+            con.execute("delete from accounts where source = ? and account_id = ?", [source, account_id])
+    finally:
+        con.close()
 
 
 def places_of(path: Path, needles: Collection[str]) -> dict[str, list[str]]:
