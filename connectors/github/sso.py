@@ -26,7 +26,7 @@ AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One account, and every address that the identity provider vouches for."""
+    """One account, and the address under which its holder signs in to the identity provider."""
 
     account: Account
     addresses: frozenset[str]
@@ -66,6 +66,6 @@ def _of_organisation(client: Client, organisation: str) -> Iterator[Identity]:
 
 def _addresses(payload: Mapping[str, Any]) -> Iterator[str]:
     saml, scim = payload.get("samlIdentity") or {}, payload.get("scimIdentity") or {}
+    # what they sign in under: an address that is merely listed may be a mailbox that several people share
     told = [saml.get("nameId"), scim.get("username")]
-    told += [each["value"] for part in (saml, scim) for each in part.get("emails") or ()]
     yield from (each.casefold() for each in told if each and "@" in each)
