@@ -126,7 +126,7 @@ def persons_in(path: Path) -> list[str]:
                 found |= {
                     str(value)
                     for (value,) in con.execute(
-                        f"select {column.name} from {column.table} limit 50"
+                        f"select {column.name} from {column.table} where {column.name} is not null limit 50"
                     ).fetchall()
                 }
     finally:
