@@ -38,6 +38,7 @@ def test_a_hostile_title_stays_letters(written):
 
 def test_a_report_that_holds_a_title_is_refused():
     body = _released().body
+    check_self(body)
     next(item for item in body["items"] if item["evidence"])["evidence"][0]["title"] = "Teach the loader"
     with pytest.raises(RefusedBody, match="may not hold 'title'"):
         check_self(body)
