@@ -51,6 +51,13 @@ group by table_name having count(*) = 3
 """
 """Evidence and opportunities, and whatever else is kept of what once was either."""
 
+_UNNAMED_OBJECTS = """
+delete from source_objects where (source_kind, source_id) not in (
+  select (source_kind, source_id) from evidence union all select (source_kind, source_id) from evidence_past
+)
+"""
+"""Where an object lies that no evidence is about any more."""
+
 
 class Store:
     """The warehouse file, open for writing."""
@@ -355,6 +362,8 @@ class Store:
                 count += len(old)
             for (table,) in self.con.execute(_EVIDENCE_TABLES).fetchall():
                 self.con.execute(f"delete from {table} where occurred_on < ?", [floor])
+            self.con.execute(_UNNAMED_OBJECTS)
+            self.con.execute("delete from membership_log where ends_on <= ?", [floor])
         return count
 
     # --- the file itself --------------------------------------------------------------------------
