@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from connectors.records import Account, Batch, Gap, Membership, Root
+from warehouse import history
 from warehouse.accounts import Key
 from warehouse.files import as_owner_only
 from warehouse.rewrite import rewrite
@@ -50,13 +51,6 @@ where not internal and column_name in ('person_id', 'signal', 'occurred_on')
 group by table_name having count(*) = 3
 """
 """Evidence and opportunities, and whatever else is kept of what once was either."""
-
-_UNNAMED_OBJECTS = """
-delete from source_objects where (source_kind, source_id) not in (
-  select (source_kind, source_id) from evidence union all select (source_kind, source_id) from evidence_past
-)
-"""
-"""Where an object lies that no evidence is about any more."""
 
 
 class Store:
@@ -362,7 +356,7 @@ class Store:
                 count += len(old)
             for (table,) in self.con.execute(_EVIDENCE_TABLES).fetchall():
                 self.con.execute(f"delete from {table} where occurred_on < ?", [floor])
-            self.con.execute(_UNNAMED_OBJECTS)
+            history.forget_before(self.con, floor)
             self.con.execute("delete from membership_log where ends_on <= ?", [floor])
         return count
 
