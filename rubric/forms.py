@@ -136,8 +136,8 @@ class _Page(HTMLParser):
             self._close()
 
     def handle_data(self, data: str) -> None:
-        if self._block == "paragraph" and self._in_strong:
-            self._strong += data
+        if self._block == "paragraph" and (self._in_strong or (self._strong and data.isspace())):
+            self._strong += data  # the space between two bold words is theirs
         elif self._block is not None:
             self._plain += data
 

@@ -84,6 +84,11 @@ def test_a_statement_in_paragraphs_of_its_own_is_one_statement(tmp_path: Path) -
     ]
 
 
+def test_two_bold_words_are_two_words_of_one_heading(tmp_path: Path) -> None:
+    page = "<h1>G</h1><p><strong>Rose</strong> <strong>beds</strong></p><ul><li>Ten</ul>"
+    assert places(read_document(written(tmp_path, "page.html", page))) == [("Level", "Rose beds", "Ten")]
+
+
 def test_a_last_statement_whose_tags_are_never_closed_is_kept(tmp_path: Path) -> None:
     page = "<h1>G</h1><p><strong>Names</strong></p><ul><li>Ten<li>Twenty"
     assert [each.text for each in read_document(written(tmp_path, "page.html", page))] == ["Ten", "Twenty"]
