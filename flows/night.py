@@ -27,6 +27,7 @@ from privacy.policy import Policy, check_agreement, load_policy
 from rubric.map import RubricMap, load_maps
 from rubric.tree import hint
 from signals.catalog import Catalog, load_catalog
+from signals.queries import columns_read
 from warehouse.files import as_owner_only
 from warehouse.ledger import SourceWindow
 from warehouse.store import Store
@@ -139,6 +140,7 @@ def hold(
         sources_in_use=["roster", *(_agreed_name(connector) for connector in connectors)],
         signals_in_use=[*catalog],
         tables_in_use=sorted({table for connector in connectors for table in connector.yields}),
+        columns_read={signal.file: columns_read(signal.sql) for signal in catalog.values()},
     )
     if mistakes:
         raise BadInput(mistakes)

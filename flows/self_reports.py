@@ -205,6 +205,6 @@ def _signal(catalog: Catalog, name: str) -> dict[str, Any]:
         "answers": signal.answers,
         "unit": signal.unit,
         "guard": signal.guard,
-        "file": f"{signal.path.parent.name}/{signal.path.name}",
+        "file": signal.file,
         "version": signal.sha256[:12],
     }

@@ -238,10 +238,12 @@ def check_agreement(
     sources_in_use: Iterable[str],
     signals_in_use: Iterable[str],
     tables_in_use: Iterable[str] | Mapping[str, Collection[str]],
+    columns_read: Mapping[str, Mapping[str, Mapping[str, int]]] = MappingProxyType({}),
 ) -> list[str]:
     """One sentence for everything in use that the agreement does not list; empty when all is agreed.
 
-    `tables_in_use` may map each table to the fields in use, which are then checked as well.
+    `tables_in_use` may map each table to the fields in use, which are then checked as well. `columns_read`
+    says for each signal's file which columns of which table its query reads, and on what line.
     """
     allowed: dict[str, set[str]] = {}
     for tables in [source.tables for source in policy.sources.values()] + [policy.computed, policy.rights]:
@@ -261,7 +263,16 @@ def check_agreement(
             for sentence in _not_agreed(f"table '{table}': field", fields, allowed[table])
         ),
     ]
-    return [f"{policy.file}: {sentence}" for sentence in missing]
+    return [f"{policy.file}: {sentence}" for sentence in missing] + [
+        f"{file}:{line}: reads '{column}' of '{table}', which {policy.file} does not list there; "
+        "leave it out of the query, or agree to it there first"
+        for file, tables in sorted(columns_read.items())
+        for table, columns in sorted(tables.items())
+        # what no part of the agreement lists at all is filled by nothing, so there is nothing to read in it
+        if table in allowed
+        for column, line in sorted(columns.items())
+        if column not in allowed[table]
+    ]
 
 
 def _not_agreed(kind: str, used: Iterable[str], allowed: Iterable[str]) -> Iterator[str]:

@@ -102,6 +102,11 @@ class Signal(Header):
     sha256: str
     """Of the whole file: the version of the rule."""
 
+    @property
+    def file(self) -> str:
+        """Where it stands, for sentences about it."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
     def overdue(self, day: date) -> list[str]:
         """A sentence for readers when the review was due before `day`; nothing otherwise."""
         if self.review_by >= day:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from connectors.errors import BadInput
+from flows.night import hold
+from flows.settings import load_settings
 from privacy import floors
 from privacy.policy import Policy, check_agreement, load_policy
+from signals.catalog import load_catalog
 from warehouse import absences, rights
 
 ROOT = Path(__file__).parents[1]
@@ -202,6 +206,32 @@ def test_an_agreement_to_all_listed_signals_agrees_to_any(tmp_path: Path) -> Non
     path.write_text(text)
     assert unagreed(load_policy(path), signals=["brand_new"]) == []
     assert unagreed(load_policy(path), sources=["slack"]) != []
+
+
+def test_no_night_begins_while_a_signal_reads_a_column_that_was_taken_out(tmp_path: Path) -> None:
+    path = changed(tmp_path, ("        - has_context\n", ""))
+    config = tmp_path / "sightline.yaml"
+    config.write_text(f"home: home\nroster: roster.csv\nagreement: {path}\n")
+    with (
+        pytest.raises(BadInput) as error,
+        hold(
+            load_settings(config),
+            date(2026, 10, 1),
+            policy=load_policy(path),
+            catalog=load_catalog(are_checked=True),
+            maps={},
+            roster=(),
+            connectors=(),
+        ),
+    ):
+        pytest.fail("the night began")
+    text = (ROOT / "signals" / "context_given.sql").read_text()
+    line = text[: text.index("has_context")].count("\n") + 1
+    assert error.value.mistakes == [
+        f"signals/context_given.sql:{line}: reads 'has_context' of 'pull_requests', which agreement.yaml "
+        "does not list there; leave it out of the query, or agree to it there first"
+    ]
+    assert not (tmp_path / "home").exists()
 
 
 # --- builders -------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.errors import BadInput
 from signals.catalog import load_catalog, manual
-from signals.queries import BOOKKEEPING, facts
+from signals.queries import BOOKKEEPING, columns_read, facts
 
 ROOT = Path(__file__).parents[1]
 CATALOG = load_catalog()
@@ -344,6 +344,29 @@ def test_a_review_that_is_overdue_is_told(tmp_path: Path) -> None:
         "signals/praise.sql:1: review was due on 2027-06-30; tests should read the definition again"
         " and set a new date"
     ]
+
+
+@pytest.mark.parametrize(
+    ("query", "columns"),
+    [
+        ("select number from issues where state = 'open'", "number state"),
+        (
+            "with all_kept as (select * from issues) select number from all_kept order by state",
+            "number state",
+        ),
+        ("select hash(commits) from commits", "pull_request_id commit_id committed_on position"),
+        ("select max(number) filter (where state = 'open') from issues", "number state"),
+        ("select 1 from issue_assignees semi join issues using (issue_id)", "issue_id"),
+        ("select count(*) from comments", ""),
+    ],
+)
+def test_columns_that_are_read_are_known_however_they_are_written(query: str, columns: str) -> None:
+    assert sorted(columns_read(f"/*\n*/\n{query}").popitem()[1]) == sorted(columns.split())
+
+
+def test_a_column_is_found_on_its_line_below_the_header() -> None:
+    sql = "/*\nreads: [issues]\nstate: none\n*/\nselect number\nfrom issues\nwhere state = 'open'"
+    assert columns_read(sql) == {"issues": {"number": 5, "state": 7}}
 
 
 # --- builders -------------------------------------------------------------------------------------------
