@@ -65,7 +65,8 @@ def _card(signal: Signal, today: date) -> Iterator[str]:
         "counts": f"distinct {signal.unit}" if signal.kind == "evidence" else signal.unit,
         "shown to": _SEEN_BY[signal.sensitivity],
         "fair only with": signal.opportunity or "nothing: it can come up at any time",
-        "kept honest by": signal.guard or "nothing",
+        "kept honest by": signal.guard
+        or (f"nothing, because {signal.unguarded}" if signal.unguarded else "nothing"),
         "reads": ", ".join(signal.reads),
         "misleads": " ".join(signal.misleads.split()),
         "basis": " ".join(signal.basis.split()),

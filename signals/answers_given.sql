@@ -5,7 +5,8 @@ unit: answers
 reads: [closing_references, comments, discussions, issue_events, issues, persons, pull_requests]
 sensitivity: band
 opportunity: open_issues_by_others
-guard: null
+guard: >
+  none, because whether an answer helped is not in the data; every answer is a link, to be read.
 misleads: >
   Help given in chat or at a desk is invisible; picking easy questions, or a word before the closing,
   counts like real help.

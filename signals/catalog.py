@@ -27,6 +27,8 @@ from connectors.errors import BadInput
 from signals.queries import COLUMNS, mistakes_in_query
 
 FOLDER = Path(__file__).parent
+_NONE = re.compile(r"none\b")
+"""How a guard begins that is none."""
 
 
 def _question(text: str) -> str:
@@ -85,7 +87,10 @@ class Header(BaseModel):
     opportunity: Words | None
     """The opportunity signal without which finding nothing says nothing."""
     guard: Words | None
-    """The counter-signal that keeps this one honest."""
+    """The counter-signal that keeps this one honest, or `none, because` and why there is none.
+
+    Null is for opportunities: nobody gains by those.
+    """
     misleads: Sentence
     basis: Words
     """Where the definition comes from."""
@@ -101,6 +106,8 @@ class Signal(Header):
     path: Path
     sha256: str
     """Of the whole file: the version of the rule."""
+    unguarded: str | None
+    """Why it has no guard, as a sentence."""
 
     @property
     def file(self) -> str:
@@ -164,7 +171,7 @@ def load_catalog(folder: Path = FOLDER, *, are_checked: bool = False) -> Catalog
         for line, said in (
             *reading.mistakes,
             *_wrong_references(reading, kinds),
-            *(() if are_checked else _wrong_query(reading)),
+            *(() if are_checked else (*_unguarded(reading), *_wrong_query(reading))),
         )
     ]
     if mistakes:
@@ -194,7 +201,15 @@ class _Reading:
 
     def signal(self) -> Signal:
         version = hashlib.sha256(self.sql.encode()).hexdigest()
-        return Signal.model_validate(self.header | {"sql": self.sql, "path": self.path, "sha256": version})
+        guard, unguarded = _guard(self.header["guard"])
+        read = {"sql": self.sql, "path": self.path, "sha256": version, "unguarded": unguarded}
+        return Signal.model_validate(self.header | {"guard": guard} | read)
+
+
+def _guard(said: str | None) -> tuple[str | None, str | None]:
+    """The guard that a header names, or why it names none."""
+    reason = re.fullmatch(r"none, because (.*)", " ".join((said or "").split()))
+    return (None, reason[1]) if reason else (said, None)
 
 
 def _read(path: Path) -> _Reading:
@@ -224,6 +239,17 @@ def _read(path: Path) -> _Reading:
         said = "sensitivity: a process is for the team, and nothing else is; write team for it alone"
         wrong.append((lines.get("sensitivity", 1), said))
     return _Reading(path, text, header, lines, wrong)
+
+
+def _unguarded(reading: _Reading) -> Iterator[tuple[int, str]]:
+    """What counts for somebody can become a target: it says what keeps it honest, or why nothing can."""
+    guard = reading.header.get("guard", "")
+    if guard is None and reading.kind not in ("opportunity", None):
+        said = "guard: is null for opportunities alone; name one, or write `none, because ... .`"
+        yield reading.lines["guard"], said
+    elif isinstance(guard, str) and _NONE.match(guard) and not (_guard(guard)[1] or "").endswith("."):
+        said = "guard: why there is none is said in a sentence; write `none, because ... .`"
+        yield reading.lines["guard"], said
 
 
 def _wrong_query(reading: _Reading) -> Iterator[tuple[int, str]]:
@@ -256,7 +282,7 @@ def _header_mistake(error: Any, lines: Mapping[str, int]) -> tuple[int, str]:
     if error["type"] == "missing":
         hint = {
             "opportunity": "; write `opportunity: null` if there is none",
-            "guard": "; write `guard: null` if there is none",
+            "guard": "; name the signal that keeps it honest, or write `guard: none, because ... .`",
         }
         return line, f"{key}: is missing{hint.get(key, '')}"
     if error["type"] == "extra_forbidden":
@@ -281,11 +307,11 @@ def _wrong_references(reading: _Reading, kinds: Mapping[str, str | None]) -> Ite
     guard = "process" if reading.kind == "process" else "evidence"
     for key, wanted in (("opportunity", "opportunity"), ("guard", guard)):
         named = reading.header.get(key)
-        if not isinstance(named, str) or not named.strip():
+        if not isinstance(named, str) or not named.strip() or (key == "guard" and _NONE.match(named)):
             continue
         line = reading.lines[key]
         if named == reading.path.stem:
-            yield line, f"{key}: a signal is not its own {key}; name another or write null"
+            yield line, f"{key}: a signal is not its own {key}; name another or write none"
         elif named not in kinds:
             near = did_you_mean(named, [name for name, kind in kinds.items() if kind in (wanted, None)])
             yield line, f"{key}: no signal named {named!r}{near}"
@@ -367,7 +393,7 @@ def _entry(signal: Signal) -> str:
         "counts": signal.unit if signal.kind == "evidence" else None,
         "for": _SEEN_BY[signal.sensitivity] if signal.kind != "opportunity" else None,
         "opportunity": f"`{signal.opportunity}`" if signal.opportunity else None,
-        "kept honest by": f"`{signal.guard}`" if signal.guard else None,
+        "kept honest by": f"`{signal.guard}`" if signal.guard else _nothing(signal),
         "reads": ", ".join(f"`{table}`" for table in signal.reads),
         "of these only where there are any": ", ".join(f"`{table}`" for table in signal.optional) or None,
         "basis": signal.basis,
@@ -375,6 +401,10 @@ def _entry(signal: Signal) -> str:
     }
     listed = "".join(f"* {name}: {value}\n" for name, value in facts.items() if value)
     return f"### {signal.signal}\n\n{signal.answers}\n\n{listed}\nMisleads: {signal.misleads}\n\n"
+
+
+def _nothing(signal: Signal) -> str | None:
+    return f"nothing, because {signal.unguarded}" if signal.unguarded else None
 
 
 if __name__ == "__main__":

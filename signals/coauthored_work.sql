@@ -6,7 +6,9 @@ reads: [commit_authors, persons, pull_requests]
 grain: root
 sensitivity: band
 opportunity: null
-guard: null
+guard: >
+  none, because a trailer for somebody who did not help is a thing that only the two of them can
+  tell.
 misleads: >
   Pairs who forget the trailer, or whose squash merge drops it, look alone; a trailer is easily added.
 basis: Git's co-author trailers as GitHub links them to accounts; robots and AI tools are no second human

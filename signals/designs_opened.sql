@@ -5,7 +5,8 @@ unit: documents
 reads: [discussions, issues, persons, pull_requests]
 sensitivity: band
 opportunity: null
-guard: null
+guard: >
+  none, because what a design is worth is not in the data; every document is a link, to be read.
 misleads: >
   Drafts in shared documents and ideas first told to a colleague are invisible; a corrected comma in a
   design counts.

@@ -6,7 +6,9 @@ reads: [commit_authors, persons, pull_requests]
 grain: root
 sensitivity: band
 opportunity: null
-guard: null
+guard: >
+  none, because whether anybody was helped by a page is not in the data; every change is a link, to
+  be read.
 misleads: >
   Wikis, shared documents and answers written elsewhere are invisible, and a corrected comma counts.
 basis: CHAOSS, Documentation; by path rule

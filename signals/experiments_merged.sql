@@ -6,7 +6,8 @@ reads: [commit_authors, persons, pull_requests]
 grain: root
 sensitivity: band
 opportunity: null
-guard: null
+guard: >
+  none, because what an experiment taught is not in the data; every change is a link, to be read.
 misleads: >
   Work in external trackers, in notebooks that are never committed and on shared machines is
   invisible.

@@ -8,7 +8,9 @@ reads: [commit_authors, commits, persons, pull_requests, review_comments, review
 grain: root
 sensitivity: person
 opportunity: null
-guard: null
+guard: >
+  none, because its natural pair would count how often somebody is asked for changes, which is not
+  fair to begin with.
 misleads: >
   Who is asked for changes is not fair to begin with, so this is a list without a denominator;
   feedback outside code review, and threads that the author resolved, leave nothing here.

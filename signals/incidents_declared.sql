@@ -5,7 +5,9 @@ unit: incidents
 reads: [incident_actions, incidents, issues, persons]
 sensitivity: band
 opportunity: null
-guard: null
+guard: >
+  none, because an incident declared for show is read by everybody who is called; presence is all
+  that is asked of it.
 misleads: >
   A concern raised in conversation leaves nothing here; more is not better, presence is all this
   shows.

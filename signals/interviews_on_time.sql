@@ -5,7 +5,9 @@ unit: interviews
 reads: [interviews, persons]
 sensitivity: self
 opportunity: interviews_held
-guard: null
+guard: >
+  none, because nobody else sees it unasked, and what would balance speed is what the scorecard says,
+  which is not read.
 misleads: >
   There are good reasons to be late, and a scorecard on time is not a good scorecard.
 basis: dates only, so the next day is still in time; nothing about the candidate is stored

@@ -6,7 +6,9 @@ unit: people
 reads: [oncall_shifts, persons]
 sensitivity: team
 opportunity: null
-guard: null
+guard: >
+  none, because a rota spread evenly on purpose is what it hopes for; who held a shift is not
+  theirs to choose.
 misleads: >
   A quiet week counts like one full of alarms, and nights are not told from days, because pages and times
   are not read. A handover day counts for whoever takes over.

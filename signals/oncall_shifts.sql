@@ -5,7 +5,7 @@ unit: shifts
 reads: [oncall_shifts, persons]
 sensitivity: self
 opportunity: enrolled_on_rota
-guard: null
+guard: none, because the schedule decides who is on call, and nobody else sees it unasked.
 misleads: >
   Swaps agreed in conversation, being the one who is asked anyway, and exemptions all look like not
   scheduled.

@@ -6,7 +6,8 @@ reads: [incident_actions, incidents, persons, postmortem_authors, postmortem_doc
 optional: [postmortem_authors, postmortem_documents]
 sensitivity: band
 opportunity: incidents_in_my_services
-guard: null
+guard: >
+  none, because what was learned is not in the data; every document is a link, to be read.
 misleads: >
   The author may have been the scribe, and those who did the thinking in the meeting leave nothing
   here.

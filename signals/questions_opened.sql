@@ -5,7 +5,8 @@ unit: questions
 reads: [discussions, issues, persons]
 sensitivity: self
 opportunity: null
-guard: null
+guard: >
+  none, because nobody else sees it unasked, and whether a question needed asking is not in the data.
 misleads: >
   Most questions are asked in conversation and leave nothing here; a question mark in a bug report
   counts.

@@ -5,7 +5,8 @@ unit: pull requests
 reads: [commits, persons, pull_requests, reverted_changes]
 sensitivity: self
 opportunity: null
-guard: null
+guard: >
+  none, because it is there to keep others honest, and nobody else sees it unasked.
 misleads: >
   To revert quickly is good practice, and often the change was right and something else was not. A
   revert that names neither the pull request nor a commit, or was pushed without one, is not seen.

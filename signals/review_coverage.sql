@@ -7,7 +7,9 @@ unit: people
 reads: [persons, pull_request_events, pull_requests, reviews]
 sensitivity: team
 opportunity: null
-guard: null
+guard: >
+  none, because it is there to keep wait and balance honest; whether a look was a real one is not
+  in the data.
 misleads: >
   To look is not to read: a rubber stamp counts, and whoever merges or queues the change of another is
   taken to have looked. Pairing, and reviewing aloud, leave nothing here.

@@ -6,7 +6,9 @@ reads: [persons, pull_requests, review_comments, reviews]
 grain: root
 sensitivity: self
 opportunity: team_pull_requests_open
-guard: null
+guard: >
+  none, because nobody else sees it unasked; what a question asks is not kept, but every review is a link,
+  to be read.
 misleads: >
   A question mark is all the detector sees: rhetorical questions count, and questions asked in another
   form, in another language or face to face do not.

@@ -8,7 +8,7 @@ reads: [commit_authors, persons, pull_requests]
 grain: root
 sensitivity: person
 opportunity: repositories_with_team_tools
-guard: null
+guard: none, because whether a tool served is not in the data; every change is a link, to be read.
 misleads: >
   A weak stand-in: using a library without changing it leaves nothing here, and a folder called shared
   may hold anything. The operator says which folders hold what the team has built.

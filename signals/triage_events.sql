@@ -5,7 +5,9 @@ unit: issues
 reads: [closing_references, issue_events, issues, persons, pull_requests]
 sensitivity: band
 opportunity: open_issues_by_others
-guard: null
+guard: >
+  none, because whether an issue was read before it was closed is not in the data; each one is a
+  link, to be read.
 misleads: >
   Triage meetings leave one person's name behind, or none; closing many issues unread counts like
   care.

@@ -5,7 +5,9 @@ unit: pull requests
 reads: [persons, pull_request_files, pull_requests]
 sensitivity: person
 opportunity: null
-guard: null
+guard: >
+  none, because moving files for show is seen by whoever reviews it; every change is a link, to be
+  read.
 misleads: >
   Whoever reformats or moves everything becomes the last to have changed it, and a renamed file looks
   new; what happened before the first day that was fetched is not known.

@@ -6,7 +6,7 @@ reads: [commit_authors, persons, pull_requests]
 grain: root
 sensitivity: self
 opportunity: null
-guard: null
+guard: none, because it is there to keep merged work honest, and nobody else sees it unasked.
 misleads: >
   Larger is not better: small changes are good practice. It stands beside merged work so that work split
   into many small pieces is read for what it is. A migration is large and may have taken a minute.

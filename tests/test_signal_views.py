@@ -74,7 +74,7 @@ reads: [persons, pull_requests]
 grain: root
 sensitivity: person
 opportunity: null
-guard: null
+guard: none, because it is an example.
 misleads: Opening is not finishing.
 basis: an example
 owner: nobody

@@ -22,7 +22,7 @@ HEADER = {
     "reads": "[reviews]",
     "sensitivity": "band",
     "opportunity": "null",
-    "guard": "null",
+    "guard": "none, because praise costs nothing.",
     "misleads": "Praise is often said aloud.",
     "basis": "made up",
     "owner": "tests",
@@ -37,6 +37,7 @@ select
 from reviews
 """
 UNSTABLE = "gives another answer another time; evidence is computed again and must come out the same"
+SAY_WHY = "why there is none is said in a sentence; write `none, because ... .`"
 FIRST = len(HEADER) + 3
 """The line on which the query begins, when the header is the one above."""
 
@@ -60,12 +61,36 @@ def test_a_key_that_is_left_out_is_missed(tmp_path: Path, key: str) -> None:
     assert mistakes(tmp_path) == [f"signals/praise.sql:1: {key}: is missing"]
 
 
-@pytest.mark.parametrize("key", ["opportunity", "guard"])
-def test_that_there_is_none_has_to_be_said(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("opportunity", "write `opportunity: null` if there is none"),
+        ("guard", "name the signal that keeps it honest, or write `guard: none, because ... .`"),
+    ],
+)
+def test_that_there_is_none_has_to_be_said(tmp_path: Path, key: str, hint: str) -> None:
     write(tmp_path, {key: None})
+    assert mistakes(tmp_path) == [f"signals/praise.sql:1: {key}: is missing; {hint}"]
+
+
+@pytest.mark.parametrize("sensitivity", ["band", "person", "self"])
+def test_evidence_without_a_guard_says_why(tmp_path: Path, sensitivity: str) -> None:
+    write(tmp_path, {"guard": "null", "sensitivity": sensitivity})
     assert mistakes(tmp_path) == [
-        f"signals/praise.sql:1: {key}: is missing; write `{key}: null` if there is none"
+        "signals/praise.sql:8: "
+        "guard: is null for opportunities alone; name one, or write `none, because ... .`"
     ]
+    # what a night of long ago went by was right then
+    assert load_catalog(tmp_path / "signals", are_checked=True)["praise"].unguarded is None
+    write(tmp_path, {"sensitivity": sensitivity})
+    signal = load_catalog(tmp_path / "signals")["praise"]
+    assert (signal.guard, signal.unguarded) == (None, "praise costs nothing.")
+
+
+def test_an_opportunity_needs_no_guard(tmp_path: Path) -> None:
+    query = "select reviewer_id as person_id, submitted_on as occurred_on from reviews"
+    write(tmp_path, {"kind": "opportunity", "guard": "null"}, query)
+    assert load_catalog(tmp_path / "signals")["praise"].guard is None
 
 
 @pytest.mark.parametrize(
@@ -81,7 +106,10 @@ def test_that_there_is_none_has_to_be_said(tmp_path: Path, key: str) -> None:
         ({"sensitivity": "own"}, "6: sensitivity: is 'own' and can be band, person, self, team"),
         ({"opportunity": "merged_wrk"}, "7: opportunity: no signal named 'merged_wrk'"),
         ({"guard": "prais"}, "8: guard: no signal named 'prais'; did you mean 'praise'?"),
-        ({"guard": "praise"}, "8: guard: a signal is not its own guard; name another or write null"),
+        ({"guard": "praise"}, "8: guard: a signal is not its own guard; name another or write none"),
+        ({"guard": "none"}, f"8: guard: {SAY_WHY}"),
+        ({"guard": "none, because"}, f"8: guard: {SAY_WHY}"),
+        ({"guard": "none, because praise"}, f"8: guard: {SAY_WHY}"),
         ({"opportunity": "''"}, "7: opportunity: is empty; say it in a few words"),
         ({"misleads": "much"}, "9: misleads: is a whole sentence and ends with a full stop"),
         ({"basis": "7"}, "10: basis: is text"),
