@@ -112,3 +112,6 @@ def _trails(trails: Sequence[view.Trail]) -> Iterator[str]:
                 days = ", ".join(words.day(each) for each in trace.days)
                 called = f" {markdown_text(trace.title)}" if trace.title else ""
                 yield f"- {markdown_text(days)}, {markdown_text(trace.kind)}: {where}{called}"
+            if trail.guard:
+                yield ""
+                yield f"*{markdown_text(trail.guard)}*"

@@ -327,6 +327,8 @@ def _trails(page: _Page, trails: Sequence[view.Trail], *, indent: int, most: int
             )
             if trace.title:
                 page.line(trace.title, indent=indent + 15)
+        if trail.guard:
+            page.line(trail.guard, indent=indent + 2, hang=2, style="dim")
         if most is not None and len(trail.traces) > most:
             page.line(f"and {len(trail.traces) - most} more: --format json", indent=indent + 2, style="dim")
 

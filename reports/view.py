@@ -40,6 +40,8 @@ class Trail:
     amount: str
     """`14 pull requests`: the number of traces listed, so the number opens into links."""
     traces: tuple[Trace, ...]
+    guard: str | None = None
+    """The signal that keeps this one honest, with what the same report lists of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +180,8 @@ def item(raw: Mapping[str, Any], body: Mapping[str, Any], taken: set[str] | None
         question=_optional(raw.get("question")),
         sources=words.source_names(raw.get("sources") or []),
         misleads=tuple(_not_yet_said([plain(sentence) for sentence in raw.get("misleads") or []], because)),
-        trails=tuple(_trails(raw)),
-        beside=tuple(trail for trail in _trails(raw.get("beside") or {}) if trail.traces),
+        trails=tuple(_trails(raw, body)),
+        beside=tuple(trail for trail in _trails(raw.get("beside") or {}, body) if trail.traces),
         note=plain(raw["note"]["said"]) if raw.get("note") else None,
         contest=words.contest(raw["contest"]) if raw.get("contest") else None,
     )
@@ -239,7 +241,7 @@ def _band(raw: Mapping[str, Any]) -> Mark:
     return words.NOT_SHOWN
 
 
-def _trails(raw: Mapping[str, Any]) -> Iterator[Trail]:
+def _trails(raw: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[Trail]:
     """One trail a signal: the declared ones first, in the map's order, then any other with evidence."""
     evidence: Sequence[Mapping[str, Any]] = raw.get("evidence") or []
     declared = {str(signal["signal"]): signal for signal in raw.get("signals") or []}
@@ -251,7 +253,24 @@ def _trails(raw: Mapping[str, Any]) -> Iterator[Trail]:
             answers=plain(signal["answers"]),
             amount=words.how_many(len(traces), signal["unit"]),
             traces=traces,
+            guard=_guard(signal["guard"], body) if traces and signal.get("guard") else None,
         )
+
+
+def _guard(name: str, body: Mapping[str, Any]) -> str:
+    """The guard of a signal, with what the report lists of it. An empty list is no absence."""
+    told = [each for raw in body["items"] for each in (raw, raw.get("beside") or {})]
+    listed = {
+        (row["source_kind"], row["source_id"])
+        for each in told
+        for row in each.get("evidence") or ()
+        if row["signal"] == name
+    }
+    asked = [signal for each in told for signal in each.get("signals") or () if signal["signal"] == name]
+    if not listed or not asked:
+        return f"Kept honest by {plain(name)}, of which nothing is listed here."
+    amount = words.how_many(len(listed), asked[0]["unit"])
+    return f"Kept honest by {plain(name)}, {amount} here: {plain(asked[0]['answers'])}"
 
 
 def _traces(rows: Sequence[Mapping[str, Any]]) -> Iterator[Trace]:

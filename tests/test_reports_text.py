@@ -50,6 +50,25 @@ def test_what_stands_beside_an_item_says_that_it_decides_nothing():
         assert shown.index(words.BESIDE) < shown.index("Which were taken back?") < shown.index("a/b/pull/1")
 
 
+def test_a_signal_is_shown_with_the_one_that_keeps_it_honest():
+    body = _body("self")
+    item = next(item for item in body["items"] if item["item"] == "code-fluency-reviews")
+    given, questions = item["signals"]
+    given["guard"], questions["guard"] = "review_questions", "reviews_with_substance"
+    count = len({row["source_id"] for row in item["evidence"] if row["signal"] == "review_questions"})
+    assert count > 1
+    paired = f"Kept honest by review_questions, {count} {questions['unit']} here: {questions['answers']}"
+    alone = "Kept honest by reviews_with_substance, of which nothing is listed here."
+    released = Released("self", body, key=_DOOR)
+    page = re.sub("<[^>]+>", " ", me_page(released))
+    markdown = me_markdown(released).replace("\\", "")
+    explained = _drawn(text.explain, body | {"items": [item]})
+    for drawn in (_drawn(text.me, released), page, markdown, explained):
+        shown = " ".join(drawn.split())
+        assert shown.index(given["answers"]) < shown.index(paired) < shown.index(alone)
+    assert "Kept honest" not in _drawn(text.me, _released("self"))
+
+
 def test_a_teams_coverage_says_class_and_band_in_words():
     drawn = _drawn(text.coverage, _released("team"))
     assert re.search(r"◧ partly, most +Takes part in the routines of the team", drawn)
