@@ -327,10 +327,12 @@ def _trails(page: _Page, trails: Sequence[view.Trail], *, indent: int, most: int
             )
             if trace.title:
                 page.line(trace.title, indent=indent + 15)
-        if trail.guard:
-            page.line(trail.guard, indent=indent + 2, hang=2, style="dim")
+            if most is None and trace.seen_on:
+                page.line(f"seen by the night of {words.day(trace.seen_on)}", indent=indent + 15, style="dim")
         if most is not None and len(trail.traces) > most:
             page.line(f"and {len(trail.traces) - most} more: --format json", indent=indent + 2, style="dim")
+        if trail.guard:
+            page.line(trail.guard, indent=indent + 2, hang=2, style="dim")
 
 
 def _counted(counts: Sequence[tuple[int, Mark]]) -> str:

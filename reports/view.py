@@ -29,6 +29,8 @@ class Trace:
     url: str | None
     days: tuple[str, ...]
     """ISO dates, oldest first."""
+    seen_on: str | None
+    """The ISO date of the night that first saw it; None where that was before history was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +287,7 @@ def _traces(rows: Sequence[Mapping[str, Any]]) -> Iterator[Trace]:
             title=_optional(found[0].get("title")),
             url=url,
             days=tuple(dict.fromkeys(plain(row["occurred_on"]) for row in found)),
+            seen_on=min((each for row in found if (each := _iso(row.get("seen_on")))), default=None),
         )
 
 

@@ -249,6 +249,18 @@ def test_an_explanation_names_file_version_and_every_trace():
     assert drawn.count("/pull/") == len(item["evidence"])
 
 
+def test_an_explanation_says_which_night_first_saw_each_trace():
+    item = next(item for item in _body("self")["items"] if item["item"] == "code-fluency-clear")
+    row = item["evidence"][0] | {"occurred_on": "2026-07-02", "seen_on": "2026-07-04"}
+    later = row | {"occurred_on": "2026-07-09", "seen_on": "2026-10-01"}
+    unknown = row | {"source_id": "before history", "seen_on": None}
+    body = {"window": "2026Q3", "sources": [], "items": [item | {"evidence": [later, row, unknown]}]}
+    drawn = _drawn(text.explain, body, width=200)
+    address = re.escape(row["url"])
+    assert re.search(rf"2 Jul 2026, 9 Jul 2026  {address}\n +seen by the night of 4 Jul 2026\n", drawn)
+    assert drawn.count("seen by the night of") == 1
+
+
 def test_a_terminal_report_loads_no_database_no_orchestrator_and_no_template_engine():
     asked = (
         "import sys, reports.text, reports.table, reports.markdown, reports.receipt\n"
