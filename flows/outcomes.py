@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from flows import logbook, opting
+from flows import honesty, logbook, opting
 from flows.identity import rights_of
 from flows.night import Night
 from flows.self_reports import begins_of, enrolled, item_body, reports, source_row
@@ -119,9 +119,8 @@ def publish_due(night: Night) -> dict[str, Any]:
         if not whole and night.as_of < held_until:
             continue
         evidence = reading.evidence_by_person(night.store, window.starts_on, window.ends_on)
-        for team in sorted(
-            {row.team for rows in enrolled(members, window, night.as_of).values() for row in rows}
-        ):
+        teams = sorted({row.team for rows in enrolled(members, window, night.as_of).values() for row in rows})
+        for team in teams:
             if door.is_published(night.settings.published, team, window):
                 continue
             try:
@@ -130,6 +129,8 @@ def publish_due(night: Night) -> dict[str, Any]:
                 night.messages.append(str(error))
             else:
                 published.append(f"{team} {window.name}")
+        if all(door.is_published(night.settings.published, team, window) for team in teams):
+            honesty.publish(night, window, {team: of_team[team] for team in teams}, evidence, sources)
     night.messages += door.verify(night.settings.published) + logbook.note_published(night.settings)
     return {"published": published}
 

@@ -15,7 +15,7 @@ from typing import Any
 from flows import logbook
 from flows.night import Night
 from flows.settings import Settings
-from privacy import door, traces
+from privacy import door, organisation, traces
 from privacy.policy import months_before
 from warehouse import rights
 from warehouse.files import write_whole
@@ -74,6 +74,7 @@ def _expire_releases(night: Night, quarters: int) -> int:
     for name, sha256 in names.items():
         logbook.note_expired(night.settings, name, sha256)  # first: what is logged as published is looked for
     door.expire(night.settings.published, names)
+    organisation.expire(night.settings.published, oldest)
     return len(names)
 
 

@@ -55,6 +55,23 @@ def _coverage_as(released: Released, form: str) -> str:
     return coverage_text(released)
 
 
+def show_honesty(config: Path, window: str | None, form: str) -> str:
+    """What the signals can and cannot see in the organisation. Raises BadInput or DoorError."""
+    from flows.identity import window_named
+    from privacy import door, organisation
+    from reports import honesty
+
+    settings = load_settings(config)
+    wanted = window_named(settings, window) if window else organisation.latest(settings.published)
+    names = {*organisation.windows(settings.published), wanted}
+    told = honesty.view(
+        [door.read_organisation(settings.published, name) for name in sorted(names) if name <= wanted]
+    )
+    if form == "json":
+        return _json(told)
+    return honesty.markdown(told) if form == "md" else honesty.text(told)
+
+
 def show_me(
     config: Path, window: str | None, form: str, *, with_titles: bool = False, as_of: date | None = None
 ) -> str:

@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from privacy import bodies, floors, placing, published, shelf, team_words
+from privacy import bodies, floors, organisation, placing, published, shelf, team_words
 from privacy.bands import shown
 from privacy.cohort import by_team as by_team
 from privacy.cohort import cohorts as cohorts
@@ -144,6 +144,36 @@ def release_share(
     return Released(
         "share", bodies.shared(report.body, items, shared_by=shared_by, span=span, notes=notes), key=_DOOR
     )
+
+
+def release_organisation(
+    *,
+    window: Window,
+    traces: organisation.Traces,
+    signals: Sequence[Mapping[str, Any]],
+    repositories: int,
+    policy: Policy,
+    published_on: date,
+) -> Released:
+    """What each signal can and cannot see in the whole organisation. Of cohorts with bands alone.
+
+    Raises NotDue for a window that may not be published yet, RefusedBody for a body nobody may see.
+    """
+    if "organisation" not in policy.audiences:
+        raise RefusedBody(f"{policy.file}: 'organisation' is no audience of the agreement")
+    if published_on < due_on(window, policy, sources_complete=True):
+        raise NotDue(f"{window.name} may not be published on {published_on} yet")
+    is_shown = shown(len(traces.people), k=policy.k, coalition=policy.coalition)
+    body = {
+        "kind": "organisation",
+        **_window_dates(window),
+        "published_on": published_on.isoformat(),
+        "agreement_sha256": policy.sha256,
+        "shown": is_shown,
+        **(organisation.told(repositories, signals, traces) if is_shown else organisation.NOTHING),
+    }
+    organisation.check(body)
+    return Released("organisation", body, key=_DOOR)
 
 
 # --- publishing -------------------------------------------------------------------------------------------
@@ -353,6 +383,18 @@ def latest_window(published_dir: Path, team: str) -> str:
     if windows := published_windows(published_dir, team):
         return windows[-1]
     raise _why_missing(published_dir, team, None)
+
+
+def publish_organisation(published_dir: Path, released: Released) -> None:
+    """Puts what the organisation reads of a window in place, once: what lies there is never written again."""
+    if released.audience != "organisation":
+        raise RefusedBody(f"what is for the {released.audience} audience is not for the organisation")
+    organisation.put_once(published_dir, released.body["window"], released.canonical())
+
+
+def read_organisation(published_dir: Path, window: Window | str) -> Released:
+    """What the organisation reads of a window. Raises NotYetPublished, or BrokenRelease."""
+    return Released("organisation", organisation.read(published_dir, _named(window)), key=_DOOR)
 
 
 # --- how it is done ---------------------------------------------------------------------------------------

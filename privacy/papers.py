@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 _AUDIENCES = {
     "self": "the engineer whom it is about",
     "team": "the manager and the team",
+    "organisation": "everybody in the organisation",
     "operator": "whoever runs Sightline",
     "officer": "the privacy officer or works council",
 }

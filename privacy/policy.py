@@ -166,7 +166,7 @@ class Policy(_Frozen):
     signals: Annotated[tuple[Name, ...] | None, BeforeValidator(_listed)]
     """None: every signal of the catalogue."""
     audiences: Annotated[
-        Mapping[Literal["self", "team", "operator", "officer"], Audience],
+        Mapping[Literal["self", "team", "organisation", "operator", "officer"], Audience],
         AfterValidator(_shows_teams_and_selves),
         AfterValidator(MappingProxyType),
     ]

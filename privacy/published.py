@@ -6,6 +6,7 @@ Nothing in here writes; only `privacy/door.py` does.
     teams/<team>/<window>.json                  a release: written once, never again
     teams/<team>/<window>.<rubric>.json         the same, one for each rubric, where the team is on several
     teams/<team>/<window>.withdrawn/<item>.json a notice that one item of it no longer stands
+    organisation/<window>.json                  what the signals see in all: written once, never again
     people/<person>/<window>.json               somebody's own report, replaced every night
 """
 

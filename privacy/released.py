@@ -16,7 +16,11 @@ class Released:
     __slots__ = ("_body", "audience")
 
     def __init__(
-        self, audience: Literal["team", "self", "share"], body: Mapping[str, Any], *, key: object
+        self,
+        audience: Literal["team", "self", "share", "organisation"],
+        body: Mapping[str, Any],
+        *,
+        key: object,
     ) -> None:
         if key is not _DOOR:
             raise TypeError("Released is made by privacy/door.py only: pass results through the door")

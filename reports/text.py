@@ -52,6 +52,22 @@ def explain_text(explained: Mapping[str, Any]) -> str:
     return _captured(lambda console: explain(explained, console))
 
 
+def told_text(title: str, opening: Iterable[str], parts: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """A title, a few sentences, and parts of sentences under names of their own."""
+
+    def page_of(console: Console) -> None:
+        page = _Page(console)
+        page.line(title, style="bold")
+        for sentence in opening:
+            page.line(sentence)
+        for name, lines in parts:
+            page.heading(name)
+            for line in lines:
+                page.line(line, indent=2, hang=2)
+
+    return _captured(page_of)
+
+
 def coverage(released: Released, console: Console) -> None:
     """The coverage of a team. Raises TypeError for anything the door did not let out for a team."""
     body = view.body_for(released, "team")

@@ -122,7 +122,9 @@ class Source:
         return f"{words.day(self.starts_on)} to {words.day(self.ends_on)}"
 
 
-def body_for(released: Released, audience: Literal["team", "self", "share"]) -> dict[str, Any]:
+def body_for(
+    released: Released, audience: Literal["team", "self", "share", "organisation"]
+) -> dict[str, Any]:
     """The body, if the door let it out for this audience. Raises TypeError for anything else."""
     if not isinstance(released, Released):
         raise TypeError(f"a report is made from what the door released, not from {type(released).__name__}")

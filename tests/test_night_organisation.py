@@ -20,7 +20,7 @@ import pytest
 from flows.night import Busy, open_night
 from flows.pipeline import run_night
 from flows.settings import load_settings
-from flows.views import show_coverage, show_explanation, show_me, show_status
+from flows.views import show_coverage, show_explanation, show_honesty, show_me, show_status
 from sandbox.organisation.build import organisation as generate
 from sandbox.server import Running, running
 from warehouse.compare import different_tables
@@ -43,6 +43,9 @@ def test_a_night_is_complete_and_a_second_one_changes_no_released_byte(
     assert first["last_run"]["outcome"] == second["last_run"]["outcome"] == "complete", first["last_run"]
     assert len(released) > 5
     assert release_bytes(home) == released
+    told = json.loads(show_honesty(config, None, "json"))
+    said = {row["signal"]: row["word"] for row in told["signals"]}
+    assert (told["window"], said["merged_work"], said["work_size_band"]) == ("2026Q3", "often", None)
     assert second["last_run"]["published"] == []
     assert second["last_run"]["requests"] < first["last_run"]["requests"] / 3
     assert second["last_run"]["evidence_rows"] == first["last_run"]["evidence_rows"] > 1000

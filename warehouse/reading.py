@@ -60,6 +60,16 @@ def computed_signals(store: Store) -> dict[str, str]:
     return dict(store.con.execute("select signal, sha256 from signal_runs order by all").fetchall())
 
 
+def repositories_by_root(store: Store) -> dict[str, frozenset[str]]:
+    """The repositories, and those of them with any pull request, issue or discussion, whoever's it is."""
+    return {
+        table: frozenset(
+            str(key) for (key,) in store.con.execute(f"select distinct repository_id from {table}").fetchall()
+        )
+        for table in ("repositories", "pull_requests", "issues", "discussions")
+    }
+
+
 def rows_of(store: Store, own_id: str) -> dict[str, int]:
     """How many rows are stored under the id of this account, by table."""
     found = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import format_option, say_all
+from flows.commands.options import config_option, format_option, say_all
 
 FOLDER = click.option(
     "--folder",
@@ -51,3 +51,15 @@ def signals_test(names: tuple[str, ...], folder: Path | None, pages: Path | None
 
     wrong, fine = test_signals(names, folder, pages)
     say_all(wrong, fine)
+
+
+@signals.command("honesty")
+@config_option
+@click.option("--window", help="A quarter like 2026Q3. [default: the last one published]")
+@format_option("text", "json", "md")
+@click.pass_obj
+def signals_honesty(config: Path, config_here: Path | None, window: str | None, form: str) -> None:
+    """What each signal can and cannot see in the organisation, how steady it is, and what it repeats."""
+    from flows.views import show_honesty
+
+    click.echo(show_honesty(config_here or config, window, form))

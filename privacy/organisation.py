@@ -1,0 +1,155 @@
+"""What the whole organisation may read of a signal: one coarse word a quarter, and what it overlaps with.
+
+A band of the organisation beside the bands of its teams gives people away. This word does not: of each person
+at most CAP objects count, and `often` begins at as many as there are people, and CAP more. Teams' bands
+can never force that many, whatever somebody knows of themselves; so below it there is room for anybody to
+have left a trace, and above it others can have left all. Only people of groups that have bands count at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from privacy import published, shelf
+from privacy.errors import BrokenRelease, NotYetPublished, RefusedBody
+
+if TYPE_CHECKING:
+    from warehouse.windows import Window
+
+CAP = 5
+"""Most source objects of one person that count."""
+OFTEN, SELDOM = "often", "seldom or never"
+NOTHING: Mapping[str, Any] = {
+    "because": "No team has as many people as the agreement asks for, so nothing is said.",
+    "repositories": None,
+    "signals": [],
+}
+_WINDOW = {"kind", "window", "window_starts_on", "window_ends_on", "published_on", "agreement_sha256"}
+_BODY = _WINDOW | {"shown", *NOTHING}
+_SIGNAL = {"signal", "asks", "kind", "repositories", "shown", "word", "overlaps", "because", "blind"}
+
+
+class Traces(NamedTuple):
+    """What the people of groups with bands left."""
+
+    people: Collection[str]
+    objects: Mapping[str, Mapping[str, Collection[str]]]
+    """The source objects of each signal, by person."""
+    aside: Collection[str] = ()
+    """Who is counted by chance, and with nothing of their own."""
+    drawn: Mapping[str, Collection[str]] = {}
+    """For each signal, whom among them chance lets count."""
+
+
+def often(counts: Mapping[str, int], size: int) -> bool:
+    """Whether what `size` people left makes the upper of the two words."""
+    return sum(min(CAP, count) for count in counts.values()) >= size + CAP
+
+
+def told(repositories: int, signals: Sequence[Mapping[str, Any]], traces: Traces) -> dict[str, Any]:
+    """Every signal, with its word where public facts let it be shown (its `because` is None)."""
+    words = _words(traces)
+    rows = []
+    for signal in signals:
+        shown = signal["because"] is None
+        word, overlaps = words[signal["signal"]] if shown else (None, [])
+        rows.append({**signal, "shown": shown, "word": word, "overlaps": overlaps})
+    return {"because": None, "repositories": repositories, "signals": rows}
+
+
+def _words(traces: Traces) -> dict[str, tuple[str, list[str]]]:
+    """The word of every signal, and the others that hold most of its objects; both have to be `often`."""
+    own = sorted(set(traces.people) - set(traces.aside))
+    left = {name: {who: sorted(of.get(who, ())) for who in own} for name, of in traces.objects.items()}
+    are_often = []
+    for name, of in left.items():
+        chance = set(traces.drawn.get(name, ())) & set(traces.aside) & set(traces.people)
+        counts = {who: len(ids) for who, ids in of.items()} | dict.fromkeys(chance, CAP)
+        if often(counts, len(traces.people)):
+            are_often.append(name)
+    every = {name: {each for ids in left[name].values() for each in ids} for name in are_often}
+    found: dict[str, tuple[str, list[str]]] = dict.fromkeys(left, (SELDOM, []))
+    for name in are_often:
+        mine = {each for ids in left[name].values() for each in ids[:CAP]}
+        found[name] = (
+            OFTEN,
+            [other for other in sorted(every) if other != name and 2 * len(mine & every[other]) > len(mine)],
+        )
+    return found
+
+
+def check(body: Any) -> None:
+    """Raises RefusedBody for anything in it that the organisation may not read."""
+    wrong = []
+    if not isinstance(body, Mapping) or set(body) != _BODY or body["kind"] != "organisation":
+        raise RefusedBody("it is not a report about the signals of an organisation")
+    if not body["shown"] and any(body[key] != value for key, value in NOTHING.items()):
+        wrong.append("it is not shown and says something")
+    for row in body["signals"]:
+        if set(row) != _SIGNAL:
+            wrong.append(f"signal {row.get('signal')!r} holds other keys than it may")
+        elif row["shown"] is not True and (row["word"] is not None or row["overlaps"] or not row["because"]):
+            wrong.append(f"signal {row['signal']!r} is hidden and has a word, or does not say why")
+        elif row["shown"] is True and row["word"] not in (OFTEN, SELDOM):
+            wrong.append(f"signal {row['signal']!r}: {row['word']!r} is no word")
+    if wrong:
+        raise RefusedBody("; ".join(wrong))
+
+
+# --- where it lies --------------------------------------------------------------------------------------
+
+
+def put_once(published_dir: Path, window: str, text: str) -> None:
+    """Writes it, unless something is there."""
+    path = _path(published_dir, window)
+    with shelf.alone(published_dir):
+        if not path.exists():
+            shelf.make_folder(path.parent, 0o750)
+            shelf.write(published.pending(path), text, published.RELEASE_MODE)
+            published.pending(path).replace(path)
+            shelf.flush_folder(path.parent)
+
+
+def windows(published_dir: Path) -> list[str]:
+    """The windows the organisation has a release for, oldest first."""
+    return sorted(path.stem for path in (published_dir / "organisation").glob("[0-9]*.json"))
+
+
+def latest(published_dir: Path) -> str:
+    """The newest of them. Raises NotYetPublished."""
+    if found := windows(published_dir):
+        return found[-1]
+    raise NotYetPublished(
+        "nothing is published about signals yet; it comes with the last of a quarter's team releases, "
+        "where the agreement has 'organisation' among its audiences"
+    )
+
+
+def read(published_dir: Path, window: str) -> dict[str, Any]:
+    """What lies there. Raises NotYetPublished, or BrokenRelease."""
+    path = _path(published_dir, window)
+    try:
+        body: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        check(body)
+    except FileNotFoundError:
+        raise NotYetPublished(
+            f"nothing is published about signals in {window}; it comes with the last of the teams' releases"
+        ) from None
+    except (OSError, ValueError, RefusedBody) as error:
+        raise BrokenRelease(f"{path}: {error}") from error
+    return body
+
+
+def expire(published_dir: Path, oldest: Window) -> None:
+    """Removes what is about windows before the oldest that is kept."""
+    with shelf.alone(published_dir):
+        for name in windows(published_dir):
+            if name < oldest.name:
+                _path(published_dir, name).unlink()
+
+
+def _path(published_dir: Path, window: str) -> Path:
+    return published_dir / "organisation" / f"{window}.json"
