@@ -153,26 +153,11 @@ def show_explanation(
     The rule, its file and its version are those that the report was made with, not those on the disk.
     Raises BadInput with the nearest names.
     """
-    from difflib import get_close_matches
-
     from reports.text import explain_text
 
     settings = load_settings(config)
     body = _own_report(settings, window).body
-    items = {item["item"]: item for item in body["items"]}
-    by_link = [item for item in body["items"] if any(row["url"] == asked for row in item["evidence"])]
-    if asked in items:
-        chosen = [items[asked]]
-    elif by_link:
-        chosen = by_link
-    else:
-        near = get_close_matches(asked, items, n=1)
-        raise BadInput(
-            [
-                f"no item and no evidence of yours is named '{asked}'"
-                + (f"; did you mean '{near[0]}'?" if near else "")
-            ]
-        )
+    chosen = items_about(body, asked)
     explained = {"window": body["window"], "sources": body["sources"], "items": chosen}
     if since:
         from flows.identity import proven
@@ -181,6 +166,28 @@ def show_explanation(
         slugs = [item["item"] for item in chosen]
         explained["changes"] = changes_since(settings, proven(settings), body["window"], slugs, since)
     return _json(explained) if form == "json" else explain_text(explained)
+
+
+def items_about(body: Mapping[str, Any], asked: str) -> list[dict[str, Any]]:
+    """The item of this name, or every item that shows this link, be it beside its rule. Raises BadInput."""
+    from difflib import get_close_matches
+
+    items = {item["item"]: item for item in body["items"]}
+    if asked in items:
+        return [items[asked]]
+    by_link = [
+        item
+        for item in body["items"]
+        if any(
+            row["url"] == asked
+            for row in (*item["evidence"], *(item.get("beside") or {}).get("evidence", ()))
+        )
+    ]
+    if not by_link:
+        near = get_close_matches(asked, items, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise BadInput([f"no item and no evidence of yours is named '{asked}'{hint}"])
+    return by_link
 
 
 def show_status(config: Path, form: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import Day, config_option, format_option
+from flows.commands.options import Day, PastDay, config_option, format_option
 
 
 @click.group(invoke_without_command=True)
@@ -30,7 +30,7 @@ from flows.commands.options import Day, config_option, format_option
     type=click.Path(path_type=Path),
     help="With --solo: where your traces are kept, and nowhere else.",
 )
-@click.option("--as-of", type=Day(), help="As the last night until this day wrote it.")
+@click.option("--as-of", type=PastDay(), help="As the last night until this day wrote it.")
 @click.pass_context
 def me(
     context: click.Context,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,16 @@ class Day(click.ParamType):  # type: ignore[type-arg]  # generic in its stubs on
             return value if isinstance(value, date) else date.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a date; write it like 2026-09-30", param, ctx)
+
+
+class PastDay(Day):
+    """An ISO date that has come, for looking back."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        day, today = super().convert(value, param, ctx), datetime.now(UTC).date()
+        if day > today + timedelta(days=1):  # somewhere it may be tomorrow already
+            self.fail(f"{day} has not come yet; today is {today}", param, ctx)
+        return day
 
 
 def config_option(command: Command) -> Command:

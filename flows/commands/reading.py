@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import Day, config_option, format_option
+from flows.commands.options import PastDay, config_option, format_option
 
 
 @click.command()
@@ -30,7 +30,7 @@ def coverage(
 @click.argument("item")
 @config_option
 @click.option("--window", help="A quarter like 2026Q3. [default: the running one]")
-@click.option("--since", type=Day(), help="Say also why it changed since this day.")
+@click.option("--since", type=PastDay(), help="Say also why it changed since this day.")
 @format_option("text", "json")
 @click.pass_obj
 def explain(
