@@ -22,7 +22,7 @@ from connectors.records import Gap, Membership
 from connectors.roster import read_roster
 from flows import amending, erasing
 from flows.self_reports import Rules
-from flows.settings import Settings, no_earlier_than
+from flows.settings import Settings, asked_too_early, no_earlier_than
 from privacy.policy import Policy, check_agreement, load_policy
 from rubric.map import RubricMap, load_maps
 from rubric.tree import hint
@@ -116,6 +116,7 @@ def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
         connectors=connect(no_earlier_than(settings, floor), floor),
     ) as night:
         amending.adopt(settings, policy)
+        night.messages += asked_too_early(settings, floor)
         yield night
 
 

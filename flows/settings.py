@@ -232,6 +232,17 @@ def no_earlier_than(settings: Settings, floor: date) -> Settings:
     return settings.model_copy(update=update)
 
 
+def asked_too_early(settings: Settings, floor: date) -> list[str]:
+    """A sentence for each source whose `since` is before the floor, and so is not followed."""
+    asked = {name: getattr(getattr(settings, name), "since", None) for name in Settings.model_fields}
+    return [
+        f"{name}.since {since} is before {floor}, the first day that the agreement keeps "
+        "(retention.evidence_months): nothing older is asked for; agree on more months to look further back"
+        for name, since in asked.items()
+        if isinstance(since, date) and since < floor
+    ]
+
+
 def token(name: str) -> SecretStr | None:
     """The token in this variable, or in the file that <name>_FILE names. Raises BadInput for a bad file."""
     if value := os.environ.get(name, "").strip():

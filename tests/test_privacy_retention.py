@@ -53,6 +53,7 @@ def test_evidence_and_records_past_their_time_are_in_no_byte(config: Path) -> No
     assert len(old) > 5
     run = night(agreeing(config, "evidence_months: 15", "evidence_months: 3"), TODAY)
     assert run["outcome"] == "complete"
+    assert any(said.startswith("github.since 2026-04-01 is before 2026-09-01") for said in run["messages"])
     assert run["retention"]["records"] > len(old)
     assert values(home, "select min(occurred_on) from evidence")[0] >= date(2026, 9, 1)
     assert values(home, "select min(occurred_on) from opportunities")[0] >= date(2026, 9, 1)
