@@ -15,7 +15,7 @@ from connectors.errors import BadInput, RateLimited, Refused, SourceError
 from flows.commands import own
 from flows.commands.contests import contests
 from flows.commands.me import me
-from flows.commands.options import Day, config_option, format_option
+from flows.commands.options import Chapters, Day, format_option, with_config
 from flows.commands.people import people
 from flows.commands.privacy import privacy
 from flows.commands.reading import coverage, deliver, explain
@@ -27,24 +27,48 @@ CONFIGURATION, REFUSED, BROKEN = 2, 3, 4
 """Exit codes beside 0 (all there) and 1 (ended with gaps)."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", type=click.Path(path_type=Path), default=Path("sightline.yaml"), show_default=True)
+@click.group(
+    cls=Chapters,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    chapters={
+        "For everybody whose work it is about": ["me", "explain", "shared"],
+        "For managers": ["coverage"],
+        "For whoever decides what is right": ["contests", "privacy"],
+        "For whoever runs it": ["nightly", "serve", "status", "people", "deliver", "compare"],
+        "For whoever writes the rules": ["rubric", "signals"],
+        "To try it": ["demo", "sandbox"],
+    },
+    epilog="Exit codes: 0 all there; 1 something is missing, not there or not right, and is named; "
+    "2 a mistake in the settings or on the command line; 3 a source refused; 4 a defect of Sightline.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=Path("sightline.yaml"),
+    show_default=True,
+    help="The settings file; may stand after the command too.",
+)
 @click.version_option(package_name="sightline")
 @click.pass_context
 def cli(context: click.Context, config: Path) -> None:
-    """For every rubric item: what your tools can see, what they saw, what only a conversation can tell."""
+    """For every item of an engineering rubric: what your tools can see, what they saw, and what only a
+    conversation can tell.
+    """
     context.obj = config
 
 
 @cli.command()
-@config_option
-@click.option("--as-of", type=Day(), help="Run as if today were this day. [default: today]")
-@click.pass_obj
-def nightly(config: Path, config_here: Path | None, as_of: date | None) -> None:
-    """Runs one night now. Exit 0: all there; 1: gaps; 2: configuration; 3: a source refused."""
+@click.option("--as-of", type=Day(), help="Run as if today were this day.  [default: today]")
+@with_config
+def nightly(config: Path, as_of: date | None) -> None:
+    """Runs one night now: fetches what changed, and writes the reports.
+
+    Exit codes: 0 all there; 1 ended with gaps, which are listed; 2 a mistake in the settings; 3 a source
+    refused; 4 the night broke.
+    """
     from flows.night_run import run_nightly
 
-    code = run_nightly(config_here or config, as_of)
+    code = run_nightly(config, as_of)
     sys.stdout.flush()
     sys.stderr.flush()
     # Prefect's threads outlive the run and hold on to the database driver, which would complain of it
@@ -53,41 +77,45 @@ def nightly(config: Path, config_here: Path | None, as_of: date | None) -> None:
 
 
 @cli.command()
-@config_option
-@click.option("--cron", help="When, in UTC. [default: `schedule` in the settings]")
-@click.pass_obj
-def serve(config: Path, config_here: Path | None, cron: str | None) -> None:
-    """Runs the nightly on its schedule until stopped."""
+@click.option("--cron", metavar="CRON", help="When, in UTC.  [default: `schedule` in the settings]")
+@with_config
+def serve(config: Path, cron: str | None) -> None:
+    """Runs a night at every time of the schedule, until stopped."""
     from flows.night_run import serve_nightly
 
-    serve_nightly(config_here or config, cron)
+    serve_nightly(config, cron)
 
 
 @cli.command()
-@config_option
 @format_option("text", "json")
-@click.pass_obj
-def status(config: Path, config_here: Path | None, form: str) -> None:
+@with_config
+def status(config: Path, form: str) -> None:
     """Whether last night can be trusted: what was fetched, what is missing, what it cost."""
     from flows.views import show_status
 
-    click.echo(show_status(config_here or config, form))
+    click.echo(show_status(config, form))
 
 
 @cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:
-    """A loopback GitHub and PagerDuty: --port P [--recorded DIR | --organisation SEED ...]."""
+    """Serves a made-up GitHub, PagerDuty and incident.io on a loopback port."""
     from sandbox.cli import main as sandbox_main
 
-    sys.exit(sandbox_main(list(arguments)))
+    sys.exit(sandbox_main(list(arguments), program="sightline sandbox"))
 
 
 @cli.command()
-@click.option("--home", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    default=Path("demo"),
+    show_default=True,
+    help="The folder that everything is written to.",
+)
 @click.option("--seed", default=7, show_default=True, help="Which generated organisation.")
 def demo(home: Path, seed: int) -> None:
-    """The main job on the sandbox organisation, then the three reports."""
+    """Runs a real night against the sandbox, then prints three reports."""
     from flows.demo import run_demo
 
     sys.exit(run_demo(home, seed))
@@ -97,7 +125,10 @@ def demo(home: Path, seed: int) -> None:
 @click.argument("home_a", type=click.Path(path_type=Path))
 @click.argument("home_b", type=click.Path(path_type=Path))
 def compare(home_a: Path, home_b: Path) -> None:
-    """Whether two homes hold the same warehouse, table by table, whatever ids their vaults gave people."""
+    """Whether two homes hold the same, table by table. Exit 1 if they do not.
+
+    Whatever ids their vaults gave people.
+    """
     from warehouse.compare import different_tables
 
     found = different_tables(home_a, home_b)

@@ -18,9 +18,9 @@ from sandbox.recorded import UnreadableRecording, load
 from sandbox.server import serve
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, program: str = "python -m sandbox") -> int:
     """Serve until interrupted; 0 then, 2 when a flag or a file is wrong."""
-    options = _parser().parse_args(argv)
+    options = _parser(program).parse_args(argv)
     try:
         Faults(options.fault)
         holding = _holding(options)
@@ -62,13 +62,14 @@ def _holding(options: argparse.Namespace) -> Holding:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="sandbox",
-        description="A GitHub and a PagerDuty on a loopback port, with invented or recorded data.",
+        prog=program,
+        description="A GitHub, a PagerDuty and an incident.io on a loopback port, with invented or recorded "
+        "data. The first line it prints, in JSON, has the addresses and the tokens.",
     )
     add = parser.add_argument
-    add("--port", type=int, default=0, help="0 picks a free one")
+    add("--port", type=int, default=0, help="0, the default, picks a free one")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--recorded", type=Path, metavar="DIR", help="serve the payloads recorded in this folder"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +11,33 @@ from typing import Any, TypeVar
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Chapters(click.Group):
+    """A group that lists its commands by what they are for, each with its whole first sentence."""
+
+    group_class = type
+
+    def __init__(
+        self, *given: Any, chapters: Mapping[str, Sequence[str]] | None = None, **named: Any
+    ) -> None:
+        super().__init__(*given, **named)
+        self.chapters = chapters or {}
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        placed = {name for names in self.chapters.values() for name in names}
+        rest = [name for name in self.list_commands(ctx) if name not in placed]
+        widest = max(map(len, self.commands))
+        for title, names in {**self.chapters, "Further" if placed else "Commands": rest}.items():
+            if names:
+                with formatter.section(title):
+                    rows = [(name.ljust(widest), _sentence(self.commands[name])) for name in names]
+                    formatter.write_dl(rows)
+
+
+def _sentence(command: click.Command) -> str:
+    """The first one of its help page."""
+    return " ".join((command.help or "").split()).split(". ")[0].rstrip(".") + "."
 
 
 class Day(click.ParamType):  # type: ignore[type-arg]  # generic in its stubs only
@@ -35,20 +62,41 @@ class PastDay(Day):
         return day
 
 
+def _settings_named_here(context: click.Context, _: click.Parameter, here: Path | None) -> None:
+    context.obj = here or context.obj
+
+
 def config_option(command: Command) -> Command:
-    """`--config` may stand before or after the command."""
-    with_option = click.option(
+    """`--config` may stand before or after the command; the later one counts."""
+    return click.option(
         "--config",
-        "config_here",
         type=click.Path(path_type=Path),
-        help="The settings file. [default: sightline.yaml]",
-    )
-    return with_option(command)
+        expose_value=False,
+        callback=_settings_named_here,
+        help="The settings file.  [default: sightline.yaml]",
+    )(command)
+
+
+def with_config(command: Command) -> Command:
+    """A command whose first argument is the settings file."""
+    return config_option(click.pass_obj(command))  # type: ignore[return-value]  # called by click alone
+
+
+def window_option(default: str) -> Callable[[Command], Command]:
+    """`--window`, and which one is meant without it."""
+    return click.option("--window", metavar="QUARTER", help=f"One like 2026Q3.  [default: {default}]")
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:
-    """`--format`, text unless said otherwise."""
-    return click.option("--format", "form", type=click.Choice(formats), default="text", show_default=True)
+    """`--format`, the first of them unless said otherwise."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="In which form to print it.",
+    )
 
 
 def say_all(wrong: list[str], fine: str | None) -> None:

@@ -7,19 +7,20 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import Day, config_option, format_option
-
-window_option = click.option("--window", help="A quarter like 2026Q3. [default: the running one]")
+from flows.commands.options import Day, format_option, window_option, with_config
 
 
 @click.command()
 @click.argument("item")
 @click.argument("text", required=False)
-@window_option
+@window_option("the running one")
 @click.option("--delete", is_flag=True, help="Delete the note that stands there.")
-@click.pass_obj
+@with_config
 def note(config: Path, item: str, text: str | None, window: str | None, delete: bool) -> None:
-    """Writes TEXT beside your cell of ITEM, in the place of what stood there. Nobody else sees it."""
+    """Writes TEXT beside your ITEM, in the place of what stood there. Nobody else sees it.
+
+    Unless you share the item with your notes.
+    """
     from flows import own_words
 
     if delete == (text is not None):
@@ -32,15 +33,17 @@ def note(config: Path, item: str, text: str | None, window: str | None, delete: 
 
 @click.command()
 @click.argument("item")
-@click.option("--because", type=click.Choice(["not-me", "wrong-item", "missing"]))
+@click.option(
+    "--because", type=click.Choice(["not-me", "wrong-item", "missing"]), help="What is wrong with it."
+)
 @click.option("--note", "text", help="What whoever decides should know.")
-@window_option
+@window_option("the running one")
 @click.option("--take-back", is_flag=True, help="Take your contest of this cell back.")
-@click.pass_obj
+@with_config
 def contest(
     config: Path, item: str, because: str | None, text: str | None, window: str | None, take_back: bool
 ) -> None:
-    """Says that your cell of ITEM is wrong. It is decided by somebody who is not your manager."""
+    """Says that what stands at your ITEM is wrong. A resolver decides, who is not your manager."""
     from flows import own_words
 
     if take_back == (because is not None):
@@ -54,10 +57,10 @@ def contest(
 @click.command()
 @click.argument("first", type=Day(), required=False)
 @click.argument("last", type=Day(), required=False)
-@click.option("--count-again", is_flag=True, help="Take these days back: they are to be expected of you.")
-@click.pass_obj
+@click.option("--count-again", is_flag=True, help="Take these days back.")
+@with_config
 def leave(config: Path, first: date | None, last: date | None, count_again: bool) -> None:
-    """Leaves the days from FIRST to LAST out of what is expected of you; without days, says which are.
+    """Leaves the days from FIRST to LAST out of what is expected of you. Without days, says which are.
 
     Leave, part-time, a late start, an exemption: the days are all that is asked and kept. Where more than
     half of a quarter is left out, what was not seen says `no opportunity`; what was seen stays seen.
@@ -74,14 +77,14 @@ def leave(config: Path, first: date | None, last: date | None, count_again: bool
 
 @click.command()
 @click.argument("items", nargs=-1, required=True)
-@click.option("--with", "reader", required=True, help="The login of the one who may open it.")
-@click.option("--days", type=int, required=True, help="How long it opens: 30 days are the most.")
+@click.option("--with", "reader", required=True, metavar="LOGIN", help="Who may open it.")
+@click.option("--days", type=int, required=True, help="How long it opens, at most 30.")
 @click.option("--with-notes", is_flag=True, help="Your notes beside these items too.")
 @click.option(
     "--although-it-adds-up", "although", is_flag=True, help="Share even where it adds to a published band."
 )
-@window_option
-@click.pass_obj
+@window_option("the running one")
+@with_config
 def share(
     config: Path,
     items: tuple[str, ...],
@@ -91,7 +94,7 @@ def share(
     with_notes: bool,
     although: bool,
 ) -> None:
-    """Shows your cells of ITEMS to one reader for a while. You see on which days they open it."""
+    """Shows ITEMS of your report to one reader for a while. You see on which days they open it."""
     from flows.sharing import make_share
 
     click.echo(make_share(config, items, reader, days, window, with_notes=with_notes, although=although))
@@ -99,9 +102,9 @@ def share(
 
 @click.command()
 @format_option("text", "json")
-@click.pass_obj
+@with_config
 def shares(config: Path, form: str) -> None:
-    """What you share, with whom, until when, and who opened it on which day."""
+    """What you share, with whom, until when, and on which days it was opened."""
     from flows.sharing import list_shares
 
     click.echo(list_shares(config, form))
@@ -109,20 +112,20 @@ def shares(config: Path, form: str) -> None:
 
 @click.command()
 @click.argument("share")
-@click.pass_obj
+@with_config
 def unshare(config: Path, share: str) -> None:
-    """Ends SHARE at once."""
+    """Ends SHARE, as `shares` names it, at once."""
     from flows.sharing import end_share
 
     click.echo(end_share(config, share))
 
 
 @click.command()
-@window_option
+@window_option("the running one")
 @format_option("text", "json")
-@click.pass_obj
+@with_config
 def incidents(config: Path, window: str | None, form: str) -> None:
-    """Your part in each incident, step by step, with your shifts and the fixes you merged."""
+    """Your part in each incident as links, with your shifts and the fixes you merged."""
     from flows.views import show_incidents
 
     click.echo(show_incidents(config, window, form))
@@ -130,9 +133,9 @@ def incidents(config: Path, window: str | None, form: str) -> None:
 
 @click.command("access-log")
 @format_option("text", "json")
-@click.pass_obj
+@with_config
 def access_log(config: Path, form: str) -> None:
-    """Who looked at what of yours, and at the bands of your team, by day."""
+    """Who looked at what of yours and at the bands of your team, by day."""
     from flows.own_data import show_access_log
 
     click.echo(show_access_log(config, form))
@@ -140,9 +143,11 @@ def access_log(config: Path, form: str) -> None:
 
 @click.command()
 @click.option(
-    "--output", type=click.Path(path_type=Path), help="A file; .zip has a page for each quarter too."
+    "--output",
+    type=click.Path(path_type=Path),
+    help="A new file; .zip has a page for each quarter too.  [default: printed]",
 )
-@click.pass_obj
+@with_config
 def export(config: Path, output: Path | None) -> None:
     """Everything that is stored about you, as JSON."""
     from flows.own_data import export as everything
@@ -151,42 +156,44 @@ def export(config: Path, output: Path | None) -> None:
 
 
 @click.command("opt-out")
-@click.pass_obj
+@with_config
 def opt_out(config: Path) -> None:
-    """From today on, nothing you do becomes evidence or is behind a band. Can be undone with opt-in."""
+    """From today on, nothing you do becomes evidence or is behind a band. Undo it with opt-in."""
     from flows import opting
 
     click.echo(opting.opt_out(config))
 
 
 @click.command("opt-in")
-@click.pass_obj
+@with_config
 def opt_in(config: Path) -> None:
-    """Undoes opt-out."""
+    """From today on, you are in again."""
     from flows import opting
 
     click.echo(opting.opt_in(config))
 
 
 @click.command()
-@click.pass_obj
+@with_config
 def delivery(config: Path) -> None:
-    """Under which name your encrypted report was delivered, and how to open it."""
+    """Where your encrypted report lies, and how to open it."""
     from flows.delivery import show_delivery
 
     click.echo(show_delivery(config))
 
 
 @click.command()
-@config_option
 @click.argument("token")
 @format_option("text", "json")
-@click.pass_obj
-def shared(config: Path, config_here: Path | None, token: str, form: str) -> None:
-    """Opens what somebody shared with you. Who you are is proven by your GitHub token."""
+@with_config
+def shared(config: Path, token: str, form: str) -> None:
+    """Opens what somebody shared with you. TOKEN is what they gave you.
+
+    Who you are is proven by your GitHub token in GITHUB_TOKEN.
+    """
     from flows.sharing import show_shared
 
-    click.echo(show_shared(config_here or config, token, form))
+    click.echo(show_shared(config, token, form))
 
 
 COMMANDS = (incidents, note, contest, share, shares, unshare, access_log, export, opt_out, opt_in, delivery)

@@ -7,48 +7,44 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import PastDay, config_option, format_option
+from flows.commands.options import PastDay, format_option, window_option, with_config
 
 
 @click.command()
 @click.argument("team")
-@config_option
-@click.option("--window", help="A quarter like 2026Q3. [default: the last one published]")
-@click.option("--rubric", help="Which, where the team is on several. [default as text: all of them]")
+@window_option("the last one published")
+@click.option("--rubric", help="Which one, where the team is on several.  [default as text: all of them]")
 @format_option("text", "json", "csv", "html")
-@click.pass_obj
-def coverage(
-    config: Path, config_here: Path | None, team: str, window: str | None, rubric: str | None, form: str
-) -> None:
-    """What the tools can see of each rubric item for TEAM, and in bands, what they saw."""
+@with_config
+def coverage(config: Path, team: str, window: str | None, rubric: str | None, form: str) -> None:
+    """What the tools can see of each rubric item, and in coarse bands what they saw of TEAM."""
     from flows.views import show_coverage
 
-    click.echo(show_coverage(config_here or config, team, window, form, rubric))
+    click.echo(show_coverage(config, team, window, form, rubric))
 
 
 @click.command()
 @click.argument("item")
-@config_option
-@click.option("--window", help="A quarter like 2026Q3. [default: the running one]")
+@window_option("the running one")
 @click.option("--since", type=PastDay(), help="Say also why it changed since this day.")
 @format_option("text", "json")
-@click.pass_obj
-def explain(
-    config: Path, config_here: Path | None, item: str, window: str | None, since: date | None, form: str
-) -> None:
-    """Why a cell of yours is what it is: ITEM is a rubric item, or the link of an evidence."""
+@with_config
+def explain(config: Path, item: str, window: str | None, since: date | None, form: str) -> None:
+    """Why something stands in your report as it does. ITEM is an item, or the link of a trace.
+
+    Which rule, which signal in which version, which sources and days, and every trace.
+    """
     from flows.views import show_explanation
 
-    click.echo(show_explanation(config_here or config, item, window, form, since))
+    click.echo(show_explanation(config, item, window, form, since))
 
 
 @click.command()
-@config_option
 @click.option("--to", type=click.Path(path_type=Path), required=True, help="The folder to write into.")
-@click.option("--window", help="A quarter like 2026Q3. [default: the running one]")
-@click.pass_obj
-def deliver(config: Path, config_here: Path | None, to: Path, window: str | None) -> None:
-    """Encrypts everybody's report to the SSH keys of their own GitHub account, into a folder for anywhere."""
+@window_option("the running one")
+@with_config
+def deliver(config: Path, to: Path, window: str | None) -> None:
+    """Encrypts everybody's report to the SSH keys of their GitHub account, into a folder to publish."""
     from flows.delivery import deliver as deliver_all
 
-    click.echo(deliver_all(config_here or config, to, window))
+    click.echo(deliver_all(config, to, window))

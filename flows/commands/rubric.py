@@ -7,44 +7,49 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import config_option, format_option
+from flows.commands.options import Chapters, format_option, window_option, with_config
 
 
-@click.group()
+@click.group(
+    cls=Chapters,
+    chapters={
+        "The map in force": ["check", "list", "impact"],
+        "The document it is made from": ["import", "diff", "drift"],
+    },
+)
 def rubric() -> None:
-    """The map from rubric items to signals."""
+    """The map from rubric items to signals, and the documents it is made from."""
 
 
 @rubric.command("check")
-@config_option
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.pass_obj
-def rubric_check(config: Path, config_here: Path | None, file: Path | None) -> None:
-    """Reports every mistake of the map at once, with file and line."""
+@with_config
+def rubric_check(config: Path, file: Path | None) -> None:
+    """Every mistake of the map at once, with file and line. Exit 2 if there are any."""
     from flows.rubric_views import check_rubric
 
-    click.echo(check_rubric(config_here or config, file))
+    click.echo(check_rubric(config, file))
 
 
 @rubric.command("list")
-@config_option
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @format_option("text", "json")
-@click.pass_obj
-def rubric_list(config: Path, config_here: Path | None, file: Path | None, form: str) -> None:
+@with_config
+def rubric_list(config: Path, file: Path | None, form: str) -> None:
     """The items of the map, a line each."""
     from flows.rubric_views import list_rubric
 
-    click.echo(list_rubric(config_here or config, file, form))
+    click.echo(list_rubric(config, file, form))
 
 
 @rubric.command("import")
 @click.argument("document")
 @click.option("--output", type=click.Path(path_type=Path), help="A new file. [default: printed]")
 def rubric_import(document: str, output: Path | None) -> None:
-    """The skeleton of a map: one item for each statement of DOCUMENT, none of them classified.
+    """Prints the skeleton of a map, one item for each statement of DOCUMENT.
 
-    Plain text, HTML, Markdown, CSV (pillar, group, statement), or YAML with levels: engineering.yml@senior-1.
+    None of them is classified. A document is plain text, HTML, Markdown, CSV (pillar, group, statement) or
+    YAML, of which one level is named like engineering.yml@senior-1.
     """
     from flows.rubric_views import import_rubric
 
@@ -56,47 +61,44 @@ def rubric_import(document: str, output: Path | None) -> None:
 @click.argument("after")
 @format_option("text", "json")
 def rubric_diff(before: str, after: str, form: str) -> None:
-    """What AFTER adds, drops, moves and rewords. Both are rubric documents, or maps."""
+    """What the document AFTER adds to BEFORE, drops, moves and rewords. Two maps are compared as well."""
     from flows.rubric_views import show_diff
 
     click.echo(show_diff(before, after, form))
 
 
 @rubric.command("drift")
-@config_option
 @click.argument("document")
 @click.option("--map", "file", type=click.Path(path_type=Path), help="[default: the map in force]")
-@click.pass_obj
-def rubric_drift(config: Path, config_here: Path | None, document: str, file: Path | None) -> None:
-    """Which items DOCUMENT no longer fits. Exit 1 when there are any."""
+@with_config
+def rubric_drift(config: Path, document: str, file: Path | None) -> None:
+    """Which items of the map DOCUMENT no longer fits. Exit 1 if there are any."""
     from flows.rubric_views import show_drift
 
-    text, code = show_drift(config_here or config, document, file)
+    text, code = show_drift(config, document, file)
     click.echo(text)
     sys.exit(code)
 
 
 @rubric.command("impact")
-@config_option
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
-@click.option("--window", help="A quarter like 2026Q3. [default: the last one published]")
+@window_option("the last one published")
 @click.option(
-    "--team", "teams", multiple=True, help="Compare this team's bands; may be repeated. [default: none]"
+    "--team", "teams", multiple=True, help="Compare this team's bands; may be repeated.  [default: none]"
 )
-@click.option("--format", "form", type=click.Choice(["md", "json"]), default="md", show_default=True)
-@click.pass_obj
+@format_option("md", "json")
+@with_config
 def rubric_impact(
     config: Path,
-    config_here: Path | None,
     old: Path,
     new: Path,
     window: str | None,
     teams: tuple[str, ...],
     form: str,
 ) -> None:
-    """What putting the map NEW in the place of OLD would do, as Markdown for a pull request."""
+    """What putting the map NEW in the place of OLD would do. Markdown, for a pull request."""
     from flows.rubric_views import show_impact
 
-    settings = config_here or (config if config.exists() else None)
+    settings = config if config.exists() or config != Path("sightline.yaml") else None  # it needs none
     click.echo(show_impact(settings, old, new, window, teams, form))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import config_option, format_option, say_all
+from flows.commands.options import Chapters, format_option, say_all, window_option, with_config
 
 FOLDER = click.option(
     "--folder",
@@ -15,7 +15,7 @@ FOLDER = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Chapters)
 def signals() -> None:
     """The questions that turn activity into evidence."""
 
@@ -23,7 +23,7 @@ def signals() -> None:
 @signals.command("list")
 @format_option("text", "json")
 def signals_list(form: str) -> None:
-    """Every signal and what it answers."""
+    """Every signal, and the question that it answers."""
     from flows.views import list_signals
 
     click.echo(list_signals(form))
@@ -33,7 +33,7 @@ def signals_list(form: str) -> None:
 @click.argument("name")
 @FOLDER
 def signals_show(name: str, folder: Path | None) -> None:
-    """The card of one signal: what it answers, what it misleads about, and its SQL."""
+    """The card of one signal, and its SQL."""
     from flows.signal_views import show_signal
 
     click.echo(show_signal(name, folder))
@@ -46,7 +46,7 @@ def signals_show(name: str, folder: Path | None) -> None:
     "--pages", type=click.Path(path_type=Path, file_okay=False), help="[default: `specs` in the folder]"
 )
 def signals_test(names: tuple[str, ...], folder: Path | None, pages: Path | None) -> None:
-    """Runs every example of the spec pages, or of these signals'. Exit 1: one does not hold."""
+    """Runs the examples of the spec pages, of all signals or of these. Exit 1 if one does not hold."""
     from flows.signal_views import test_signals
 
     wrong, fine = test_signals(names, folder, pages)
@@ -54,12 +54,11 @@ def signals_test(names: tuple[str, ...], folder: Path | None, pages: Path | None
 
 
 @signals.command("honesty")
-@config_option
-@click.option("--window", help="A quarter like 2026Q3. [default: the last one published]")
+@window_option("the last one published")
 @format_option("text", "json", "md")
-@click.pass_obj
-def signals_honesty(config: Path, config_here: Path | None, window: str | None, form: str) -> None:
-    """What each signal can and cannot see in the organisation, how steady it is, and what it repeats."""
+@with_config
+def signals_honesty(config: Path, window: str | None, form: str) -> None:
+    """What each signal can and cannot see in the whole organisation."""
     from flows.views import show_honesty
 
-    click.echo(show_honesty(config_here or config, window, form))
+    click.echo(show_honesty(config, window, form))
