@@ -100,5 +100,5 @@ def rubric_impact(
     """What putting the map NEW in the place of OLD would do. Markdown, for a pull request."""
     from flows.rubric_views import show_impact
 
-    settings = config if config.exists() or config != Path("sightline.yaml") else None  # it needs none
+    settings = config if config.exists() else None
     click.echo(show_impact(settings, old, new, window, teams, form))
