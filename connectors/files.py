@@ -23,7 +23,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from connectors.errors import BadInput, PayloadBroken, Unreachable
 from connectors.files_records import FIELDS, REQUIRED, Reading, incident, interview, is_path, shift
-from connectors.records import Batch, Gap, Incident, Interview, Inventory, OnCallShift
+from connectors.noreply import Whose, has_number, nobodys
+from connectors.records import Account, Batch, Gap, Incident, Interview, Inventory, OnCallShift
 from connectors.rows import Row, csv_rows, json_rows, ndjson_rows, text_of
 
 _TAKEN = ("github", "github_incidents", "github_postmortems", "pagerduty", "incident_io", "roster")
@@ -109,10 +110,14 @@ class FileSource(BaseModel):
 
 
 class Files:
-    """One declared file as a source. `today` is for tests; None asks the clock."""
+    """One declared file as a source. `today` is for tests; None asks the clock.
 
-    def __init__(self, source: FileSource, today: date | None = None) -> None:
+    `whose` tells which account a private address of GitHub names.
+    """
+
+    def __init__(self, source: FileSource, today: date | None = None, whose: Whose = nobodys) -> None:
         self._declared = source
+        self._whose = whose
         self._today = today or datetime.now(UTC).date()
         self.source = source.name
         self.yields: tuple[str, ...] = _YIELDS[source.kind]
@@ -130,7 +135,7 @@ class Files:
         digest = self._digest()
         gaps = tuple(self._gaps())
         if digest != cursor:
-            found = read_rows(self._declared)
+            found = read_rows(self._declared, self._whose)
             if found.mistakes:
                 if self._declared.bad_rows == "leave_out" and found.records:
                     yield Batch(tuple(found.records.values()), "", gaps)
@@ -142,13 +147,13 @@ class Files:
     def inventory(self, scope: str) -> Iterator[Inventory]:
         """Every row of the file. Raises BadFile."""
         del scope
-        for object_id, record in read_file(self._declared).items():
+        for object_id, record in read_file(self._declared, self._whose).items():
             yield Inventory(_ROOTS[self._declared.kind], object_id, _day_of(record))
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         """These rows again; rows that the file has no longer are `gone`."""
         del scope
-        found = read_file(self._declared) if kind == _ROOTS[self._declared.kind] else {}
+        found = read_file(self._declared, self._whose) if kind == _ROOTS[self._declared.kind] else {}
         roots = tuple(found[object_id] for object_id in object_ids if object_id in found)
         yield Batch(roots, "", gone=tuple(sorted(set(object_ids) - found.keys())))
 
@@ -183,7 +188,8 @@ class Files:
 
     def _first_day(self) -> date:
         try:
-            days = [_day_of(record) for record in read_file(self._declared).values()]
+            # a day needs no account, and nothing is asked before a night begins
+            days = [_day_of(record) for record in read_file(self._declared, _somebodys).values()]
         except BadFile:
             days = []  # `fetch` says what is wrong
         return min(days, default=self._today)
@@ -217,15 +223,19 @@ class Rows:
         return sorted({int(match[1]) for told in self.mistakes if (match := _PLACE.match(told))})
 
 
-def read_file(source: FileSource) -> dict[str, Record]:
+def _somebodys(text: str) -> Account | None:
+    return Account("github", "somebody", "") if has_number(text) else None
+
+
+def read_file(source: FileSource, whose: Whose = nobodys) -> dict[str, Record]:
     """The records of a declared file by id. Raises BadFile with every mistake in it."""
-    found = read_rows(source)
+    found = read_rows(source, whose)
     if found.mistakes:
         raise BadFile(found.mistakes)
     return found.records
 
 
-def read_rows(source: FileSource) -> Rows:
+def read_rows(source: FileSource, whose: Whose = nobodys) -> Rows:
     """Every row of a declared file, as a record or as what is wrong with it.
 
     Raises BadFile where it is no file of rows, or none of them has a declared column.
@@ -236,7 +246,7 @@ def read_rows(source: FileSource) -> Rows:
     except BadInput as error:
         raise BadFile(error.mistakes) from None
     readings = [
-        (row, Reading(source.name, source.accounts, row.cells, source.columns, source.constants))
+        (row, Reading(source.name, source.accounts, row.cells, source.columns, source.constants, whose))
         for row in rows
     ]
     nowhere = [

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
+from connectors.noreply import Whose, has_number, nobodys
 from connectors.records import Account, Incident, IncidentAction, Interview, OnCallShift
 
 Kind = Literal[
@@ -76,6 +77,7 @@ class Reading:
     cells: Mapping[str, Any]
     columns: Mapping[str, str]
     constants: Mapping[str, str]
+    whose: Whose = nobodys
     mistakes: list[str] = field(default_factory=list)
 
     def value(self, name: str) -> Any:
@@ -161,6 +163,11 @@ class Reading:
         """The account of a login or id; the vault knows whose it is."""
         form, what = _PERSON[self.accounts]
         login = login.strip().removeprefix("@")
+        if self.accounts == "github" and (told := self.whose(login)):
+            return told
+        if self.accounts == "github" and has_number(login):
+            self.mistakes.append(f"{name} has a private address whose number your GitHub has no account for")
+            return None
         if not form.fullmatch(login):
             # the entry may be a name or an address, so it is not repeated
             self.mistakes.append(f"{name} has an entry that is not {what}")

@@ -28,6 +28,7 @@ from ruamel.yaml.reader import ReaderError
 
 from connectors.errors import BadInput
 from connectors.hr_export import HrExport, export_rows
+from connectors.noreply import has_number, is_private_address
 from connectors.records import Account, Membership
 from connectors.rows import FORMULA_STARTS, Row, csv_rows, decoded_as, text_of
 
@@ -67,8 +68,11 @@ _YEARS = range(1970, 2101)
 class _Line:
     """A row whose cells have all been understood."""
 
-    number: int
     membership: Membership
+
+    @property
+    def number(self) -> int:
+        return self.membership.line
 
     @property
     def login(self) -> str:
@@ -106,13 +110,13 @@ def read_roster(path: Path, export: HrExport | None = None) -> tuple[Membership,
         wrong = list(_mistakes_in(row))
         mistakes += [f"{path}:{row.line}: {sentence}" for sentence in wrong]
         if not wrong and {"login", "team", "from"} <= row.cells.keys():
-            lines.append(_Line(row.line, _membership(row)))
-    mistakes += _contradictions(path, lines)
+            lines.append(_membership(row))
+    mistakes += contradictions(path, lines)
     if not rows and not mistakes:
         mistakes.append(f"{path}:1: names nobody; add a row for each person")
     if mistakes:
         raise BadInput(sorted(dict.fromkeys(mistakes), key=lambda mistake: _line_of(path, mistake)))
-    return tuple(line.membership for line in lines)
+    return tuple(lines)
 
 
 # --- one row ----------------------------------------------------------------------------------------
@@ -129,6 +133,14 @@ def _mistakes_in(row: Row) -> Iterator[str]:
     for name, (form, example) in _FORMS.items():
         cell = row.cells.get(name, "")
         if cell and not cell.startswith(FORMULA_STARTS) and not form.fullmatch(cell):
+            if form is _LOGIN and has_number(cell):
+                continue  # names an account as a login does, and better: GitHub is asked whose it is
+            if form is _LOGIN and is_private_address(cell):
+                yield (
+                    f"{name} is a private address of GitHub without the account's number, and its login "
+                    "may be somebody else's by now; write the login"
+                )
+                continue
             # what is no login may be a name or an address, so it is not repeated
             yield f"{name if form is _LOGIN else f'{name} {cell!r}'} is not written like {example}"
     for name in ("from", "until"):
@@ -175,8 +187,9 @@ def _day(cell: str) -> date | None:
 # --- rows held against each other ---------------------------------------------------------------------
 
 
-def _contradictions(path: Path, lines: list[_Line]) -> Iterator[str]:
-    """Rows that cannot both be true."""
+def contradictions(path: Path, members: Iterable[Membership]) -> Iterator[str]:
+    """Rows that cannot both be true: asked of the file as it is written, and once more of whom it names."""
+    lines = [_Line(member) for member in members]
     by_login: dict[str, list[_Line]] = {}
     by_team: dict[str, list[_Line]] = {}
     line_of: dict[Account, _Line] = {}
@@ -196,7 +209,7 @@ def _contradictions(path: Path, lines: list[_Line]) -> Iterator[str]:
                 yield f"{path}:{after.number}: says the same as line {before.number}; remove one of them"
             elif before.overlaps(after):
                 yield (
-                    f"{path}:{after.number}: the same login is in team '{before.membership.team}' on line "
+                    f"{path}:{after.number}: the same person is in team '{before.membership.team}' on line "
                     f"{before.number} on the same days; a person has one home team at a time"
                 )
     for team, same_team in by_team.items():

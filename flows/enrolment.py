@@ -11,11 +11,13 @@ from dataclasses import replace
 
 from connectors.errors import BadInput, SourceError
 from connectors.github.bots import bot_logins
-from connectors.github.identity import resolve_logins
+from connectors.github.identity import ByNumber, resolve_logins
 from connectors.github.sso import identities
 from connectors.github.teams import memberships, teams_now
+from connectors.noreply import Whose, is_private_address, nobodys
 from connectors.pagerduty_people import addresses
 from connectors.records import Account, Membership
+from connectors.roster import contradictions
 from flows.night import Night
 from warehouse import reading
 from warehouse.people import enrol, follow, stated_by_sign_on
@@ -37,9 +39,14 @@ def import_roster(night: Night, *, fewer_is_meant: bool = False) -> None:
     if not night.roster_mistakes and night.settings.github_teams:
         night.roster = _read_teams(night)
     if not night.roster_mistakes:
-        told, unknown = _ask_github(night)
-        roster = [_with_ids(member, night, told) for member in night.roster]
-        night.roster_mistakes = unknown or ([] if fewer_is_meant else _missing_too_many(night, roster))
+        numbered, unknown = _numbered(night)
+        told, nowhere = _ask_github(night, numbered)
+        roster = [_with_ids(member, night, told) for member in numbered]
+        night.roster_mistakes = (
+            unknown + nowhere
+            or _one_person_twice(night, roster)
+            or ([] if fewer_is_meant else _missing_too_many(night, roster))
+        )
     bots = night.settings.github.bots if night.settings.github else ()
     if night.roster_mistakes:
         night.vault.tell_bots(logins=bot_logins(bots), by_roster=None)
@@ -153,12 +160,74 @@ def _follow_sign_on(night: Night) -> None:
         )
 
 
-def _ask_github(night: Night) -> tuple[Mapping[str, Account], list[str]]:
+def _numbered(night: Night) -> tuple[list[Membership], list[str]]:
+    """The roster with accounts where it has private addresses of GitHub; and each line with one that is none.
+
+    An address that nobody has told whose it is must not get any further: it would be kept as a login.
+    """
+    github = night.settings.github
+    whose: Whose = ByNumber(github) if github else nobodys
+    mistakes: list[str] = []
+
+    def told(account: Account | None, line: int) -> Account | None:
+        if account is None or not is_private_address(account.login):
+            return account
+        try:
+            found = whose(account.login)
+        except SourceError as error:
+            mistakes.append(f"{_file(night)}:{line}: nobody tells whose this private address is ({error})")
+            return account
+        if found is None:
+            mistakes.append(
+                f"{_file(night)}:{line}: your GitHub has no account with the number in this private address; "
+                "write the login, or remove the row of an account that is gone"
+            )
+            return account
+        return replace(account, account_id=found.account_id, login=found.login)
+
+    members = [
+        replace(
+            member,
+            account=told(member.account, member.line) or member.account,
+            manager=told(member.manager, member.line),
+        )
+        for member in night.roster
+    ]
+    return members, list(dict.fromkeys(mistakes))
+
+
+def _one_person_twice(night: Night, roster: list[Membership]) -> list[str]:
+    """Rows that contradict each other once it is known that two names are one account's: renamed, say."""
+    if night.settings.roster is None:
+        return []
+
+    def called(account: Account) -> Account:
+        login = night.vault.account_of_login(account.source, account.login)
+        known = night.vault.own_id_of(key_of(account)) or (login and night.vault.own_id_of(login))
+        return replace(account, login=known or account.account_id or account.login)
+
+    return [
+        *contradictions(
+            night.settings.roster,
+            [
+                replace(
+                    member,
+                    account=called(member.account),
+                    manager=called(member.manager) if member.manager else None,
+                )
+                for member in roster
+            ],
+        )
+    ]
+
+
+def _ask_github(night: Night, roster: list[Membership]) -> tuple[Mapping[str, Account], list[str]]:
     """Accounts by the logins GitHub has not told yet; and each line with one that it does not know."""
     lines: dict[str, tuple[str, list[int]]] = {}
-    for member in night.roster:
+    for member in roster:
         for account in (member.account, member.manager):
-            if account and not account.account_id and not _is_known(night, account):
+            is_a_login = account and not is_private_address(account.login)
+            if account and is_a_login and not account.account_id and not _is_known(night, account):
                 lines.setdefault(account.login.casefold(), (account.login, []))[1].append(member.line)
     if not lines or night.settings.github is None:
         return {}, []

@@ -17,6 +17,7 @@ from connectors.github import GitHub
 from connectors.github_incidents import GitHubIncidents
 from connectors.github_postmortems import GitHubPostmortems
 from connectors.incident_io import IncidentIo
+from connectors.noreply import Whose, nobodys
 from connectors.pagerduty import PagerDuty
 from connectors.records import Gap, Membership
 from connectors.roster import read_roster
@@ -232,9 +233,16 @@ def connect(settings: Settings, floor: date = date.min) -> tuple[Connector, ...]
         found.append(PagerDuty(settings.pagerduty))
     if settings.incident_io:
         found.append(IncidentIo(settings.incident_io))
+    if settings.github:
+        from connectors.github.identity import ByNumber
+
+        whose: Whose = ByNumber(settings.github)
+    else:
+        whose = nobodys
     for source in settings.files:  # without a `since`, a file's own first day decides
-        files = Files(source)
-        found.append(Files(source.model_copy(update={"since": floor})) if files.since < floor else files)
+        files = Files(source, whose=whose)
+        is_older = files.since < floor
+        found.append(Files(source.model_copy(update={"since": floor}), whose=whose) if is_older else files)
     if not found:
         raise BadInput(["no source is configured; add a `github:` section to the settings"])
     return tuple(found)

@@ -66,6 +66,7 @@ class Rest:
         repository = r"/(?:repos/(?P<name>[^/]+/[^/]+)|repositories/(?P<id>\d+))"
         routes: list[tuple[str, Answers]] = [
             (r"/user", self._user),
+            (r"/user/(?P<number>\d+)", self._account_by_number),
             (r"/users/(?P<login>[^/]+)", self._account),
             (r"/users/(?P<login>[^/]+)/keys", self._keys),
             (r"/users/(?P<login>[^/]+)/orgs", self._no_organisations),
@@ -122,6 +123,10 @@ class Rest:
     def _account(self, _request: Request, viewer: Account, login: str) -> Response:  # noqa: ARG002
         found = self.world.accounts.get(login.removesuffix("[bot]").lower())
         return json_response(self.shapes.account_in_full(found)) if found else problem(404, "Not Found")
+
+    def _account_by_number(self, _request: Request, viewer: Account, number: str) -> Response:  # noqa: ARG002
+        found = [one for one in self.world.accounts.values() if one.database_id == int(number)]
+        return json_response(self.shapes.account_in_full(found[0])) if found else problem(404, "Not Found")
 
     def _no_organisations(self, _request: Request, viewer: Account, login: str) -> Response:  # noqa: ARG002
         return json_response([])  # nobody has made theirs public

@@ -47,7 +47,7 @@ def test_while_the_roster_is_wrong_the_last_good_one_stays_in_force(
     expected = {
         "two managers, two teams, a formula": [
             f"{last + 1}: team '{team}' has another manager here than on line",
-            f"{last + 2}: the same login is in team '{team}' on line 2",
+            f"{last + 2}: the same person is in team '{team}' on line 2",
             f"{last + 3}: login starts with '=', which a spreadsheet would run; remove it",
         ],
         "a login that GitHub does not know": [f"{last + 1}: GitHub knows no account '{login}-misspelt'"],

@@ -158,7 +158,7 @@ def test_a_person_has_one_home_team_a_day(tmp_path: Path, first: str, second: st
     text = f"{HEADER}\n{first}\n{second}\n"
     if is_wrong:
         (mistake,) = mistakes(tmp_path, text)
-        assert mistake.startswith("3: the same login is in team 'search' on line 2")
+        assert mistake.startswith("3: the same person is in team 'search' on line 2")
     else:
         assert len(read(tmp_path, text)) == 2
 

@@ -41,6 +41,10 @@ ABOUT_ONE_OBJECT = frozenset({"NOT_FOUND", "FORBIDDEN", "INSUFFICIENT_SCOPES", "
 ABOUT_SIZE = frozenset({"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED", "TIMEOUT"})
 
 
+class NothingThere(Refused):
+    """What was asked for does not exist, or the token may not see it."""
+
+
 class CursorRefused(PayloadBroken):
     """GitHub no longer knows the page to go on from: start at the top."""
 
@@ -235,7 +239,7 @@ class Client:
             raise Interrupted(TooHeavy(broken) if is_heavy else PayloadBroken(broken), is_heavy=is_heavy)
         if reply.status in (404, 410):
             raise Interrupted(
-                Refused(
+                NothingThere(
                     f"{self.host} has nothing at this address; check base_url and what the token may read"
                 ),
                 tries=2,

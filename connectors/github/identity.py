@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pydantic import SecretStr
 
 from connectors.errors import Refused
-from connectors.github.client import Client
+from connectors.github.client import Client, NothingThere
 from connectors.github.documents import users
 from connectors.github.payloads import account
 from connectors.github.settings import GitHubSettings
+from connectors.noreply import number_in
 from connectors.records import Account
 
 LOGINS_AT_ONCE = 100
@@ -32,7 +34,7 @@ def whoami(base_url: str, token: SecretStr | str) -> Account:
         client.close()
     if not isinstance(user, dict) or not user.get("node_id") or not user.get("login"):
         raise Refused(f"{client.host} does not say whose token this is; check base_url")
-    found = account({"__typename": user.get("type", "User"), "login": user["login"], "id": user["node_id"]})
+    found = account(_as_actor(user))
     assert found is not None
     return found
 
@@ -51,7 +53,12 @@ def account_of(base_url: str, token: SecretStr, login: str) -> Account | None:
         return None
     finally:
         client.close()
-    return account({"__typename": user.get("type", "User"), "login": user["login"], "id": user["node_id"]})
+    return account(_as_actor(user))
+
+
+def _as_actor(user: Mapping[str, Any]) -> dict[str, Any]:
+    """An account of REST, as GraphQL tells of one."""
+    return {"__typename": user.get("type", "User"), "login": user["login"], "id": user["node_id"]}
 
 
 def resolve_logins(settings: GitHubSettings, logins: Iterable[str]) -> dict[str, Account]:
@@ -74,3 +81,32 @@ def resolve_logins(settings: GitHubSettings, logins: Iterable[str]) -> dict[str,
     finally:
         client.close()
     return found
+
+
+class ByNumber:
+    """Whose a private address of this GitHub is, by the number in it; None for any other text.
+
+    GitHub's word is taken, and neither the login in the address nor a guess. REST `GET /user/{id}`, once a
+    number. Raises Refused, Unreachable, RateLimited or PayloadBroken.
+    """
+
+    def __init__(self, settings: GitHubSettings) -> None:
+        self._settings = settings
+        self._told: dict[int, Account | None] = {}
+
+    def __call__(self, text: str) -> Account | None:
+        number = number_in(text.strip(), self._settings.base_url)
+        if number is not None and number not in self._told:
+            self._told[number] = self._ask(number)
+        return self._told[number] if number is not None else None
+
+    def _ask(self, number: int) -> Account | None:
+        client = Client(self._settings)
+        try:
+            user = client.get(f"/user/{number}")
+        except NothingThere:
+            return None
+        finally:
+            client.close()
+        is_somebody = user.get("id") == number and user.get("type") != "Organization"
+        return account(_as_actor(user)) if is_somebody else None

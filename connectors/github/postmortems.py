@@ -18,10 +18,12 @@ from ruamel.yaml.error import YAMLError
 
 from connectors.errors import PayloadBroken
 from connectors.github.client import Client
+from connectors.github.identity import ByNumber
 from connectors.github.incident_payloads import reference as issue_reference
 from connectors.github.payloads import file_id
 from connectors.github.settings import GitHubSettings
 from connectors.github_postmortems import GitHubPostmortemsSettings
+from connectors.noreply import Whose, nobodys
 from connectors.records import Account, Batch, Gap, Inventory, Postmortem
 from connectors.references import incidents_named
 
@@ -58,6 +60,7 @@ class GitHubPostmortems:
         self.since: date = settings.since or github.starts_on
         self._settings = settings
         self._client = Client(github, pause)
+        self._by_number = ByNumber(github)
         self._held: dict[str, dict[str, list[str | None]]] = {}
         """By scope: the documents of the tree, each with its blob and, if it is a post-mortem, its day."""
 
@@ -152,7 +155,7 @@ class GitHubPostmortems:
             text = base64.b64decode(blob["content"]).decode("utf-8", "replace")
         except (KeyError, TypeError, binascii.Error):
             raise PayloadBroken(f"{self._client.host} gives a blob of {scope!r} without content") from None
-        found = postmortem(text, file.postmortem_id, self._settings)
+        found = postmortem(text, file.postmortem_id, self._settings, self._by_number)
         return None if isinstance(found, Postmortem) and found.written_on < self.since else found
 
     def _gap(self, reason: Trouble, file: File) -> Gap:
@@ -162,11 +165,12 @@ class GitHubPostmortems:
 
 
 def postmortem(
-    text: str, postmortem_id: str, settings: GitHubPostmortemsSettings
+    text: str, postmortem_id: str, settings: GitHubPostmortemsSettings, whose: Whose = nobodys
 ) -> Postmortem | Trouble | None:
     """What the front matter of a document says; None if it is no post-mortem, or why it cannot be kept.
 
-    People are GitHub logins. A name is nobody: it is never matched to one.
+    People are GitHub logins, or private addresses with the account's number. A name is nobody: it is never
+    matched to one.
     """
     match = _FRONT_MATTER.match(text.removeprefix("\ufeff"))
     if match is None:
@@ -183,7 +187,7 @@ def postmortem(
     written_on = _day(fields.get(settings.written))
     if written_on is None:
         return "no_date"
-    authors, reviewers = _people(fields.get(settings.authors)), _people(fields.get(settings.reviewers))
+    authors, reviewers = (_people(fields.get(name), whose) for name in (settings.authors, settings.reviewers))
     if not authors or reviewers is None:
         return "no_login"
     return Postmortem(postmortem_id, "github_postmortems", reference, written_on, authors, reviewers)
@@ -209,11 +213,15 @@ def _day(value: Any) -> date | None:
         return None
 
 
-def _people(value: Any) -> tuple[Account, ...] | None:
-    """The accounts of these logins; None if one of them is none."""
+def _people(value: Any, whose: Whose) -> tuple[Account, ...] | None:
+    """The accounts that are named here; None if one entry names none."""
     several = value if isinstance(value, list) else re.split(r"[,;]", value) if isinstance(value, str) else []
-    matches = [_LOGIN.fullmatch(str(one).strip()) for one in several if str(one).strip()]
-    if not all(matches):
-        return None
-    logins = dict.fromkeys(match[1] for match in matches if match)
-    return tuple(Account("github", f"login:{login.casefold()}", login) for login in logins)
+    found: dict[Account, None] = {}
+    for text in (str(one).strip() for one in several):
+        login = _LOGIN.fullmatch(text)
+        who = Account("github", f"login:{login[1].casefold()}", login[1]) if login else whose(text)
+        if who is None and text:
+            return None
+        if who is not None:
+            found[who] = None
+    return tuple(found)
