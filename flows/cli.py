@@ -18,7 +18,7 @@ from flows.commands.me import me
 from flows.commands.options import Chapters, Day, format_option, with_config
 from flows.commands.people import people
 from flows.commands.privacy import privacy
-from flows.commands.reading import coverage, deliver, explain
+from flows.commands.reading import coverage, deliver, explain, query
 from flows.commands.rubric import rubric
 from flows.commands.signals import signals
 from privacy.errors import DoorError
@@ -32,7 +32,7 @@ CONFIGURATION, REFUSED, BROKEN = 2, 3, 4
     context_settings={"help_option_names": ["-h", "--help"]},
     chapters={
         "For everybody whose work it is about": ["me", "explain", "shared"],
-        "For managers": ["coverage"],
+        "For managers and analysts": ["coverage", "query"],
         "For whoever decides what is right": ["contests", "privacy"],
         "For whoever runs it": ["nightly", "serve", "status", "people", "deliver", "compare"],
         "For whoever writes the rules": ["rubric", "signals"],
@@ -139,6 +139,7 @@ def compare(home_a: Path, home_b: Path) -> None:
 
 for command in (
     coverage,
+    query,
     me,
     deliver,
     own.shared,

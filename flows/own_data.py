@@ -30,6 +30,7 @@ _SAID = {
     "release published": "{team}'s bands for {window} were published",
     "item withdrawn": "an item of {team}'s bands for {window} was withdrawn",
     "release read": "somebody read {team}'s bands for {window}",
+    "releases queried": "somebody asked a question of all bands that were published, your team's among them",
     "contest opened": "you contested {item} in {window}",
     "contest read": "{by} looked at your cell {item} in {window}, which you contest",
     "contest decided": "{by} decided your contest of {item} in {window}: {state}",
@@ -105,9 +106,10 @@ def _entries(settings: Settings, person_id: str) -> Iterator[dict[str, str]]:
         words = dict(about)
         if about.get("person") not in own:
             release = next((key for key in releases if about.get("file", "").startswith(key)), None)
-            if release is None:
+            if release is not None:
+                words["team"], words["window"] = releases[release]
+            elif entry["action"] != "releases queried" or not releases:
                 continue
-            words["team"], words["window"] = releases[release]
         if "by" in about:
             reader = whose.get(about["by"])
             login = reader and find_login(settings.vault_file, reader, "github")

@@ -36,6 +36,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "agreement amended": frozenset({"sha256"}),
     "person erased": frozenset({"erasure", "sha256"}),
     "release read": frozenset({"file"}),
+    "releases queried": frozenset({"sha256"}),
     "contest opened": frozenset({"person", "window", "item"}),
     "contest decided": frozenset({"person", "window", "item", "state", "by"}),
     "contest read": frozenset({"person", "window", "item", "by"}),

@@ -10,8 +10,7 @@ A release is written once; `privacy/placing.py` says how.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -36,6 +35,8 @@ from privacy.errors import (
     UnknownTeam,
     WhichRubric,
 )
+from privacy.placing import expire as expire
+from privacy.placing import past as past
 from privacy.released import _DOOR, Released
 from privacy.team_words import NOT_SHOWN as NOT_SHOWN
 from warehouse.windows import Window, parse_window
@@ -270,30 +271,6 @@ def remove_self(published_dir: Path, person_id: str) -> None:
             path.unlink()
 
 
-def past(published_dir: Path, oldest: Window) -> dict[str, str]:
-    """The published files of windows before the oldest that is kept, with their hashes."""
-    files = published.read_manifest(published_dir / "teams").files
-    return {name: sha256 for name, sha256 in files.items() if published.window_in(name) < oldest.name}
-
-
-def expire(published_dir: Path, names: Collection[str]) -> None:
-    """Removes these files and forgets them. Files go first: whoever dies in between is gone on with."""
-    if not names:
-        return
-    teams_dir = published_dir / "teams"
-    with shelf.alone(published_dir):
-        for name in names:
-            path = teams_dir / name
-            path.unlink(missing_ok=True)
-            with suppress(OSError):  # other windows of the team are still there
-                path.parent.rmdir()
-        manifest = published.read_manifest(teams_dir)
-        files = {name: sha256 for name, sha256 in manifest.files.items() if name not in names}
-        folders = {name.split("/")[0] for name in files}
-        teams = {folder: team for folder, team in manifest.teams.items() if folder in folders}
-        placing.put_manifest(teams_dir, published.Manifest(files, teams))
-
-
 def verify(published_dir: Path) -> list[str]:
     """A sentence for every team file that is altered, missing, extra or too widely readable."""
     return list(published.problems(published_dir / "teams"))
@@ -309,29 +286,28 @@ def read_team(published_dir: Path, team: str, window: Window | str, rubric: str 
     """
     teams_dir, name = published_dir / "teams", _named(window)
     release = release_of(published_dir, team, name, rubric)
-    manifest = published.read_manifest(teams_dir)
-    body = published.read_recorded(teams_dir, release, manifest)
-    body.setdefault("processes", [])  # the first releases told none, and stay as they were published
-    try:
-        bodies.check_team(body)
-    except RefusedBody as error:
-        raise BrokenRelease(f"{teams_dir / release}: {error}") from error
-    if (body["team"], body["window"]) != (team, name):
+    released = _recorded(teams_dir, release, published.read_manifest(teams_dir))
+    if (released.body["team"], released.body["window"]) != (team, name):
         raise BrokenRelease(f"{teams_dir / release}: is the release of another team or window")
-    for item in body["items"]:
-        # the manifest decides, not the notice's file: a withdrawn cell does not come back when a file goes
-        if published.notice_name(release, item["item"]) in manifest.files:
-            item.update(shown=False, band=None, because=WITHDRAWN)
-    return Released("team", body, key=_DOOR)
+    return released
+
+
+def read_teams(published_dir: Path) -> Iterator[Released]:
+    """Every team's release that is in place, as `read_team` has it. Raises BrokenRelease."""
+    teams_dir = published_dir / "teams"
+    manifest = published.read_manifest(teams_dir)
+    for name, sha256 in sorted(manifest.files.items()):
+        if ".withdrawn/" not in name and not published.is_waiting(teams_dir / name, sha256):
+            yield _recorded(teams_dir, name, manifest)
 
 
 def rubrics(published_dir: Path, team: str, window: Window | str) -> list[str]:
     """The rubrics that a team has a release for in this window, by name. Raises what `read_team` raises."""
     name = _named(window)
-    names = published.releases_of(published.read_manifest(published_dir / "teams").files, team, name)
+    manifest = published.read_manifest(published_dir / "teams")
+    names = published.releases_of(manifest.files, team, name)
     if not names:
         raise _why_missing(published_dir, team, name)
-    manifest = published.read_manifest(published_dir / "teams")
     found = [published.read_recorded(published_dir / "teams", each, manifest) for each in names]
     return [str(body["rubric"]["id"]) for body in found]
 
@@ -398,6 +374,21 @@ def read_organisation(published_dir: Path, window: Window | str) -> Released:
 
 
 # --- how it is done ---------------------------------------------------------------------------------------
+
+
+def _recorded(teams_dir: Path, name: str, manifest: published.Manifest) -> Released:
+    """A team's release as it was recorded, with what was withdrawn since taken out."""
+    body = published.read_recorded(teams_dir, name, manifest)
+    body.setdefault("processes", [])  # the first releases told none, and stay as they were published
+    try:
+        bodies.check_team(body)
+    except RefusedBody as error:
+        raise BrokenRelease(f"{teams_dir / name}: {error}") from error
+    for item in body["items"]:
+        # the manifest decides, not the notice's file: a withdrawn cell does not come back when a file goes
+        if published.notice_name(name, item["item"]) in manifest.files:
+            item.update(shown=False, band=None, because=WITHDRAWN)
+    return Released("team", body, key=_DOOR)
 
 
 def _window_dates(window: Window) -> dict[str, str]:

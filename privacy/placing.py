@@ -1,4 +1,4 @@
-"""How a file comes into `published/`: written, recorded, renamed. Only the door uses it.
+"""How a file comes into `published/`: written, recorded, renamed; and how it goes. Only the door uses it.
 
 The bytes wait under another name, are recorded in the manifest, and are renamed into place, in this order:
 whoever dies in between leaves either nothing that counts, or everything the next run needs to finish with the
@@ -10,11 +10,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from privacy import published, shelf
 from privacy.errors import AlreadyPublished, BrokenRelease
+
+if TYPE_CHECKING:
+    from warehouse.windows import Window
 
 
 def put_once(
@@ -58,6 +62,30 @@ def put_once(
                 published.pending(path).replace(path)
                 shelf.flush_folder(path.parent)
     return teams_dir / names[0]
+
+
+def past(published_dir: Path, oldest: Window) -> dict[str, str]:
+    """The published files of windows before the oldest that is kept, with their hashes."""
+    files = published.read_manifest(published_dir / "teams").files
+    return {name: sha256 for name, sha256 in files.items() if published.window_in(name) < oldest.name}
+
+
+def expire(published_dir: Path, names: Collection[str]) -> None:
+    """Removes these files and forgets them. Files go first: whoever dies in between is gone on with."""
+    if not names:
+        return
+    teams_dir = published_dir / "teams"
+    with shelf.alone(published_dir):
+        for name in names:
+            path = teams_dir / name
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # other windows of the team are still there
+                path.parent.rmdir()
+        manifest = published.read_manifest(teams_dir)
+        files = {name: sha256 for name, sha256 in manifest.files.items() if name not in names}
+        folders = {name.split("/")[0] for name in files}
+        teams = {folder: team for folder, team in manifest.teams.items() if folder in folders}
+        put_manifest(teams_dir, published.Manifest(files, teams))
 
 
 def _record(teams_dir: Path, manifest: published.Manifest, team: str, hashes: Mapping[str, str]) -> None:

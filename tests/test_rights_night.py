@@ -26,6 +26,7 @@ from flows.opting import opt_in, opt_out
 from flows.own_data import export, show_access_log
 from flows.own_words import LONGEST_NOTE, delete_note, open_contest, take_back_contest, write_note
 from flows.pipeline import run_night
+from flows.querying import ask
 from flows.settings import Settings, load_settings
 from flows.sharing import NO_SHARE, end_share, list_shares, make_share, show_shared
 from flows.views import show_coverage, show_me
@@ -397,6 +398,7 @@ def test_the_access_log_says_who_looked_at_what_of_ones_own_and_at_the_teams_ban
     me(place.manager)
     show_shared(place.config, token, "json")
     show_coverage(place.config, place.team, "2026Q3", "text")
+    ask(place.config, "from answers", "json")
     me(place.people[5])
     said = [row["said"] for row in json.loads(show_access_log(place.config, "json"))["entries"]]
     for sentence in (
@@ -405,6 +407,7 @@ def test_the_access_log_says_who_looked_at_what_of_ones_own_and_at_the_teams_ban
         f"{place.manager} opened share {share}",
         f"{place.team}'s bands for 2026Q3 were published",
         f"somebody read {place.team}'s bands for 2026Q3",
+        "somebody asked a question of all bands that were published, your team's among them",
     ):
         assert sentence in said
     assert f"{TODAY}  {place.manager} opened share {share}" in show_access_log(place.config, "text")

@@ -24,6 +24,22 @@ def coverage(config: Path, team: str, window: str | None, rubric: str | None, fo
 
 
 @click.command()
+@click.argument("statement", required=False)
+@format_option("text", "json", "csv")
+@with_config
+def query(config: Path, statement: str | None, form: str) -> None:
+    """Answers one SQL select STATEMENT over everything that was published. Without it: lists the tables.
+
+    It runs in a process of its own that can open no file, with bounded memory and time, and is logged.
+    """
+    from flows import querying
+
+    if statement is None and form == "csv":
+        raise click.UsageError("the tables are listed as text or json")
+    click.echo(querying.ask(config, statement, form) if statement else querying.describe(form))
+
+
+@click.command()
 @click.argument("item")
 @window_option("the running one")
 @click.option("--since", type=PastDay(), help="Say also why it changed since this day.")
