@@ -22,7 +22,7 @@ from connectors.pagerduty import PagerDuty
 from connectors.records import Gap, Membership
 from connectors.roster import read_roster
 from flows import amending, erasing
-from flows.self_reports import Rules
+from flows.self_reports import Rules, own_sensitivities
 from flows.settings import Settings, asked_too_early, no_earlier_than
 from privacy.policy import Policy, check_agreement, load_policy
 from rubric.map import RubricMap, load_maps
@@ -141,6 +141,7 @@ def hold(
         policy,
         sources_in_use=["roster", *(_agreed_name(connector) for connector in connectors)],
         signals_in_use=[*catalog],
+        own_signals=own_sensitivities(catalog),
         tables_in_use=sorted({table for connector in connectors for table in connector.yields}),
         columns_read={signal.file: columns_read(signal.sql) for signal in catalog.values()},
     )
@@ -193,7 +194,7 @@ def check_everything(settings: Settings) -> tuple[Policy, Catalog, dict[str, Rub
     """
     mistakes: list[str] = []
     policy = _tried(lambda: load_policy(settings.agreement), mistakes)
-    catalog = _tried(load_catalog, mistakes)
+    catalog = _tried(lambda: load_catalog(own=settings.signals), mistakes)
     maps = _tried(lambda: load_maps(settings.maps, catalog), mistakes) if catalog else None
     wrong_rows: list[str] = []
     path, export = settings.roster, settings.hr_export

@@ -269,7 +269,7 @@ def _followed(desk: Desk, persons: set[str], done: str) -> str:
 
 def _radius(desk: Desk, aliases: Mapping[str, str], own_id: str) -> str:
     """What would change, found by doing it in a transaction that is taken back."""
-    catalog = load_catalog()
+    catalog = load_catalog(own=desk.settings.signals)
     rows = reading.rows_of(desk.store, own_id)
     moved = rehearse(desk.store.con, catalog, lambda: desk.store.put_aliases(aliases))
     named = ", ".join(f"{table} {count}" for table, count in rows.items()) or "none"

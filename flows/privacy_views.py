@@ -103,7 +103,7 @@ def attack_door(config: Path, seeds: Sequence[int], say: Callable[[str], None]) 
 
     settings = load_settings(config) if config.exists() else None
     policy = load_policy(settings.agreement if settings else SHIPPED / "agreement.yaml")
-    catalog = load_catalog()
+    catalog = load_catalog(own=settings.signals if settings else ())
     rules = rules_of(
         load_map(settings.rubric_map if settings else SHIPPED / "rubric_map.yaml", catalog), catalog
     )
@@ -134,6 +134,11 @@ def _agreement(policy: Policy) -> Iterator[str]:
     yield from _part("What is worked out from it", _tables(policy.computed))
     yield from _part("What people say, share and decide themselves", _tables(policy.rights))
     asked = ["every signal there is"] if policy.signals is None else [", ".join(policy.signals)]
+    if policy.own_signals == "for the person":
+        asked.append(
+            "Any question in a file of the organisation's own that reads nothing but what is listed here and "
+            "whose answer the person it is about sees alone. One that feeds a band stands in the list above."
+        )
     yield from _part("Which questions are asked of it", asked)
     for name, audience in policy.audiences.items():
         yield from _part(f"What is shown to: {name}", audience.sees)

@@ -103,12 +103,13 @@ def rules_of(settings: Settings, kept: Iterable[history.Rule]) -> Rules:
     try:
         with tempfile.TemporaryDirectory() as folder:
             for number, rule in enumerate(kept):
-                # two maps may share a name; signals stand together in the folder they were in
+                # two maps may share a name; signals stand together in the folders they were in
                 path = Path(folder) / rule.kind / ("" if rule.kind == "signal" else str(number)) / rule.name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes((settings.rules_folder / rule.sha256).read_bytes())
                 placed[rule.kind].append(path)
-            catalog = load_catalog(placed["signal"][0].parent, are_checked=True)
+            first, *own = dict.fromkeys(path.parent for path in placed["signal"])
+            catalog = load_catalog(first, own=own, are_checked=True)
             return Rules(load_policy(placed["agreement"][0]), catalog, load_maps(placed["map"], catalog))
     except OSError as error:
         raise BadInput(

@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connectors.errors import BadInput
+from flows.self_reports import own_sensitivities
 from flows.settings import SHIPPED, load_settings
+from flows.signal_views import catalog_of
+from privacy.policy import check_agreement, load_policy
 from reports.neutral import markdown_text, plain
 from rubric.map import RubricMap, load_map
-from signals.catalog import load_catalog
+from signals.catalog import Catalog
+from signals.queries import columns_read
 
 if TYPE_CHECKING:
     from rubric.diff import Difference, Entry, Side
@@ -21,9 +25,14 @@ DRIFTED = 1
 
 
 def check_rubric(config: Path, file: Path | None) -> str:
-    """One sentence when the map is right. Raises BadInput with every mistake."""
-    path = file or map_in_force(config)
-    found = load_map(path, load_catalog())
+    """One sentence when the map is right. Raises BadInput with every mistake.
+
+    Whether signals of one's own are agreed to is asked here too: the night would refuse them.
+    """
+    path, catalog = file or map_in_force(config), catalog_of(config)
+    found = load_map(path, catalog)
+    if wrong := _not_agreed(config, catalog):
+        raise BadInput(wrong)
     classes: dict[str, int] = {}
     for item in found.items:
         classes[item.item_class] = classes.get(item.item_class, 0) + 1
@@ -31,9 +40,23 @@ def check_rubric(config: Path, file: Path | None) -> str:
     return f"{path}: {len(found.items)} items, all classified: {counted}"
 
 
+def _not_agreed(config: Path, catalog: Catalog) -> list[str]:
+    own = own_sensitivities(catalog)
+    if not own:
+        return []
+    return check_agreement(
+        load_policy(load_settings(config).agreement),
+        sources_in_use=(),
+        signals_in_use=own,
+        tables_in_use=(),
+        columns_read={catalog[name].file: columns_read(catalog[name].sql) for name in own},
+        own_signals=own,
+    )
+
+
 def list_rubric(config: Path, file: Path | None, form: str) -> str:
     """The items of a map, a line each, in its order. Raises BadInput."""
-    found = load_map(file or map_in_force(config), load_catalog())
+    found = load_map(file or map_in_force(config), catalog_of(config))
     if form == "json":
         rows = [
             {"item": item.slug, "pillar": item.pillar, "group": item.group, "class": item.item_class}
@@ -67,7 +90,7 @@ def show_drift(config: Path, document: str, file: Path | None) -> tuple[str, int
     from rubric.document import drift, open_document
 
     path = file or map_in_force(config)
-    sentences = drift(load_map(path, load_catalog()), open_document(document).statements)
+    sentences = drift(load_map(path, catalog_of(config)), open_document(document).statements)
     if sentences:
         return "\n".join(f"{path.name}: {plain(sentence)}" for sentence in sentences), DRIFTED
     return f"{path.name}: every statement of {document} has its item, and every item its statement", 0
@@ -76,11 +99,11 @@ def show_drift(config: Path, document: str, file: Path | None) -> tuple[str, int
 # --- what a level adds ----------------------------------------------------------------------------------
 
 
-def show_diff(before: str, after: str, form: str) -> str:
+def show_diff(config: Path, before: str, after: str, form: str) -> str:
     """What the second rubric adds, drops, moves and rewords. Raises BadInput with the mistakes of both."""
     from rubric.diff import counted, differences
 
-    one, other = _both_sides(before, after)
+    one, other = _both_sides(before, after, catalog_of(config))
     found = differences(one, other)
     if form == "json":
         body = {
@@ -111,10 +134,9 @@ def show_diff(before: str, after: str, form: str) -> str:
     return "\n".join(lines)
 
 
-def _both_sides(before: str, after: str) -> tuple[Side, Side]:
+def _both_sides(before: str, after: str, catalog: Catalog) -> tuple[Side, Side]:
     from rubric.diff import read_side
 
-    catalog = load_catalog()
     sides, mistakes = [], []
     for name in (before, after):
         try:
@@ -169,8 +191,8 @@ def show_impact(
     """
     from rubric.impact import as_json, changes
 
-    catalog = load_catalog()
-    before, after = _both_maps(old, new)
+    catalog = catalog_of(config)
+    before, after = _both_maps(old, new, catalog)
     changed = changes(before, after, catalog)
     bands: dict[str, Any] = {"window": None, "rows": []}
     if config is None:
@@ -183,8 +205,7 @@ def show_impact(
     return _json(body) if form == "json" else _impact_markdown(body)
 
 
-def _both_maps(old: Path, new: Path) -> tuple[RubricMap, RubricMap]:
-    catalog = load_catalog()
+def _both_maps(old: Path, new: Path, catalog: Catalog) -> tuple[RubricMap, RubricMap]:
     maps, mistakes = [], []
     for path in (old, new):
         try:
@@ -205,7 +226,7 @@ _REACH = {
     "ends": "no longer looks at any activity",
 }
 _BAND_REACH = {
-    "same": "stays: amounts and weeks do not move a band, which rests on any trace at all",
+    "same": "stays: it rests on any trace of the same signals, whatever the amounts and weeks",
     "wider": "can only rise",
     "narrower": "can only fall",
     "other": "can rise or fall",

@@ -30,6 +30,11 @@ class Rules:
     maps: Mapping[str, RubricMap]
 
 
+def own_sensitivities(catalog: Catalog) -> dict[str, str]:
+    """Who sees each signal of the organisation's own, which is what the agreement asks of it."""
+    return {name: signal.sensitivity for name, signal in catalog.items() if signal.is_own}
+
+
 def reports(
     store: Store,
     run: int,

@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     """The map in force for whoever the roster names no other rubric for."""
     rubric_maps: tuple[Path, ...] = ()
     """Further maps, each a file, or all the YAML files of a folder: other roles, other levels."""
+    signals: tuple[Path, ...] = ()
+    """Folders of signals of the organisation's own, beside the shipped ones."""
     agreement: Path = SHIPPED / "agreement.yaml"
     github: GitHubSettings | None = None
     github_incidents: GitHubIncidentsSettings | None = None
@@ -324,6 +326,7 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
         if (elsewhere := getattr(settings, name)) is not None:
             moved[name] = folder / elsewhere
     moved["rubric_maps"] = tuple(folder / path for path in settings.rubric_maps)
+    moved["signals"] = tuple((folder / path).resolve() for path in settings.signals)
     moved["files"] = tuple(
         source.model_copy(update={"path": folder / source.path}) for source in settings.files
     )

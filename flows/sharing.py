@@ -44,7 +44,7 @@ def make_share(
     Raises BadInput, and AddsUp where the share could help to tell what teammates did, unless `although`.
     """
     settings = load_settings(config)
-    policy, catalog = load_policy(settings.agreement), load_catalog()
+    policy, catalog = load_policy(settings.agreement), load_catalog(own=settings.signals)
     person_id, name = proven(settings), window_named(settings, window)
     chosen = list(dict.fromkeys(items))
     report = door.read_self(settings.published, person_id, name).body

@@ -1,15 +1,16 @@
-"""What `sightline signals` prints about one signal: its card, and whether its page holds."""
+"""What `sightline signals` prints: the list, one signal's card, and whether its page holds."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
 from connectors.errors import BadInput
-from flows.settings import SHIPPED
-from signals.catalog import FOLDER, Catalog, Signal, load_catalog
+from flows.settings import SHIPPED, load_settings
+from signals.catalog import Catalog, Signal, load_catalog
 
 _SEEN_BY = {
     "band": "the person, with links; a trace may count in a band of the team",
@@ -19,22 +20,46 @@ _SEEN_BY = {
 }
 
 
-def show_signal(name: str, folder: Path | None = None) -> str:
+def catalog_of(config: Path | None, folder: Path | None = None) -> Catalog:
+    """The shipped signals, those of the settings if there are any, and of `folder`. Raises BadInput."""
+    own = load_settings(config).signals if config and config.exists() else ()
+    return load_catalog(own=[*own, *([folder.resolve()] if folder else [])])
+
+
+def list_signals(config: Path, form: str) -> str:
+    """Every signal with its question, the organisation's own among them."""
+    rows = [
+        {"signal": name, "kind": signal.kind, "answers": signal.answers, "sensitivity": signal.sensitivity}
+        | {"own": signal.is_own}
+        for name, signal in catalog_of(config).items()
+    ]
+    if form == "json":
+        return json.dumps({"signals": rows}, indent=1, ensure_ascii=False)
+    return "\n".join(f"{row['signal']:28} {row['sensitivity']:7} {row['answers']}" for row in rows)
+
+
+def show_signal(config: Path | None, name: str, folder: Path | None = None) -> str:
     """One signal's card, and below it the file it comes from. Raises BadInput with the nearest name."""
-    catalog = load_catalog(folder or FOLDER)
-    return "\n".join(_card(_named(name, catalog), datetime.now(UTC).date()))
+    return "\n".join(_card(_named(name, catalog_of(config, folder)), datetime.now(UTC).date()))
 
 
-def test_signals(names: Sequence[str], folder: Path | None, pages: Path | None) -> tuple[list[str], str]:
-    """A sentence for every example that does not hold, and one for when all do. Raises BadInput."""
+def test_signals(
+    config: Path | None, names: Sequence[str], folder: Path | None, pages: Path | None
+) -> tuple[list[str], str]:
+    """A sentence for every example that does not hold, and one for when all do. Raises BadInput.
+
+    Without names these are all signals, or those of `folder`. Pages of one's own are in `specs` beside them.
+    """
     from signals.spec import failures, read_page
 
-    catalog = load_catalog(folder or FOLDER)
-    asked = [_named(name, catalog) for name in names] or list(catalog.values())
-    pages = pages or (folder / "specs" if folder else SHIPPED / "tests" / "specs")
+    catalog = catalog_of(config, folder)
+    asked = [_named(name, catalog) for name in names] or [
+        each for each in catalog.values() if folder is None or each.path.parent == folder.resolve()
+    ]
     wrong, held, mistakes = [], 0, []
     for signal in asked:
-        page = pages / f"{signal.signal}.md"
+        beside = signal.path.parent / "specs" if signal.is_own else SHIPPED / "tests" / "specs"
+        page = (pages or beside) / f"{signal.signal}.md"
         if not page.exists():
             wrong.append(f"{page}: is missing; a signal has a page of examples, tables in and tables out")
             continue

@@ -204,20 +204,6 @@ def show_status(config: Path, form: str) -> str:
     return status_text(status)
 
 
-def list_signals(form: str) -> str:
-    """Every signal with its question."""
-    from signals.catalog import load_catalog
-
-    catalog = load_catalog()
-    rows = [
-        {"signal": name, "kind": signal.kind, "answers": signal.answers, "sensitivity": signal.sensitivity}
-        for name, signal in sorted(catalog.items())
-    ]
-    if form == "json":
-        return _json({"signals": rows})
-    return "\n".join(f"{row['signal']:28} {row['sensitivity']:7} {row['answers']}" for row in rows)
-
-
 def _own_report(settings: Settings, window: str | None) -> Released:
     from flows.identity import proven, window_named
     from flows.logbook import mark, note

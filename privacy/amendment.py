@@ -101,6 +101,12 @@ def _tables(what: str, old: Mapping[str, Sequence[str]], new: Mapping[str, Seque
 
 
 def _signals(old: Policy, new: Policy) -> Iterator[str]:
+    if old.own_signals != new.own_signals:
+        yield (
+            "questions of the organisation's own need no line where their person alone sees the answer"
+            if new.own_signals == "for the person"
+            else "every question of the organisation's own needs its line from now on"
+        )
     if (old.signals is None) != (new.signals is None):
         yield (
             "any signal of the program may be asked from now on"

@@ -165,6 +165,8 @@ class Policy(_Frozen):
     """What somebody may leave by saying so."""
     signals: Annotated[tuple[Name, ...] | None, BeforeValidator(_listed)]
     """None: every signal of the catalogue."""
+    own_signals: Literal["listed", "for the person"] = "listed"
+    """Whether a signal of the organisation's own needs its line where nobody but the person sees it."""
     audiences: Annotated[
         Mapping[Literal["self", "team", "organisation", "operator", "officer"], Audience],
         AfterValidator(_shows_teams_and_selves),
@@ -239,11 +241,13 @@ def check_agreement(
     signals_in_use: Iterable[str],
     tables_in_use: Iterable[str] | Mapping[str, Collection[str]],
     columns_read: Mapping[str, Mapping[str, Mapping[str, int]]] = MappingProxyType({}),
+    own_signals: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str]:
     """One sentence for everything in use that the agreement does not list; empty when all is agreed.
 
     `tables_in_use` may map each table to the fields in use, which are then checked as well. `columns_read`
     says for each signal's file which columns of which table its query reads, and on what line.
+    `own_signals` says who sees each signal in use that is the organisation's own: its sensitivity.
     """
     allowed: dict[str, set[str]] = {}
     for tables in [source.tables for source in policy.sources.values()] + [policy.computed, policy.rights]:
@@ -254,7 +258,7 @@ def check_agreement(
     )
     missing = [
         *_not_agreed("source", sources_in_use, policy.sources),
-        *_not_agreed("signal", signals_in_use, signals_in_use if policy.signals is None else policy.signals),
+        *_not_agreed_signals(policy, signals_in_use, own_signals),
         *_not_agreed("table", used, allowed),
         *(
             sentence
@@ -273,6 +277,23 @@ def check_agreement(
         for column, line in sorted(columns.items())
         if column not in allowed[table]
     ]
+
+
+def _not_agreed_signals(policy: Policy, used: Iterable[str], own: Mapping[str, str]) -> Iterator[str]:
+    if policy.signals is None:
+        return
+    for_the_person = {name for name, seen_by in own.items() if seen_by in ("person", "self")}
+    needs_no_line = for_the_person if policy.own_signals == "for the person" else set()
+    for name in sorted(set(used) - set(policy.signals) - needs_no_line):
+        if name not in own:
+            yield from _not_agreed("signal", [name], policy.signals)
+        elif policy.own_signals == "listed":
+            yield f"own signal '{name}' is not agreed to; list it there under signals"
+        else:
+            yield (
+                f"own signal '{name}' is for more eyes than its person's (sensitivity: {own[name]}) and not "
+                "agreed to; list it there under signals, or make it one for the person"
+            )
 
 
 def _not_agreed(kind: str, used: Iterable[str], allowed: Iterable[str]) -> Iterator[str]:

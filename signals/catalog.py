@@ -1,16 +1,13 @@
 """signal file -> Signal. Reads every `signals/<name>.sql` and says all that is wrong with them at once.
 
 Nothing here sees data: the queries are described against the empty tables of the migrations.
-
-`python -m signals.catalog > docs/signals.md` writes the page that `manual` makes of the headers.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -29,6 +26,7 @@ from signals.queries import COLUMNS, mistakes_in_query
 FOLDER = Path(__file__).parent
 _NONE = re.compile(r"none\b")
 """How a guard begins that is none."""
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 def _question(text: str) -> str:
@@ -108,6 +106,8 @@ class Signal(Header):
     """Of the whole file: the version of the rule."""
     unguarded: str | None
     """Why it has no guard, as a sentence."""
+    is_own: bool
+    """Of the organisation, and not shipped."""
 
     @property
     def file(self) -> str:
@@ -153,21 +153,27 @@ class Catalog(Mapping[str, Signal]):
         ]
 
 
-def load_catalog(folder: Path = FOLDER, *, are_checked: bool = False) -> Catalog:
-    """Every signal in `folder`. Raises BadInput with every mistake in every file.
+def load_catalog(folder: Path = FOLDER, *, own: Sequence[Path] = (), are_checked: bool = False) -> Catalog:
+    """Every signal in `folder`, and in the folders of an organisation's own beside it.
 
-    Queries that were checked when they ran, and are only spoken of now, are not checked again.
+    Raises BadInput with every mistake in every file. Queries that were checked when they ran, and are only
+    spoken of now, are not checked again.
     """
-    paths = sorted(folder.glob("*.sql"))
-    if not paths:
-        raise BadInput(
-            [f"{folder.name}/: there is no signal file here; a signal is {folder.name}/<name>.sql"]
-        )
-    readings = [_read(path) for path in paths]
-    kinds = {reading.path.stem: reading.kind for reading in readings}
-    mistakes = [
+    files = {each: sorted(each.glob("*.sql")) for each in (folder, *own)}
+    if empty := [each for each, paths in files.items() if not paths]:
+        raise BadInput([_no_signals(each) for each in empty])
+    readings: dict[str, _Reading] = {}
+    mistakes: list[tuple[Path, int, str]] = []
+    for path in (path for paths in files.values() for path in paths):
+        if path.stem in readings:
+            first = _place(readings[path.stem].path, 1)
+            mistakes.append((path, 1, f"signal: {path.stem!r} is the name of {first} already; take another"))
+        else:
+            readings[path.stem] = _read(path)
+    kinds = {name: reading.kind for name, reading in readings.items()}
+    mistakes += [
         (reading.path, line, said)
-        for reading in readings
+        for reading in readings.values()
         for line, said in (
             *reading.mistakes,
             *_wrong_references(reading, kinds),
@@ -175,8 +181,16 @@ def load_catalog(folder: Path = FOLDER, *, are_checked: bool = False) -> Catalog
         )
     ]
     if mistakes:
-        raise BadInput([f"{_place(path, line)}: {said}" for path, line, said in sorted(mistakes)])
-    return Catalog({reading.path.stem: reading.signal() for reading in readings})
+        told = sorted(mistakes, key=lambda each: (_place(each[0], 0), *each[1:]))
+        raise BadInput([f"{_place(path, line)}: {said}" for path, line, said in told])
+    own_names = {path.stem for each in own for path in files[each]}
+    return Catalog({name: reading.signal(name in own_names) for name, reading in readings.items()})
+
+
+def _no_signals(folder: Path) -> str:
+    if not folder.is_dir():
+        return f"{folder}: there is no such folder; `signals:` names folders of signal files"
+    return f"{folder.name}/: there is no signal file here; a signal is {folder.name}/<name>.sql"
 
 
 # --- one file -------------------------------------------------------------------------------------------
@@ -199,10 +213,11 @@ class _Reading:
         kind = self.header.get("kind", "evidence") if self.header else None
         return kind if kind in COLUMNS else None
 
-    def signal(self) -> Signal:
+    def signal(self, is_own: bool) -> Signal:
         version = hashlib.sha256(self.sql.encode()).hexdigest()
         guard, unguarded = _guard(self.header["guard"])
-        read = {"sql": self.sql, "path": self.path, "sha256": version, "unguarded": unguarded}
+        read = {"sql": self.sql, "path": self.path, "sha256": version}
+        read |= {"unguarded": unguarded, "is_own": is_own}
         return Signal.model_validate(self.header | {"guard": guard} | read)
 
 
@@ -214,7 +229,7 @@ def _guard(said: str | None) -> tuple[str | None, str | None]:
 
 def _read(path: Path) -> _Reading:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         return _Reading(path, mistakes=[(1, "the file is not UTF-8 text; save it as UTF-8")])
     comment = re.match(r"/\*[^\S\n]*\n(.*?)\*/", text, re.DOTALL)
@@ -228,6 +243,9 @@ def _read(path: Path) -> _Reading:
     for key in ("reads", "optional"):
         if isinstance(header.get(key), list):
             header[key] = tuple(str(table) for table in header[key])
+    if not _NAME.fullmatch(path.stem):
+        said = f"signal: {path.stem!r} is no name; write lower-case words with _ between them"
+        wrong.append((lines.get("signal", 1), said))
     if header.get("signal") not in (None, path.stem):
         said = f"signal: is {header['signal']!r} but the file is {path.name}; name both alike"
         wrong.append((lines["signal"], said))
@@ -327,89 +345,3 @@ def did_you_mean(name: str, known: Any) -> str:
 
 def _place(path: Path, line: int) -> str:
     return f"{path.parent.name}/{path.name}:{line}"
-
-
-# --- the manual -----------------------------------------------------------------------------------------
-
-_SEEN_BY = {
-    "band": "links for the person; may feed a team's band",
-    "person": "links for the person; never a band",
-    "self": "the person alone; never a band, never shared unasked",
-    "team": "the team, as one word; never a person, never a count",
-}
-
-_OPENING = """# Signals
-
-Written from the headers in `signals/*.sql` by `python -m signals.catalog > docs/signals.md`; change those,
-not this page. The examples of each signal are in `tests/specs/`, and are run as tests.
-
-A signal is a declared question. Its SQL answers with rows: this person, this day, this source object. What is
-counted is distinct source objects, so splitting one thing into many comments adds nothing. Robots never have
-evidence and are never "somebody else"; nobody is their own reviewer. An object whose author has deleted their
-account is nobody's, and gives no evidence.
-
-`sightline signals honesty` says for the whole organisation in how many repositories each can come up at all,
-whether it came up often in a closed quarter and in those before, which others rest on most of its objects,
-and what it cannot see. `privacy/organisation.py` says how coarse that is and why.
-
-"""
-
-_PROCESSES = """## Team processes
-
-How a team works together, as one word for a whole team and a closed quarter, published once through the same
-door and under the same rule as the bands of items. What holds for whom is worked out while a release is made
-and is stored nowhere: nobody can look it up, not even about themselves. No day or hour of anybody is told.
-
-"""
-
-_REFUSED = """## Refused
-
-These are never computed, for anybody:
-
-| measure | why |
-|---|---|
-| commits, lines of code | they reward the longer way, and measure the tool and the style before the person |
-| hours, time of day, weekdays, streaks, presence | they watch a life, not work; only dates are stored |
-| time to anything, per person | noise at best, and it punishes whoever takes the hard ones |
-| sentiment, emotion, gender, any inferred trait | a guess about a person is not evidence |
-| approval or rejection rates received, rounds of review | they differ by who is asked, not by what was done |
-| scores, ranks, percentiles, quartiles | an order of people is what this is built not to be |
-| use of AI tools, per person | how somebody writes is theirs; the work can be read |
-| anything from private chat | it was said in private |
-"""
-
-
-def manual(catalog: Catalog) -> str:
-    """The page about all signals, as Markdown."""
-    parts = [_OPENING, "## Evidence\n\n"]
-    parts += [_entry(signal) for signal in catalog.of_kind("evidence")]
-    parts += [
-        "## Opportunities\n\nDays on which something could have come up. "
-        "Without one, finding nothing is `no opportunity` and says nothing.\n\n"
-    ]
-    parts += [_entry(signal) for signal in catalog.of_kind("opportunity")]
-    parts += [_PROCESSES, *(_entry(signal) for signal in catalog.of_kind("process"))]
-    return "".join([*parts, _REFUSED])
-
-
-def _entry(signal: Signal) -> str:
-    facts = {
-        "counts": signal.unit if signal.kind == "evidence" else None,
-        "for": _SEEN_BY[signal.sensitivity] if signal.kind != "opportunity" else None,
-        "opportunity": f"`{signal.opportunity}`" if signal.opportunity else None,
-        "kept honest by": f"`{signal.guard}`" if signal.guard else _nothing(signal),
-        "reads": ", ".join(f"`{table}`" for table in signal.reads),
-        "of these only where there are any": ", ".join(f"`{table}`" for table in signal.optional) or None,
-        "basis": signal.basis,
-        "owner": f"{signal.owner}, to be read again by {signal.review_by}",
-    }
-    listed = "".join(f"* {name}: {value}\n" for name, value in facts.items() if value)
-    return f"### {signal.signal}\n\n{signal.answers}\n\n{listed}\nMisleads: {signal.misleads}\n\n"
-
-
-def _nothing(signal: Signal) -> str | None:
-    return f"nothing, because {signal.unguarded}" if signal.unguarded else None
-
-
-if __name__ == "__main__":
-    sys.stdout.write(manual(load_catalog()))

@@ -18,7 +18,7 @@ CATALOG = load_catalog()
 
 @pytest.mark.parametrize("name", CATALOG)
 def test_a_card_says_what_the_header_owes(name: str) -> None:
-    card = show_signal(name)
+    card = show_signal(None, name)
     signal = CATALOG[name]
     for owed in (signal.answers, signal.misleads, signal.basis):
         assert " ".join(owed.split()) in card
@@ -28,10 +28,10 @@ def test_a_card_says_what_the_header_owes(name: str) -> None:
 
 def test_the_examples_of_a_folder_of_ones_own_are_run(tmp_path: Path) -> None:
     folder = own_signals(tmp_path)
-    assert test_signals((), folder, None) == ([], "2 examples of 1 signal hold")
+    assert test_signals(None, (), folder, None) == ([], "2 examples of 1 signal hold")
     page = folder / "specs" / "changes_opened.md"
     page.write_text(page.read_text().replace("|---|---|\n| ada |", "|---|---|\n| ben |"))
-    wrong, _ = test_signals(("changes_opened",), folder, None)
+    wrong, _ = test_signals(None, ("changes_opened",), folder, None)
     assert len(wrong) == 2
     assert all(sentence.startswith(f"{page}:") for sentence in wrong)
 
@@ -39,7 +39,7 @@ def test_the_examples_of_a_folder_of_ones_own_are_run(tmp_path: Path) -> None:
 def test_a_signal_without_a_page_is_told(tmp_path: Path) -> None:
     folder = own_signals(tmp_path)
     shutil.rmtree(folder / "specs")
-    wrong, _ = test_signals((), folder, None)
+    wrong, _ = test_signals(None, (), folder, None)
     assert wrong == [
         f"{folder}/specs/changes_opened.md: is missing; a signal has a page of examples, tables in and "
         "tables out"
@@ -48,11 +48,11 @@ def test_a_signal_without_a_page_is_told(tmp_path: Path) -> None:
 
 def test_an_unknown_signal_is_answered_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no signal is named 'changes_open'; did you mean 'changes_opened'"):
-        show_signal("changes_open", own_signals(tmp_path))
+        show_signal(None, "changes_open", own_signals(tmp_path))
 
 
 def test_the_shipped_pages_are_found_without_being_named() -> None:
-    assert test_signals(("oncall_shifts",), None, None)[0] == []
+    assert test_signals(None, ("oncall_shifts",), None, None)[0] == []
     assert (SHIPPED / "tests" / "specs" / "oncall_shifts.md").exists()
 
 

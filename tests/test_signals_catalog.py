@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import BadInput
-from signals.catalog import load_catalog, manual
+from signals.catalog import load_catalog
+from signals.manual import manual
 from signals.queries import BOOKKEEPING, columns_read, facts
 
 ROOT = Path(__file__).parents[1]
@@ -332,7 +333,7 @@ def test_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_the_manual_is_what_the_headers_say() -> None:
-    """`python -m signals.catalog > docs/signals.md` writes it again."""
+    """`python -m signals.manual > docs/signals.md` writes it again."""
     assert (ROOT / "docs" / "signals.md").read_text() == manual(CATALOG)
 
 

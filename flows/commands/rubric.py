@@ -60,11 +60,12 @@ def rubric_import(document: str, output: Path | None) -> None:
 @click.argument("before")
 @click.argument("after")
 @format_option("text", "json")
-def rubric_diff(before: str, after: str, form: str) -> None:
+@with_config
+def rubric_diff(config: Path, before: str, after: str, form: str) -> None:
     """What the document AFTER adds to BEFORE, drops, moves and rewords. Two maps are compared as well."""
     from flows.rubric_views import show_diff
 
-    click.echo(show_diff(before, after, form))
+    click.echo(show_diff(config, before, after, form))
 
 
 @rubric.command("drift")

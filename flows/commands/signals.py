@@ -11,7 +11,7 @@ from flows.commands.options import Chapters, format_option, say_all, window_opti
 FOLDER = click.option(
     "--folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder of signals of your own. [default: the shipped ones]",
+    help="A folder of signals of your own. [default: those that the settings name]",
 )
 
 
@@ -22,34 +22,37 @@ def signals() -> None:
 
 @signals.command("list")
 @format_option("text", "json")
-def signals_list(form: str) -> None:
+@with_config
+def signals_list(config: Path, form: str) -> None:
     """Every signal, and the question that it answers."""
-    from flows.views import list_signals
+    from flows.signal_views import list_signals
 
-    click.echo(list_signals(form))
+    click.echo(list_signals(config, form))
 
 
 @signals.command("show")
 @click.argument("name")
 @FOLDER
-def signals_show(name: str, folder: Path | None) -> None:
+@with_config
+def signals_show(config: Path, name: str, folder: Path | None) -> None:
     """The card of one signal, and its SQL."""
     from flows.signal_views import show_signal
 
-    click.echo(show_signal(name, folder))
+    click.echo(show_signal(config, name, folder))
 
 
 @signals.command("test")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @FOLDER
 @click.option(
-    "--pages", type=click.Path(path_type=Path, file_okay=False), help="[default: `specs` in the folder]"
+    "--pages", type=click.Path(path_type=Path, file_okay=False), help="[default: `specs` beside the signal]"
 )
-def signals_test(names: tuple[str, ...], folder: Path | None, pages: Path | None) -> None:
+@with_config
+def signals_test(config: Path, names: tuple[str, ...], folder: Path | None, pages: Path | None) -> None:
     """Runs the examples of the spec pages, of all signals or of these. Exit 1 if one does not hold."""
     from flows.signal_views import test_signals
 
-    wrong, fine = test_signals(names, folder, pages)
+    wrong, fine = test_signals(config, names, folder, pages)
     say_all(wrong, fine)
 
 
