@@ -13,6 +13,7 @@ import argparse
 import random
 import resource
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,7 +22,7 @@ from time import perf_counter
 from typing import Any
 
 from privacy import door
-from privacy.bands import band_of, shown
+from privacy.bands import words
 from privacy.policy import Policy, load_policy
 from privacy.released import Released
 from warehouse.windows import Window
@@ -119,13 +120,11 @@ def main() -> None:
     say("who counts", started, f"{len(cohorts):,} cohorts of {len(of_team):,} teams")
 
     started = perf_counter()
-    words = 0
+    said: Counter[str] = Counter()
     for (_, window), members in cohorts.items():
-        if shown(len(members)):
-            for left in traces[window.name].values():
-                band_of(len(members & left), len(members))
-                words += 1
-    say("the arithmetic", started, f"{words:,} words")
+        if of_size := words(len(members)):  # as `privacy/door.py` does it, and nothing else
+            said.update([of_size[len(members & left)] for left in traces[window.name].values()])
+    say("the arithmetic", started, f"{said.total():,} words")
 
     started = perf_counter()
     made = sum(len(each.canonical()) for each in releases(cohorts, traces, items, policy))

@@ -119,18 +119,16 @@ def publish_due(night: Night) -> dict[str, Any]:
         if not whole and night.as_of < held_until:
             continue
         evidence = reading.evidence_by_person(night.store, window.starts_on, window.ends_on)
-        teams = sorted({row.team for rows in enrolled(members, window, night.as_of).values() for row in rows})
-        for team in teams:
-            if door.is_published(night.settings.published, team, window):
-                continue
+        teams = {row.team for rows in enrolled(members, window, night.as_of).values() for row in rows}
+        for team in sorted(teams - door.in_place(night.settings.published, window)):
             try:
                 _publish(night, of_team[team], evidence, sources, team, window)
             except DoorError as error:
                 night.messages.append(str(error))
             else:
                 published.append(f"{team} {window.name}")
-        if all(door.is_published(night.settings.published, team, window) for team in teams):
-            honesty.publish(night, window, {team: of_team[team] for team in teams}, evidence, sources)
+        if door.in_place(night.settings.published, window).issuperset(teams):
+            honesty.publish(night, window, {team: of_team[team] for team in sorted(teams)}, evidence, sources)
     night.messages += door.verify(night.settings.published) + logbook.note_published(night.settings)
     return {"published": published}
 

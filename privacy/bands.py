@@ -11,6 +11,7 @@ It is deniability, not differential privacy: one answer may be seven times as li
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from privacy import floors
 from privacy.errors import NotShown
@@ -51,6 +52,7 @@ def shown(size: int, *, k: int = floors.K, coalition: int = floors.COALITION) ->
     return True
 
 
+@cache
 def bands(size: int, *, k: int = floors.K, coalition: int = floors.COALITION) -> tuple[Band, ...]:
     """The bands of a team of this size, from none to all; empty where it has none."""
     if not shown(size, k=k, coalition=coalition):
@@ -71,3 +73,10 @@ def band_of(count: int, size: int, *, k: int = floors.K, coalition: int = floors
         raise ValueError(f"{count} of {size} people is not a count")
     check_shown(size, k=k, coalition=coalition)
     return next(band for band in bands(size, k=k, coalition=coalition) if band.low <= count <= band.high)
+
+
+@cache
+def words(size: int, *, k: int = floors.K, coalition: int = floors.COALITION) -> tuple[str, ...]:
+    """The word for each count of a team of this size, from none to all; empty where it has no bands."""
+    counts = range(size + 1) if shown(size, k=k, coalition=coalition) else ()
+    return tuple(band_of(count, size, k=k, coalition=coalition).word for count in counts)

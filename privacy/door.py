@@ -11,35 +11,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, timedelta
-from difflib import get_close_matches
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from privacy import bodies, floors, organisation, placing, published, shelf, team_words
-from privacy.bands import shown
+from privacy import bodies, organisation, placing, published, shelf, team_words
+from privacy.bands import shown, words
 from privacy.cohort import by_team as by_team
 from privacy.cohort import cohorts as cohorts
 from privacy.cohort import due_on as due_on
 from privacy.cohort import eligible as eligible
 from privacy.cohort import is_due as is_due
-from privacy.errors import (
-    BrokenRelease,
-    DoorError,
-    NoReport,
-    NotDue,
-    NotShown,
-    NotYetPublished,
-    RefusedBody,
-    UnknownItem,
-    UnknownTeam,
-    WhichRubric,
-)
+from privacy.errors import BrokenRelease, NoReport, NotDue, NotShown, RefusedBody, UnknownItem
 from privacy.placing import expire as expire
 from privacy.placing import past as past
+from privacy.published import in_place as in_place
+from privacy.published import is_decided as is_decided
+from privacy.published import latest_window as latest_window
+from privacy.published import published_teams as published_teams
+from privacy.published import published_windows as published_windows
+from privacy.published import release_of as release_of
+from privacy.published import rubrics as rubrics
 from privacy.released import _DOOR, Released
 from privacy.team_words import NOT_SHOWN as NOT_SHOWN
-from warehouse.windows import Window, parse_window
+from warehouse.windows import Window
 
 if TYPE_CHECKING:  # readers come through here too, and need no pydantic to read a file
     from privacy.policy import Policy
@@ -77,11 +72,12 @@ def release_team(
         due = due_on(window, policy, sources_complete=True)
         raise NotDue(f"{window.name} may be published from {due} on; {published_on} is too early")
     people = frozenset(members)
-    is_large_enough = shown(len(people), k=policy.k, coalition=policy.coalition)
+    of_size = words(len(people), k=policy.k, coalition=policy.coalition)
+    complete = team_words.whole(sources)
 
     def word(name: str, told: Mapping[str, Any]) -> dict[str, Any]:
-        hidden = team_words.why_hidden(told, sources, is_large_enough)
-        return team_words.word(name, hidden, people, traces, policy)
+        hidden = team_words.why_hidden(told, complete, bool(of_size))
+        return team_words.word(name, hidden, people, traces, of_size)
 
     body = {
         "kind": "team",
@@ -220,7 +216,7 @@ def withdraw(
     The release keeps its bytes. The notice gives no reason: a reason would be about somebody.
     Raises UnknownItem, NotShown for an item that has no band to withdraw, and what `read_team` raises.
     """
-    name = _named(window)
+    name = published.window_name(window)
     body = read_team(published_dir, team, name, rubric).body
     try:
         cell = next(each for each in body["items"] if each["item"] == item)
@@ -284,7 +280,7 @@ def read_team(published_dir: Path, team: str, window: Window | str, rubric: str 
 
     Raises UnknownTeam, WhichRubric, NotYetPublished with the day it may come, or BrokenRelease.
     """
-    teams_dir, name = published_dir / "teams", _named(window)
+    teams_dir, name = published_dir / "teams", published.window_name(window)
     release = release_of(published_dir, team, name, rubric)
     released = _recorded(teams_dir, release, published.read_manifest(teams_dir))
     if (released.body["team"], released.body["window"]) != (team, name):
@@ -301,20 +297,9 @@ def read_teams(published_dir: Path) -> Iterator[Released]:
             yield _recorded(teams_dir, name, manifest)
 
 
-def rubrics(published_dir: Path, team: str, window: Window | str) -> list[str]:
-    """The rubrics that a team has a release for in this window, by name. Raises what `read_team` raises."""
-    name = _named(window)
-    manifest = published.read_manifest(published_dir / "teams")
-    names = published.releases_of(manifest.files, team, name)
-    if not names:
-        raise _why_missing(published_dir, team, name)
-    found = [published.read_recorded(published_dir / "teams", each, manifest) for each in names]
-    return [str(body["rubric"]["id"]) for body in found]
-
-
 def read_self(published_dir: Path, person_id: str, window: Window | str) -> Released:
     """Somebody's own report. Raises NoReport, the same for an id that is unknown, guessed or malformed."""
-    name = _named(window)
+    name = published.window_name(window)
     try:
         if not published.is_person_id(person_id):
             raise ValueError
@@ -328,39 +313,6 @@ def read_self(published_dir: Path, person_id: str, window: Window | str) -> Rele
     return Released("self", body, key=_DOOR)
 
 
-def is_published(published_dir: Path, team: str, window: Window | str) -> bool:
-    """Whether this release is in place, all of it. What was recorded and not yet put in place is not."""
-    teams_dir = published_dir / "teams"
-    recorded = published.releases_of(published.read_manifest(teams_dir).files, team, _named(window))
-    names = recorded or [published.release_name(team, _named(window))]
-    return all((teams_dir / name).exists() for name in names)
-
-
-def is_decided(published_dir: Path, team: str, window: Window | str) -> bool:
-    """Whether the bytes of this release are settled, in place or not: nothing said now can change them."""
-    files = published.read_manifest(published_dir / "teams").files
-    return bool(published.releases_of(files, team, _named(window)))
-
-
-def published_teams(published_dir: Path) -> list[str]:
-    """The teams that have a release, by name."""
-    return sorted(published.read_manifest(published_dir / "teams").teams.values())
-
-
-def published_windows(published_dir: Path, team: str) -> list[str]:
-    """The windows a team has a release for, oldest first."""
-    teams_dir = published_dir / "teams"
-    names = published.releases_of(published.read_manifest(teams_dir).files, team)
-    return sorted({published.window_in(name) for name in names if (teams_dir / name).exists()})
-
-
-def latest_window(published_dir: Path, team: str) -> str:
-    """The newest window a team has a release for. Raises UnknownTeam or NotYetPublished."""
-    if windows := published_windows(published_dir, team):
-        return windows[-1]
-    raise _why_missing(published_dir, team, None)
-
-
 def publish_organisation(published_dir: Path, released: Released) -> None:
     """Puts what the organisation reads of a window in place, once: what lies there is never written again."""
     if released.audience != "organisation":
@@ -370,7 +322,8 @@ def publish_organisation(published_dir: Path, released: Released) -> None:
 
 def read_organisation(published_dir: Path, window: Window | str) -> Released:
     """What the organisation reads of a window. Raises NotYetPublished, or BrokenRelease."""
-    return Released("organisation", organisation.read(published_dir, _named(window)), key=_DOOR)
+    body = organisation.read(published_dir, published.window_name(window))
+    return Released("organisation", body, key=_DOOR)
 
 
 # --- how it is done ---------------------------------------------------------------------------------------
@@ -397,41 +350,3 @@ def _window_dates(window: Window) -> dict[str, str]:
         "window_starts_on": window.starts_on.isoformat(),
         "window_ends_on": window.ends_on.isoformat(),
     }
-
-
-def _named(window: Window | str) -> str:
-    return (window if isinstance(window, Window) else parse_window(window)).name
-
-
-def _why_missing(published_dir: Path, team: str, window: str | None) -> DoorError:
-    teams, out = published_teams(published_dir), published_windows(published_dir, team)
-    if teams and team not in teams:
-        close = get_close_matches(team, teams, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else f"; teams with a release: {', '.join(teams)}"
-        return UnknownTeam(f"no team {team!r} has a release{hint}")
-    if window is None:
-        return NotYetPublished(
-            f"team {team!r} has no release yet; a quarter's comes {floors.DELAY_DAYS} days after its end "
-            "at the earliest, and later while a source is incomplete"
-        )
-    earliest = parse_window(window).ends_on + timedelta(days=floors.DELAY_DAYS)
-    return NotYetPublished(
-        f"team {team!r} has no release for {window}; it comes on {earliest} at the earliest, and later while "
-        f"a source is incomplete" + (f"; published so far: {', '.join(out)}" if out else "")
-    )
-
-
-def release_of(published_dir: Path, team: str, window: str, rubric: str | None) -> str:
-    """The name of the release that is meant. Raises WhichRubric, UnknownTeam or NotYetPublished."""
-    teams_dir = published_dir / "teams"
-    plain = published.release_name(team, window)
-    names = published.releases_of(published.read_manifest(teams_dir).files, team, window)
-    if names in ([], [plain]):
-        if not names and not (teams_dir / plain).exists():
-            raise _why_missing(published_dir, team, window)
-        return plain
-    if rubric is not None and (named := published.release_name(team, window, rubric)) in names:
-        return named
-    known = rubrics(published_dir, team, window)
-    hint = "" if rubric is None else f"no release of team {team!r} for {window} is about {rubric!r}; "
-    raise WhichRubric(f"{hint}team {team!r} has a release for each of {', '.join(known)}: name one", known)

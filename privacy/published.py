@@ -18,10 +18,14 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from privacy.errors import BrokenRelease
+from privacy import floors
+from privacy.errors import BrokenRelease, DoorError, NotYetPublished, UnknownTeam, WhichRubric
+from warehouse.windows import Window, parse_window
 
 MANIFEST = "manifest.json"
 RELEASE_MODE = 0o640
@@ -166,3 +170,95 @@ def is_waiting(path: Path, recorded: str) -> bool:
     """Whether the bytes that were recorded for `path` lie beside it, ready to be put in place."""
     draft = pending(path)
     return draft.is_file() and hashlib.sha256(draft.read_bytes()).hexdigest() == recorded
+
+
+# --- what is published, and what is not yet ---------------------------------------------------------------
+
+
+def in_place(published_dir: Path, window: Window | str) -> frozenset[str]:
+    """The teams whose release of this window is in place, all of it: not one that is recorded and waits.
+
+    One look for all: where there are thousands of teams, a look for each reads a long manifest as often.
+    """
+    teams_dir = published_dir / "teams"
+    manifest = read_manifest(teams_dir)
+    ends = re.compile(rf"/{re.escape(window_name(window))}(\.[^/.]+)?\.json")
+    names = [name for name in manifest.files if ends.fullmatch(name, name.index("/"))]
+    waits = {name.split("/")[0] for name in names if not (teams_dir / name).exists()}
+    return frozenset(manifest.teams[folder] for folder in {name.split("/")[0] for name in names} - waits)
+
+
+def is_decided(published_dir: Path, team: str, window: Window | str) -> bool:
+    """Whether the bytes of this release are settled, in place or not: nothing said now can change them."""
+    files = read_manifest(published_dir / "teams").files
+    return bool(releases_of(files, team, window_name(window)))
+
+
+def published_teams(published_dir: Path) -> list[str]:
+    """The teams that have a release, by name."""
+    return sorted(read_manifest(published_dir / "teams").teams.values())
+
+
+def published_windows(published_dir: Path, team: str) -> list[str]:
+    """The windows a team has a release for, oldest first."""
+    teams_dir = published_dir / "teams"
+    names = releases_of(read_manifest(teams_dir).files, team)
+    return sorted({window_in(name) for name in names if (teams_dir / name).exists()})
+
+
+def latest_window(published_dir: Path, team: str) -> str:
+    """The newest window a team has a release for. Raises UnknownTeam or NotYetPublished."""
+    if windows := published_windows(published_dir, team):
+        return windows[-1]
+    raise why_missing(published_dir, team, None)
+
+
+def rubrics(published_dir: Path, team: str, window: Window | str) -> list[str]:
+    """The rubrics that a team has a release for in this window, by name. Raises what `read_team` raises."""
+    name = window_name(window)
+    manifest = read_manifest(published_dir / "teams")
+    names = releases_of(manifest.files, team, name)
+    if not names:
+        raise why_missing(published_dir, team, name)
+    found = [read_recorded(published_dir / "teams", each, manifest) for each in names]
+    return [str(body["rubric"]["id"]) for body in found]
+
+
+def release_of(published_dir: Path, team: str, window: str, rubric: str | None) -> str:
+    """The name of the release that is meant. Raises WhichRubric, UnknownTeam or NotYetPublished."""
+    teams_dir = published_dir / "teams"
+    plain = release_name(team, window)
+    names = releases_of(read_manifest(teams_dir).files, team, window)
+    if names in ([], [plain]):
+        if not names and not (teams_dir / plain).exists():
+            raise why_missing(published_dir, team, window)
+        return plain
+    if rubric is not None and (named := release_name(team, window, rubric)) in names:
+        return named
+    known = rubrics(published_dir, team, window)
+    hint = "" if rubric is None else f"no release of team {team!r} for {window} is about {rubric!r}; "
+    raise WhichRubric(f"{hint}team {team!r} has a release for each of {', '.join(known)}: name one", known)
+
+
+def why_missing(published_dir: Path, team: str, window: str | None) -> DoorError:
+    """The error to raise where a team has no release of this window, or of any: it says when one may come."""
+    teams, out = published_teams(published_dir), published_windows(published_dir, team)
+    if teams and team not in teams:
+        close = get_close_matches(team, teams, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else f"; teams with a release: {', '.join(teams)}"
+        return UnknownTeam(f"no team {team!r} has a release{hint}")
+    if window is None:
+        return NotYetPublished(
+            f"team {team!r} has no release yet; a quarter's comes {floors.DELAY_DAYS} days after its end "
+            "at the earliest, and later while a source is incomplete"
+        )
+    earliest = parse_window(window).ends_on + timedelta(days=floors.DELAY_DAYS)
+    return NotYetPublished(
+        f"team {team!r} has no release for {window}; it comes on {earliest} at the earliest, and later while "
+        f"a source is incomplete" + (f"; published so far: {', '.join(out)}" if out else "")
+    )
+
+
+def window_name(window: Window | str) -> str:
+    """The name of a window, checked where it is one already. Raises ValueError."""
+    return (window if isinstance(window, Window) else parse_window(window)).name

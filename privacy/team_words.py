@@ -5,14 +5,10 @@ Two steps that never meet: whether there is a word is decided by public facts; w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from privacy.bands import band_of
 from privacy.errors import RefusedBody
-
-if TYPE_CHECKING:  # readers come through the door too, and need no pydantic to read a file
-    from privacy.policy import Policy
 
 NOT_SHOWN = (
     "Not shown. That depends on the map, the roster and the agreement alone, never on what anybody did."
@@ -26,9 +22,13 @@ def about(process: Mapping[str, Any]) -> dict[str, Any]:
     return told | {key: list(process[key]) for key in ("sources", "misleads")}
 
 
-def why_hidden(
-    item: Mapping[str, Any], sources: Sequence[Mapping[str, Any]], is_large_enough: bool
-) -> str | None:
+def whole(sources: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The sources that were complete in all that is told of them."""
+    told = [(str(source["source"]), source["complete"] is True) for source in sources]
+    return frozenset({name for name, _ in told} - {name for name, is_complete in told if not is_complete})
+
+
+def why_hidden(item: Mapping[str, Any], complete: Collection[str], is_large_enough: bool) -> str | None:
     """The sentence for an item that has no band; None for one that has. Knows nothing of what anybody did."""
     if "process" in item:  # every process may be banded
         item = {"class": "partly", "bandable": True, **item}
@@ -38,9 +38,7 @@ def why_hidden(
         return NOT_SHOWN
     if item.get("left_open"):
         return str(item["left_open"])
-    complete = {str(source["source"]) for source in sources if source["complete"] is True}
-    incomplete = {str(source["source"]) for source in sources if source["complete"] is not True}
-    lacking = sorted(name for name in item["sources"] if name in incomplete or name not in complete)
+    lacking = sorted(name for name in item["sources"] if name not in complete)
     if lacking:
         named = " and ".join(lacking)
         verb = "was" if len(lacking) == 1 else "were"
@@ -53,13 +51,12 @@ def word(
     hidden: str | None,
     people: frozenset[str],
     traces: Mapping[str, Collection[str]],
-    policy: Policy,
+    words: Sequence[str],
 ) -> dict[str, Any]:
-    """The one word about these people, or the sentence why there is none."""
+    """The one word about these people, or the sentence why there is none; `words` has one for each count."""
     band = None
     if hidden is None:
         if name not in traces:  # nobody left any is an empty set; no entry is a mistake, and no zero
             raise RefusedBody(f"item {name!r} is to be shown and nobody looked for its traces")
-        count = len(people.intersection(traces[name]))
-        band = band_of(count, len(people), k=policy.k, coalition=policy.coalition).word
+        band = words[len(people.intersection(traces[name]))]
     return {"shown": hidden is None, "band": band, "because": hidden}

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import pytest
 
-from privacy.bands import band_of, bands, check_shown, shown
+from privacy.bands import band_of, bands, check_shown, shown, words
 from privacy.errors import NotShown
 
 SIZES = range(1, 13)
@@ -48,6 +48,15 @@ def test_the_worked_table_of_the_band_rule(size: int, edges: list[tuple[int, int
 def test_two_bands_and_three_bands_have_words_and_no_numbers() -> None:
     assert [band.word for band in bands(6)] == ["fewer than half", "about half or more"]
     assert [band.word for band in bands(7)] == ["few", "some", "most"]
+
+
+@pytest.mark.parametrize(("k", "coalition"), [(5, 1), (5, 2), (9, 1), (7, 3)])
+def test_the_table_of_words_has_the_word_of_every_count_and_of_no_other(k: int, coalition: int) -> None:
+    for size in range(60):
+        found = words(size, k=k, coalition=coalition)
+        rule = [band_of(n, size, k=k, coalition=coalition).word for n in range(size + 1) if found]
+        assert list(found) == rule
+        assert bool(found) is shown(size, k=k, coalition=coalition)
 
 
 @pytest.mark.parametrize("coalition", [1, 2, 3, 4, 5])

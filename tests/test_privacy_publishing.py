@@ -69,10 +69,13 @@ def test_a_release_is_published_once(tmp_path: Path) -> None:
 
 
 def test_a_release_is_in_place_after_it_was_published_and_not_before(tmp_path: Path) -> None:
-    assert not door.is_published(tmp_path, "payments", Q3)
-    door.publish(tmp_path, release())
-    assert door.is_published(tmp_path, "payments", Q3)
-    assert not door.is_published(tmp_path, "payments", Q2)
+    assert door.in_place(tmp_path, Q3) == frozenset()
+    path = door.publish(tmp_path, release())
+    door.withdraw(tmp_path, "payments", Q3, "reviews", withdrawn_on=date(2026, 11, 1))
+    assert door.in_place(tmp_path, Q3) == door.in_place(tmp_path, "2026Q3") == {"payments"}
+    assert door.in_place(tmp_path, Q2) == frozenset()
+    path.unlink()
+    assert door.in_place(tmp_path, Q3) == frozenset()
 
 
 def test_a_report_of_ones_own_is_never_published_to_a_team(tmp_path: Path) -> None:
