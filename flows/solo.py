@@ -54,7 +54,13 @@ UNSEEN = SourceWindow(
 
 
 def show_solo(
-    window: str | None, form: str, *, since: date | None, home: Path | None, with_titles: bool
+    window: str | None,
+    form: str,
+    *,
+    since: date | None,
+    home: Path | None,
+    full: bool,
+    with_titles: bool,
 ) -> tuple[str, int]:
     """The report of whoever holds the token, and an exit code: 1 with gaps, 3 where GitHub refused midway.
 
@@ -108,7 +114,7 @@ def show_solo(
             _tell(f"without titles: {error}")
     if released.body["window_is_open"] and window is None:
         _tell(f"{asked.name} is still running; the last whole quarter is --window {asked.previous().name}")
-    return own_report_as(released, form, titles), code
+    return own_report_as(released, form, titles, full=full), code
 
 
 def _oldest(policy: Policy, today: date) -> Window:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     pass
 
 
-def show_coverage(config: Path, team: str, window: str | None, form: str, rubric: str | None = None) -> str:
+def show_coverage(
+    config: Path, team: str, window: str | None, form: str, rubric: str | None = None, *, full: bool = False
+) -> str:
     """A team's release, or as text all of them where the team is on several rubrics.
 
     Raises BadInput, or DoorError where there is none or where one of several has to be named.
@@ -34,11 +36,11 @@ def show_coverage(config: Path, team: str, window: str | None, form: str, rubric
     for each in several:
         released = door.read_team(settings.published, team, name, each)
         note(settings, "release read", file=door.release_of(settings.published, team, name, each))
-        shown.append(_coverage_as(released, form))
+        shown.append(_coverage_as(released, form, full=full))
     return "\n\n\n".join(shown)
 
 
-def _coverage_as(released: Released, form: str) -> str:
+def _coverage_as(released: Released, form: str, *, full: bool) -> str:
     match form:
         case "json":
             return _json(released.body)
@@ -52,7 +54,7 @@ def _coverage_as(released: Released, form: str) -> str:
             return coverage_page(released)
     from reports.text import coverage_text
 
-    return coverage_text(released)
+    return coverage_text(released, full=full)
 
 
 def show_honesty(config: Path, window: str | None, form: str) -> str:
@@ -73,7 +75,13 @@ def show_honesty(config: Path, window: str | None, form: str) -> str:
 
 
 def show_me(
-    config: Path, window: str | None, form: str, *, with_titles: bool = False, as_of: date | None = None
+    config: Path,
+    window: str | None,
+    form: str,
+    *,
+    full: bool = False,
+    with_titles: bool = False,
+    as_of: date | None = None,
 ) -> str:
     """The report of whoever holds the token; with `as_of` as the last night until then wrote it.
 
@@ -82,7 +90,7 @@ def show_me(
     settings = load_settings(config)
     released = _former_report(settings, window, as_of) if as_of else _own_report(settings, window)
     titles = titles_of(released, settings, token("GITHUB_TOKEN")) if with_titles else {}
-    text = own_report_as(released, form, titles)
+    text = own_report_as(released, form, titles, full=full or with_titles)
     # said on the terminal alone: files and pages are handed on
     return "\n".join([text, *_left_out(settings, released)]) if form == "text" else text
 
@@ -107,8 +115,11 @@ def _left_out(settings: Settings, released: Released) -> Iterator[str]:
         yield f"{said} (sightline me leave). Nobody else sees this."
 
 
-def own_report_as(released: Released, form: str, titles: Mapping[str, str]) -> str:
-    """A person's own report in one of its formats, with what its objects are called where that is known."""
+def own_report_as(released: Released, form: str, titles: Mapping[str, str], *, full: bool = True) -> str:
+    """A person's own report in one of its formats, with what its objects are called where that is known.
+
+    All of it; as text an overview, if it is not to be full.
+    """
     match form:
         case "json":
             from reports.view import titled
@@ -128,7 +139,7 @@ def own_report_as(released: Released, form: str, titles: Mapping[str, str]) -> s
             return me_page(released, titles)
     from reports.text import me_text
 
-    return me_text(released, titles)
+    return me_text(released, titles, full=full)
 
 
 def titles_of(released: Released, settings: Settings, secret: SecretStr | None) -> dict[str, str]:

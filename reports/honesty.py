@@ -9,8 +9,8 @@ from typing import Any
 from privacy.organisation import CAP
 from privacy.released import Released
 from reports import view as views
+from reports.lines import told_text
 from reports.neutral import markdown_text, plain
-from reports.text import told_text
 
 
 def view(releases: Sequence[Released]) -> dict[str, Any]:

@@ -1,77 +1,58 @@
 """Released, and the operator's status, as words on a terminal.
 
-Lines follow the width of the terminal. Nothing is coloured: bold and dim help the eye where there is a
-terminal, and are left out where the output goes into a pipe or a file.
+A report comes in two lengths: every item in two or three lines, or with every rule, reason and trace.
 """
 
 from __future__ import annotations
 
-import io
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
 from privacy.released import Released
 from reports import plots, receipt, view, words
+from reports.lines import NARROW_COLUMN, Page, captured
 from reports.neutral import plain
 from reports.words import Mark
 
-_TYPOGRAPHY = (("“", '"'), ("”", '"'), ("’", "'"))  # noqa: RUF001  what is replaced
-_NARROW_COLUMN = 4
 _ROOM_FOR_A_SENTENCE = 44
+
+_MORE = "Every item with its rule, its question, its traces, and what they miss"
 
 TRACES_LISTED = 5
 """Of each signal on a terminal; the rest is counted, and is all there in the other formats."""
 
 
-def coverage_text(released: Released) -> str:
+def coverage_text(released: Released, *, full: bool = True) -> str:
     """What `sightline coverage` prints."""
-    return _captured(lambda console: coverage(released, console))
+    return captured(lambda console: coverage(released, console, full=full))
 
 
-def me_text(released: Released, titles: Mapping[str, str] | None = None) -> str:
+def me_text(released: Released, titles: Mapping[str, str] | None = None, *, full: bool = True) -> str:
     """What `sightline me` prints. `titles` by source id, where they were asked for."""
-    return _captured(lambda console: me(released, console, titles))
+    return captured(lambda console: me(released, console, titles, full=full))
 
 
 def shared_text(released: Released) -> str:
     """What `sightline shared` prints."""
-    return _captured(lambda console: shared(released, console))
+    return captured(lambda console: shared(released, console))
 
 
 def status_text(state: Mapping[str, Any]) -> str:
     """What `sightline status` prints."""
-    return _captured(lambda console: status(state, console))
+    return captured(lambda console: status(state, console))
 
 
 def explain_text(explained: Mapping[str, Any]) -> str:
     """What `sightline explain` prints."""
-    return _captured(lambda console: explain(explained, console))
+    return captured(lambda console: explain(explained, console))
 
 
-def told_text(title: str, opening: Iterable[str], parts: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """A title, a few sentences, and parts of sentences under names of their own."""
-
-    def page_of(console: Console) -> None:
-        page = _Page(console)
-        page.line(title, style="bold")
-        for sentence in opening:
-            page.line(sentence)
-        for name, lines in parts:
-            page.heading(name)
-            for line in lines:
-                page.line(line, indent=2, hang=2)
-
-    return _captured(page_of)
-
-
-def coverage(released: Released, console: Console) -> None:
+def coverage(released: Released, console: Console, *, full: bool = True) -> None:
     """The coverage of a team. Raises TypeError for anything the door did not let out for a team."""
     body = view.body_for(released, "team")
-    page = _Page(console)
+    page = Page(console)
     page.line(f"Coverage of {plain(body['team'])}, {plain(body['window'])}", style="bold")
     page.line(
         f"{words.window_dates(body)}. {plain(body['rubric']['title'])}. "
@@ -81,15 +62,22 @@ def coverage(released: Released, console: Console) -> None:
     _sources(page, body)
     page.heading("What the tools can see")
     page.line(_counted(view.class_counts(body)))
-    _items(page, body)
-    _processes(page, body)
-    _legend(page, [*words.CLASSES.values(), *words.BANDS])
+    _items(page, body, full=full)
+    _processes(page, body, full=full)
+    if full:
+        _legend(page, [*words.CLASSES.values(), *words.BANDS])
+        return
+    _legend(page, [*(mark for _, mark in view.class_counts(body)), *words.BANDS])
+    page.gap()
+    page.line(f"{_MORE}: --full, or --format html for a page to read and print.")
 
 
-def me(released: Released, console: Console, titles: Mapping[str, str] | None = None) -> None:
+def me(
+    released: Released, console: Console, titles: Mapping[str, str] | None = None, *, full: bool = True
+) -> None:
     """A person's own report. Raises TypeError for a team's release."""
     body = view.titled(view.body_for(released, "self"), titles)
-    page = _Page(console)
+    page = Page(console)
     page.line(f"Your signals, {plain(body['window'])}", style="bold")
     still_open = " The window is still open." if body["window_is_open"] else ""
     page.line(
@@ -102,14 +90,20 @@ def me(released: Released, console: Console, titles: Mapping[str, str] | None = 
     _sources(page, body)
     page.heading("Item by item")
     page.line(_counted(view.state_counts(body)))
-    _items(page, body)
-    _legend(page, words.STATES.values())
+    _items(page, body, full=full)
+    if full:
+        _legend(page, words.STATES.values())
+        return
+    _legend(page, [mark for _, mark in view.state_counts(body)])
+    page.gap()
+    page.line(f"{_MORE}: --full, or for one of them `sightline explain ITEM`.")
+    page.line("To keep and to write from: --format html, or --format md --titles.")
 
 
 def shared(released: Released, console: Console) -> None:
     """What somebody chose to show to one reader. Raises TypeError for anything else."""
     body = view.body_for(released, "share")
-    page = _Page(console)
+    page = Page(console)
     page.line(f"Shared by {plain(body['shared_by'])}, {plain(body['window'])}", style="bold")
     page.line(
         f"{words.window_dates(body)}. {plain(body['rubric']['title'])}. "
@@ -119,13 +113,13 @@ def shared(released: Released, console: Console) -> None:
     _notice(page, "They chose these items; nothing follows from those that are not here.")
     _sources(page, body)
     page.heading("Item by item")
-    _items(page, body)
+    _items(page, body, full=True)
     _legend(page, words.STATES.values())
 
 
 def status(state: Mapping[str, Any], console: Console) -> None:
     """Whether last night can be trusted: how it ended, then every source with what it holds and misses."""
-    page = _Page(console)
+    page = Page(console)
     run = state.get("last_run")
     if run:
         _run(page, run)
@@ -137,19 +131,19 @@ def status(state: Mapping[str, Any], console: Console) -> None:
 def receipt_of(state: Mapping[str, Any], console: Console) -> None:
     """The receipt of one run: `last_run` and `sources` as in the status, or a run with its sources inside."""
     run = state.get("last_run") or state
-    page = _Page(console)
+    page = Page(console)
     _run(page, run)
     _collected(page, state.get("sources") or [])
 
 
 def explain(explained: Mapping[str, Any], console: Console) -> None:
     """Why items stand as they do: `items` of a person's own report, with every rule, file and trace."""
-    page = _Page(console)
+    page = Page(console)
     page.line(words.HEADER, style="dim")
     for raw in explained["items"]:
         item = view.item(raw, explained)
         page.gap()
-        page.lead(_said(page, item), item.says, _NARROW_COLUMN)
+        page.lead(_said(page, item), item.says, NARROW_COLUMN)
         if raw.get("map"):
             page.line(f"Declared in {plain(raw['map'])}, as {item.observability.word}.", indent=4)
         for signal in raw.get("signals") or []:
@@ -165,93 +159,13 @@ def explain(explained: Mapping[str, Any], console: Console) -> None:
             page.line("Nothing about it has changed.", indent=4)
 
 
-class _Page:
-    """Wrapped, indented lines on a console. Strings become text as they are: no markup, no emoji codes."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.is_plain = not (console.encoding or "").lower().startswith("utf")
-
-    def symbol(self, mark: Mark) -> str:
-        return mark.ascii if self.is_plain else mark.symbol
-
-    def gap(self) -> None:
-        self.console.print()
-
-    def heading(self, title: str) -> None:
-        self.gap()
-        self.line(title, style="bold")
-
-    def lead(self, lead: str, text: str, column: int) -> None:
-        """A paragraph from `column` on, its lead in bold before it or, short of room, above it."""
-        if column <= _NARROW_COLUMN:
-            self.line(lead, indent=2, style="bold")
-            self.line(text, indent=column)
-            return
-        wrapped = self._wrapped(text, column)
-        start = Text(f"  {self._printable(lead)}".ljust(column), style="bold")
-        for number, part in enumerate(wrapped):
-            self._print((Text(" " * column) if number else start) + Text(part))
-
-    def line(self, text: str, *, indent: int = 0, hang: int = 0, style: str = "") -> None:
-        """One paragraph; lines after the first are indented by `hang` more."""
-        for number, part in enumerate(self._wrapped(text, indent + hang)):
-            self._print(Text(" " * (indent + (hang if number else 0))) + Text(part, style=style))
-
-    def _wrapped(self, text: str, taken: int) -> list[str]:
-        width = max(24, self.console.width - taken)
-        return [part.plain.rstrip() for part in Text(self._printable(text)).wrap(self.console, width)]
-
-    def address(self, text: str, *, indent: int = 0) -> None:
-        """One line, however long, so that an address can be followed and copied."""
-        self._print(Text(" " * indent + self._printable(text)))
-
-    def _print(self, text: Text) -> None:
-        self.console.print(text, soft_wrap=True, highlight=False, markup=False, emoji=False)
-
-    def _printable(self, text: str) -> str:
-        if not self.is_plain:
-            return text
-        for fine, rough in _TYPOGRAPHY:
-            text = text.replace(fine, rough)
-        return text.encode("ascii", "replace").decode()
-
-
-def _captured(draw: Callable[[Console], None]) -> str:
-    """What is drawn for standard output, as a string: styled and as wide as the terminal, if it is one."""
-    here = Console(file=sys.stdout)
-    written = _As(here.encoding)
-    draw(
-        Console(
-            file=written,
-            width=here.width,
-            force_terminal=here.is_terminal,
-            color_system=None if here.no_color or not here.is_terminal else "standard",
-            legacy_windows=False,
-        )
-    )
-    return written.getvalue().rstrip("\n")
-
-
-class _As(io.StringIO):
-    """A place to write that says which encoding its text will end in."""
-
-    def __init__(self, encoding: str) -> None:
-        super().__init__()
-        self._encoding = encoding
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        return self._encoding
-
-
-def _notice(page: _Page, more: str) -> None:
+def _notice(page: Page, more: str) -> None:
     page.gap()
     page.line(words.HEADER)
     page.line(f"{words.NONE_SEEN_IS_ABOUT_INSTRUMENTS} {more}")
 
 
-def _sources(page: _Page, body: Mapping[str, Any]) -> None:
+def _sources(page: Page, body: Mapping[str, Any]) -> None:
     page.heading("Sources")
     sources = view.sources(body)
     name_width = max((len(source.name) for source in sources), default=0)
@@ -262,24 +176,51 @@ def _sources(page: _Page, body: Mapping[str, Any]) -> None:
             page.line(sentence, indent=name_width + 4, style="dim")
 
 
-def _items(page: _Page, body: Mapping[str, Any]) -> None:
+def _items(page: Page, body: Mapping[str, Any], *, full: bool) -> None:
     pillars = view.pillars(body)
     said = [_said(page, item) for pillar in pillars for group in pillar.groups for item in group.items]
     column = max((len(each) for each in said), default=0) + 5
     if page.console.width - column < _ROOM_FOR_A_SENTENCE:
-        column = _NARROW_COLUMN
+        column = NARROW_COLUMN
+    told: set[str] = set()
     for pillar in pillars:
         page.heading(pillar.name)
         for group in pillar.groups:
-            page.gap()
+            if full:
+                page.gap()
             if group.name:
                 page.line(group.name, indent=2, style="dim")
             for item in group.items:
                 page.lead(_said(page, item), item.says, column)
-                _item_rest(page, item, indent=column)
+                if full:
+                    _item_rest(page, item, indent=column)
+                else:
+                    _item_in_brief(page, item, body, told, indent=column)
 
 
-def _processes(page: _Page, body: Mapping[str, Any]) -> None:
+def _item_in_brief(
+    page: Page, item: view.Item, body: Mapping[str, Any], told: set[str], *, indent: int
+) -> None:
+    """What was found, or why nothing stands here. A reason that several items share is told once."""
+    if "published_on" not in body:
+        found = [f"{trail.signal.replace('_', ' ')}: {trail.amount}" for trail in item.trails if trail.traces]
+        page.line(f"[{item.slug}] {'; '.join(found)}".rstrip(), indent=indent, hang=2, style="dim")
+    if item.mark.word == "ask":
+        page.line(f"Ask: {item.question}", indent=indent, hang=5)
+    elif item.because and item.because not in told:
+        page.line(item.because, indent=indent)
+        told.add(item.because)
+    _own_words(page, item, indent=indent)
+
+
+def _own_words(page: Page, item: view.Item, *, indent: int) -> None:
+    if item.contest:
+        page.line(item.contest, indent=indent, hang=2)
+    if item.note:
+        page.line(f"Own note: {item.note}", indent=indent, hang=10)
+
+
+def _processes(page: Page, body: Mapping[str, Any], *, full: bool) -> None:
     processes = view.processes(body)
     if not processes:
         return
@@ -287,15 +228,17 @@ def _processes(page: _Page, body: Mapping[str, Any]) -> None:
     page.line(words.PROCESSES_SAY)
     column = max(len(process.mark.word) for process in processes) + 5
     for process in processes:
-        page.gap()
+        if full:
+            page.gap()
         page.lead(process.mark.word, process.asks, column)
         if process.because:
             page.line(process.because, indent=column)
-        page.line(f"from {process.sources}", indent=column, style="dim")
-        page.line(f"Misses: {' '.join(process.misleads)}", indent=column, hang=2, style="dim")
+        if full:
+            page.line(f"from {process.sources}", indent=column, style="dim")
+            page.line(f"Misses: {' '.join(process.misleads)}", indent=column, hang=2, style="dim")
 
 
-def _said(page: _Page, item: view.Item) -> str:
+def _said(page: Page, item: view.Item) -> str:
     """`● seen` on a person's report; `◧ partly, some` on a team's, where the symbol tells the class alone."""
     if item.is_band:
         return f"{page.symbol(item.observability)} {item.observability.word}, {item.mark.word}"
@@ -309,16 +252,13 @@ def _signal(signal: Mapping[str, Any]) -> str:
     return f"{plain(signal['signal'])}: {plain(signal['answers'])} {', '.join(made)}".rstrip()
 
 
-def _item_rest(page: _Page, item: view.Item, *, indent: int, most: int | None = TRACES_LISTED) -> None:
+def _item_rest(page: Page, item: view.Item, *, indent: int, most: int | None = TRACES_LISTED) -> None:
     page.line(
         f"[{item.slug}]" + (f" from {item.sources}" if item.sources else ""), indent=indent, style="dim"
     )
     if item.because:
         page.line(item.because, indent=indent)
-    if item.contest:
-        page.line(item.contest, indent=indent, hang=2)
-    if item.note:
-        page.line(f"Own note: {item.note}", indent=indent, hang=10)
+    _own_words(page, item, indent=indent)
     if item.rule:
         page.line(f"Rule: {item.rule}", indent=indent, hang=6)
     _trails(page, item.trails, indent=indent, most=most)
@@ -331,7 +271,7 @@ def _item_rest(page: _Page, item: view.Item, *, indent: int, most: int | None = 
         page.line(f"Misses: {' '.join(item.misleads)}", indent=indent, hang=2, style="dim")
 
 
-def _trails(page: _Page, trails: Sequence[view.Trail], *, indent: int, most: int | None) -> None:
+def _trails(page: Page, trails: Sequence[view.Trail], *, indent: int, most: int | None) -> None:
     for trail in trails:
         if not trail.traces:
             continue
@@ -355,13 +295,13 @@ def _counted(counts: Sequence[tuple[int, Mark]]) -> str:
     return ", ".join(f"{count} {mark.word}" for count, mark in counts) + "."
 
 
-def _legend(page: _Page, marks: Iterable[Mark]) -> None:
+def _legend(page: Page, marks: Iterable[Mark]) -> None:
     page.heading("What the words mean")
     for mark in marks:
         page.line(f"{page.symbol(mark)} {mark.word}: {mark.says}", indent=2, hang=2)
 
 
-def _run(page: _Page, run: Mapping[str, Any]) -> None:
+def _run(page: Page, run: Mapping[str, Any]) -> None:
     page.line(f"Last night {receipt.outcome(run)}", style="bold")
     facts = receipt.run_facts(run)
     name_width = max(len(name) for name, _ in facts) if facts else 0
@@ -371,7 +311,7 @@ def _run(page: _Page, run: Mapping[str, Any]) -> None:
         page.line(f"! {message}", indent=2, hang=2)
 
 
-def _collected(page: _Page, sources: Sequence[Mapping[str, Any]]) -> None:
+def _collected(page: Page, sources: Sequence[Mapping[str, Any]]) -> None:
     page.heading("Sources")
     if not sources:
         page.line("None is connected; name one in the settings.", indent=2)

@@ -169,7 +169,8 @@ def pillars(body: Mapping[str, Any]) -> list[Pillar]:
 
 def item(raw: Mapping[str, Any], body: Mapping[str, Any], taken: set[str] | None = None) -> Item:
     """One item of a body. `taken` collects the anchors of a page, so that no two are the same."""
-    because = words.because(raw, body)
+    misleads = [plain(sentence) for sentence in dict.fromkeys(raw.get("misleads") or [])]
+    because = _without(misleads, words.because(raw, body))
     observability = words.observability(raw["class"])
     mark = words.state(raw["state"]) if "state" in raw else _band(raw)
     return Item(
@@ -183,7 +184,7 @@ def item(raw: Mapping[str, Any], body: Mapping[str, Any], taken: set[str] | None
         because=because,
         question=_optional(raw.get("question")),
         sources=words.source_names(raw.get("sources") or []),
-        misleads=tuple(_not_yet_said([plain(sentence) for sentence in raw.get("misleads") or []], because)),
+        misleads=tuple(misleads),
         trails=tuple(_trails(raw, body)),
         beside=tuple(trail for trail in _trails(raw.get("beside") or {}, body) if trail.traces),
         note=plain(raw["note"]["said"]) if raw.get("note") else None,
@@ -312,9 +313,11 @@ def _anchor(prefix: str, name: str, taken: set[str]) -> str:
     return anchor
 
 
-def _not_yet_said(sentences: Sequence[str], because: str | None) -> list[str]:
-    """The sentences that the reason above them does not hold already; each once."""
-    return [sentence for sentence in dict.fromkeys(sentences) if sentence not in (because or "")]
+def _without(misleads: Sequence[str], because: str | None) -> str | None:
+    """The reason, less what stands below it anyway as what the traces miss."""
+    for sentence in misleads:
+        because = (because or "").replace(sentence, "")
+    return " ".join((because or "").split()) or None
 
 
 def _heading(raw: Mapping[str, Any], key: str) -> str:

@@ -5,6 +5,7 @@ Nothing here grades. States differ by symbol and word; the order is the order of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -226,7 +227,7 @@ def contest(contested: Mapping[str, Any]) -> str:
 def because(item: Mapping[str, Any], body: Mapping[str, Any]) -> str | None:
     """Why the item stands as it does: the report's own sentence, or the standing one for its state."""
     if item.get("because"):
-        return plain(item["because"])
+        return _readable(plain(item["because"]))
     standing = item.get("state", item.get("class"))
     if standing == "none seen":
         named = source_names(item.get("sources") or []) or "the connected sources"
@@ -236,3 +237,10 @@ def because(item: Mapping[str, Any], body: Mapping[str, Any]) -> str | None:
     if standing in ("no opportunity", "not collected", "withheld"):
         return STATES[standing].says
     return None
+
+
+def _readable(sentence: str) -> str:
+    """Sources by their names and days as people write them: `github`, said in lower case, is an id."""
+    ids = "|".join(sorted(_SOURCES, key=len, reverse=True))
+    sentence = re.sub(rf"\b({ids})\b", lambda found: _SOURCES[found[0]], sentence)
+    return re.sub(r"\b\d{4}-\d\d-\d\d\b", lambda found: day(found[0]), sentence)

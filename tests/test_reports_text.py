@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,45 @@ def test_items_stand_in_the_order_of_the_rubric(kind):
     drawn = _drawn(text.coverage if kind == "team" else text.me, _released(kind))
     slugs = [item["item"] for item in _body(kind)["items"]]
     assert re.findall(r"\[([a-z-]+)\]", drawn) == slugs
+
+
+@pytest.mark.parametrize("kind", ["team", "self"])
+def test_the_overview_speaks_of_every_item_in_the_order_of_the_rubric(kind):
+    body = _body(kind)
+    drawn = _joined(_drawn(_overview(kind), _released(kind), width=80))
+    places = [drawn.index(item["says"]) for item in body["items"]]
+    assert places == sorted(places)
+    assert words.HEADER in drawn
+    assert words.NONE_SEEN_IS_ABOUT_INSTRUMENTS in drawn
+    assert [
+        item["question"] for item in body["items"] if item["class"] == "ask" and item["question"] not in drawn
+    ] == []
+    assert "--full" in drawn
+
+
+@pytest.mark.parametrize("kind", ["team", "self"])
+def test_the_overview_is_much_shorter_and_fits_eighty_columns(kind):
+    overview = _drawn(_overview(kind), _released(kind), width=80).splitlines()
+    assert len(overview) < len(_drawn(FULL[kind], _released(kind), width=80).splitlines()) * 2 / 3
+    assert [line for line in overview if cell_len(line) > 80] == []
+
+
+def test_the_overview_says_how_much_was_found_and_why_nothing_was():
+    body = _body("self")
+    absent = next(item for item in body["items"] if item["state"] == "none seen")
+    absent["misleads"] = ["Talk is not recorded."]
+    absent["because"] = "No matching activity in github_incidents before 2026-10-01. Talk is not recorded."
+    drawn = _joined(_drawn(_overview("self"), Released("self", body, key=_DOOR)))
+    assert "[code-fluency-reviews] reviews given: 14 pull requests; review questions:" in drawn
+    assert "No matching activity in GitHub incidents before 1 Oct 2026." in drawn
+    assert "Talk is not recorded." not in drawn
+
+
+def test_the_overview_of_a_team_counts_nothing_and_tells_a_shared_reason_once():
+    drawn = _joined(_drawn(_overview("team"), _released("team")))
+    reasons = {item["because"] for item in _body("team")["items"] if item["band"] is None and item["because"]}
+    assert [reason for reason in reasons if drawn.count(reason) > 1] == []
+    assert re.search(r"\d (pull|issue|incident|shift|trace)", drawn) is None
 
 
 def test_bands_do_not_change_the_order_of_items():
@@ -277,6 +317,13 @@ def test_a_terminal_report_loads_no_database_no_orchestrator_and_no_template_eng
 
 
 # --- builders ---------------------------------------------------------------------------------------------
+
+
+FULL = {"team": text.coverage, "self": text.me}
+
+
+def _overview(kind):
+    return partial(FULL[kind], full=False)
 
 
 def _body(kind):

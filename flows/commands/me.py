@@ -9,7 +9,15 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from flows.commands.options import Chapters, Day, PastDay, config_option, format_option, window_option
+from flows.commands.options import (
+    Chapters,
+    Day,
+    PastDay,
+    config_option,
+    format_option,
+    full_option,
+    window_option,
+)
 
 
 @click.group(
@@ -23,11 +31,12 @@ from flows.commands.options import Chapters, Day, PastDay, config_option, format
 )
 @window_option("the running one")
 @format_option("text", "json", "csv", "md", "html")
+@full_option
 @click.option(
     "--titles/--no-titles",
     "with_titles",
     default=None,
-    help="Ask GitHub, with your token, what things are called.  [default: with --solo]",
+    help="Ask GitHub, with your token, what things are called.  [default: with --solo; as text with --full]",
 )
 @click.option("--as-of", type=PastDay(), help="As the last night until this day wrote it.")
 @click.option(
@@ -45,6 +54,7 @@ def me(
     context: click.Context,
     window: str | None,
     form: str,
+    full: bool,
     with_titles: bool | None,
     solo: bool,
     since: date | None,
@@ -65,14 +75,16 @@ def me(
     if solo:
         from flows.solo import show_solo
 
-        text, code = show_solo(window, form, since=since, home=home, with_titles=with_titles is not False)
+        full = full or bool(with_titles)
+        titled = with_titles is not False and (full or form != "text")
+        text, code = show_solo(window, form, since=since, home=home, full=full, with_titles=titled)
         click.echo(text)
         sys.exit(code)
     if since or home:
         raise click.UsageError("--since and --home belong to --solo; a service has them in its settings")
     from flows.views import show_me
 
-    click.echo(show_me(context.obj, window, form, with_titles=bool(with_titles), as_of=as_of))
+    click.echo(show_me(context.obj, window, form, full=full, with_titles=bool(with_titles), as_of=as_of))
 
 
 def _refuse_given(context: click.Context, command: str) -> None:

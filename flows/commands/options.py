@@ -99,6 +99,11 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
     )
 
 
+full_option = click.option(
+    "--full", is_flag=True, help="As text: each item with its rule, its traces and what they miss."
+)
+
+
 def say_all(wrong: list[str], fine: str | None) -> None:
     """Prints everything that is wrong and exits 1, or says that all is fine."""
     for sentence in wrong:

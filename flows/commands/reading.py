@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import PastDay, format_option, window_option, with_config
+from flows.commands.options import PastDay, format_option, full_option, window_option, with_config
 
 
 @click.command()
@@ -15,12 +15,13 @@ from flows.commands.options import PastDay, format_option, window_option, with_c
 @window_option("the last one published")
 @click.option("--rubric", help="Which one, where the team is on several.  [default as text: all of them]")
 @format_option("text", "json", "csv", "html")
+@full_option
 @with_config
-def coverage(config: Path, team: str, window: str | None, rubric: str | None, form: str) -> None:
+def coverage(config: Path, team: str, window: str | None, rubric: str | None, form: str, full: bool) -> None:
     """What the tools can see of each rubric item, and in coarse bands what they saw of TEAM."""
     from flows.views import show_coverage
 
-    click.echo(show_coverage(config, team, window, form, rubric))
+    click.echo(show_coverage(config, team, window, form, rubric, full=full))
 
 
 @click.command()
