@@ -43,7 +43,8 @@ class FileSource(BaseModel):
 
     name: str = Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=40)
     """The name of this source in the ledger and in the agreement."""
-    kind: Literal["incidents", "shifts", "interviews"]
+    kind: Literal["incidents", "shifts", "interviews", "accounts"]
+    """`accounts`: under which address a tool's users sign in. It is no source of a night and never stored."""
     path: Path
     columns: dict[str, str]
     """Our field -> a column of the CSV file, or a dotted path into a JSON object (`service.id`, `tags.0`)."""
@@ -242,7 +243,7 @@ def read_rows(source: FileSource, whose: Whose = nobodys) -> Rows:
     """
     found = Rows()
     try:
-        rows = _rows(source, text_of(source.path), found.mistakes)
+        rows = declared_rows(source, text_of(source.path), found.mistakes)
     except BadInput as error:
         raise BadFile(error.mistakes) from None
     readings = [
@@ -283,7 +284,8 @@ def _record(kind: str, reading: Reading, known: Mapping[str, Record]) -> tuple[s
     return record_id, interview(reading, record_id)
 
 
-def _rows(source: FileSource, text: str, mistakes: list[str]) -> list[Row]:
+def declared_rows(source: FileSource, text: str, mistakes: list[str]) -> list[Row]:
+    """The rows of a declared file, each with its line; what is wrong with the file is added to `mistakes`."""
     match source.path.suffix.casefold():
         case ".csv":
             header, rows = csv_rows(source.path, text, mistakes)

@@ -39,6 +39,7 @@ PEOPLE: Mapping[str, Kind] = {
 _AFTERWARDS = ("resolved", "followup_assigned", "followup_completed", "postmortem")
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
+    "accounts": ("id", "address"),
     "incidents": (
         *("id", "opened", "resolved", "severity", "service", "url", "merged_into", "fix_pull_requests"),
         *PEOPLE,
@@ -47,6 +48,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "shifts": ("schedule", "person", "starts", "ends", "services"),
 }
 REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "accounts": ("id", "address"),
     "incidents": ("id", "opened"),
     "interviews": ("id", "interviewer", "held"),
     "shifts": ("schedule", "person", "starts", "ends"),

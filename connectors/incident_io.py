@@ -148,9 +148,9 @@ class IncidentIo:
 
     def _everything(self) -> Iterator[Incident]:
         """Every incident since `since`: what belongs to all of them is listed at once."""
-        updates = _by_incident(self._all("/v2/incident_updates", "incident_updates", Update))
-        follow_ups = _by_incident(self._all("/v3/follow_ups", "follow_ups", FollowUp))
-        documents = _by_incident(self._all("/v1/postmortem_documents", "postmortem_documents", Postmortem))
+        updates = _by_incident(self.listed("/v2/incident_updates", "incident_updates", Update))
+        follow_ups = _by_incident(self.listed("/v3/follow_ups", "follow_ups", FollowUp))
+        documents = _by_incident(self.listed("/v1/postmortem_documents", "postmortem_documents", Postmortem))
         listed: dict[str, date] = {}
         for payload in self._incidents({}):
             listed[payload.id] = opened_on(payload)
@@ -165,10 +165,10 @@ class IncidentIo:
         self._listed = listed
 
     def _changed(self, after: datetime) -> Iterator[Incident]:
-        documents = _by_incident(self._all("/v1/postmortem_documents", "postmortem_documents", Postmortem))
+        documents = _by_incident(self.listed("/v1/postmortem_documents", "postmortem_documents", Postmortem))
         payloads = {one.id: one for one in self._incidents({"updated_at[gte]": _written(after)})}
         since: Parameters = {"updated_at[gte]": _written(after)}
-        follow_ups = list(self._all("/v3/follow_ups", "follow_ups", FollowUp, since))
+        follow_ups = list(self.listed("/v3/follow_ups", "follow_ups", FollowUp, since))
         touched = dict.fromkeys([*payloads, *(one.incident_id for one in follow_ups)])
         touched |= dict.fromkeys(
             incident_id
@@ -195,11 +195,11 @@ class IncidentIo:
                 return None
             of_it: Parameters = {"incident_id": incident_id}
             if documents is None:
-                listed = self._all("/v1/postmortem_documents", "postmortem_documents", Postmortem, of_it)
+                listed = self.listed("/v1/postmortem_documents", "postmortem_documents", Postmortem, of_it)
                 documents = list(listed)
             around = Around(
-                updates=list(self._all("/v2/incident_updates", "incident_updates", Update, of_it)),
-                follow_ups=list(self._all("/v3/follow_ups", "follow_ups", FollowUp, of_it)),
+                updates=list(self.listed("/v2/incident_updates", "incident_updates", Update, of_it)),
+                follow_ups=list(self.listed("/v3/follow_ups", "follow_ups", FollowUp, of_it)),
                 postmortems=documents,
             )
             return self._with_its_own(payload, around)
@@ -210,20 +210,20 @@ class IncidentIo:
         """What can only be asked for one incident at a time: its log, and what is attached to it."""
         of_it: Parameters = {"incident_id": payload.id}
         log = "incident_activity_log_entries"
-        around.log = list(self._all(f"/v2/{log}", log, LogEntry, of_it))
+        around.log = list(self.listed(f"/v2/{log}", log, LogEntry, of_it))
         attachments = self._api.get("/v1/incident_attachments", of_it).get("incident_attachments")
         around.attachments = [_model(Attachment, one, "attachment") for one in attachments or ()]
         return incident(payload, around)
 
     def _incidents(self, filters: Parameters) -> Iterator[IncidentPayload]:
-        yield from self._all("/v2/incidents", "incidents", IncidentPayload, self._filters(filters))
+        yield from self.listed("/v2/incidents", "incidents", IncidentPayload, self._filters(filters))
 
     def _filters(self, filters: Parameters) -> Parameters:
         return {**_REAL, "created_at[gte]": self.since.isoformat(), **filters}
 
     # --- small things -----------------------------------------------------------------------------
 
-    def _all(
+    def listed(
         self, path: str, key: str, model: type[Model], parameters: Parameters | None = None
     ) -> Iterator[Model]:
         """Everything in a listing, page by page."""

@@ -15,9 +15,9 @@ from connectors.github.identity import ByNumber, resolve_logins
 from connectors.github.sso import identities
 from connectors.github.teams import memberships, teams_now
 from connectors.noreply import Whose, is_private_address, nobodys
-from connectors.pagerduty_people import addresses
 from connectors.records import Account, Membership
 from connectors.roster import contradictions
+from flows.addresses import told_by, tools
 from flows.night import Night
 from warehouse import reading
 from warehouse.people import enrol, follow, stated_by_sign_on
@@ -139,12 +139,12 @@ def _follow_sign_on(night: Night) -> None:
         return
     try:
         told = [(each.account, each.addresses) for each in identities(settings.github)]
-        elsewhere = []
-        if settings.pagerduty and settings.pagerduty.token:
-            elsewhere = [
-                (Account("pagerduty", user_id, user_id), address)
-                for user_id, address in addresses(settings.pagerduty)
-            ]
+        elsewhere = [
+            (account, address)
+            for tool in tools(settings)  # all of them or none: who is not told of would be parted
+            for account, address in told_by(tool, settings)
+            if account.source != "github" and not is_private_address(address)  # nobody signs in under one
+        ]
     except SourceError as error:
         night.messages.append(f"nobody was linked by single sign-on: {error}")
         return

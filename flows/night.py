@@ -139,7 +139,11 @@ def hold(
         raise BadInput([f"--as-of {as_of} has not come yet; today is {today}"])
     mistakes = check_agreement(
         policy,
-        sources_in_use=["roster", *(_agreed_name(connector) for connector in connectors)],
+        sources_in_use=[
+            "roster",
+            *(["files"] if any(source.kind == "accounts" for source in settings.files) else []),
+            *(_agreed_name(connector) for connector in connectors),
+        ],
         signals_in_use=[*catalog],
         own_signals=own_sensitivities(catalog),
         tables_in_use=sorted({table for connector in connectors for table in connector.yields}),
@@ -240,7 +244,8 @@ def connect(settings: Settings, floor: date = date.min) -> tuple[Connector, ...]
         whose: Whose = ByNumber(settings.github)
     else:
         whose = nobodys
-    for source in settings.files:  # without a `since`, a file's own first day decides
+    for source in (each for each in settings.files if each.kind != "accounts"):
+        # without a `since`, a file's own first day decides
         files = Files(source, whose=whose)
         is_older = files.since < floor
         found.append(Files(source.model_copy(update={"since": floor}), whose=whose) if is_older else files)

@@ -16,8 +16,9 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from connectors.errors import BadInput, Refused, SourceError
+from connectors.errors import BadInput, Refused
 from connectors.github.bots import bot_logins, looks_like_a_robot
+from flows.addresses import addresses, numbered
 from flows.identity import asking, today
 from flows.settings import Settings
 from privacy import door
@@ -66,10 +67,9 @@ def suggest(settings: Settings, form: str, *, weak: bool) -> str:
     """Pairs that may be one person's, and accounts that may be robots'. Raises BadInput or Refused."""
     with _desk(settings) as desk:
         messages: list[str] = []
-        addresses = _addresses(settings, messages)
         found = [
             one
-            for one in _suggested(desk, addresses)
+            for one in _suggested(desk, messages)
             if (weak or one.reason in STRONG) and (desk.is_keeper or desk.person_id in _persons(desk, one))
         ]
         names = _names(desk.vault)
@@ -211,7 +211,7 @@ def _why_not(desk: Desk, one: str, other: str) -> Iterator[str]:
         {suggestion.own_id, suggestion.to_id} == {one, other}
         and suggestion.is_unique
         and suggestion.reason in STRONG
-        for suggestion in _suggested(desk, _addresses(desk.settings, []))
+        for suggestion in _suggested(desk, [])
     ):
         yield "nothing but your word speaks for it, or it speaks for others too; only a keeper may say so"
 
@@ -283,35 +283,18 @@ def _radius(desk: Desk, aliases: Mapping[str, str], own_id: str) -> str:
 # --- what looks alike -----------------------------------------------------------------------------------
 
 
-def _suggested(desk: Desk, addresses: Mapping[Key, list[str]]) -> list[Suggestion]:
+def _suggested(desk: Desk, messages: list[str]) -> list[Suggestion]:
+    """What speaks for any two accounts; who could not be asked goes to `messages`."""
     github = desk.settings.github
     owners = [*github.organisations, *(name.split("/")[0] for name in github.repositories)] if github else []
-    affixes = {part for owner in owners for part in owner.casefold().replace("_", "-").split("-")}
-    return suggestions(desk.vault.accounts(), bots=desk.vault.bots(), addresses=addresses, affixes=affixes)
-
-
-def _addresses(settings: Settings, messages: list[str]) -> dict[Key, list[str]]:
-    """Where each account is reached, asked of the sources now; compared in memory and forgotten."""
-    found: dict[Key, list[str]] = {}
-    if settings.pagerduty and settings.pagerduty.token:
-        from connectors.pagerduty_people import addresses
-
-        try:
-            found |= {
-                Key("pagerduty", user_id): [address] for user_id, address in addresses(settings.pagerduty)
-            }
-        except SourceError as error:
-            messages.append(f"without the addresses of PagerDuty: {error}")
-    if settings.github and settings.github.sso:
-        from connectors.github.sso import identities
-
-        try:
-            for identity in identities(settings.github):
-                key = Key("github", identity.account.account_id)
-                found[key] = [*found.get(key, []), *identity.addresses]
-        except SourceError as error:
-            messages.append(f"without the single sign-on: {error}")
-    return found
+    reached_at = addresses(desk.settings, desk.vault, messages)
+    return suggestions(
+        desk.vault.accounts(),
+        bots=desk.vault.bots(),
+        addresses=reached_at,
+        numbered=numbered(desk.settings, reached_at, messages),
+        affixes={part for owner in owners for part in owner.casefold().replace("_", "-").split("-")},
+    )
 
 
 def _maybe_robots(desk: Desk) -> list[str]:

@@ -13,10 +13,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from connectors.noreply import has_number
 from warehouse.accounts import Key, Known
 from warehouse.tombstones import PLACEHOLDER
 
 Reason = Literal[
+    "numbered",
     "same_address",
     "same_login",
     "login_in_address",
@@ -27,6 +29,7 @@ Reason = Literal[
 ]
 
 SAYS: Mapping[Reason, str] = {
+    "numbered": "one is reached at GitHub's own private address of the other, by its number",
     "same_address": "both are reached at one address",
     "same_login": "both are called the same, at two sources",
     "login_in_address": "one's address begins with the other's login",
@@ -38,7 +41,7 @@ SAYS: Mapping[Reason, str] = {
 """Reasons in words, the strongest first."""
 
 STRONG: frozenset[Reason] = frozenset(
-    ["same_address", "same_login", "login_in_address", "same_but_for_an_affix"]
+    ["numbered", "same_address", "same_login", "login_in_address", "same_but_for_an_affix"]
 )
 """Reasons that are right about as often as not among namesakes; the others are mostly wrong there."""
 
@@ -70,12 +73,14 @@ def suggestions(
     *,
     bots: Collection[str] = (),
     addresses: Mapping[Key, Collection[str]] | None = None,
+    numbered: Mapping[Key, str] | None = None,
     affixes: Collection[str] = (),
 ) -> list[Suggestion]:
     """Every pair of people's accounts that something speaks for, the strongest reasons first.
 
-    `affixes` are parts of logins that say nothing here, such as the name of the organisation. Robots, and
-    accounts that a roster names and no source has told, are left out.
+    `numbered` are accounts of tools whose address is GitHub's own for the account with this id; `affixes`
+    parts of logins that say nothing here, such as the name of the organisation. Robots, and accounts that a
+    roster names and no source has told, are left out.
     """
     known = [
         (key, account)
@@ -84,14 +89,20 @@ def suggestions(
     ]
     dropped = _AFFIXES | {affix.casefold() for affix in affixes}
     under: dict[tuple[Reason, str], set[int]] = {}
+    named_by_number = {*(numbered or {}).values()}
     for place, (key, account) in enumerate(known):
+        if by_number := (numbered or {}).get(key):
+            under.setdefault(("numbered", by_number), set()).add(place)
+        if key.source == "github" and key.account_id in named_by_number:
+            under.setdefault(("numbered", key.account_id), set()).add(place)
         for reason, name in _keys(key, account.login, (addresses or {}).get(key, ()), dropped):
             under.setdefault((reason, name), set()).add(place)
+    mailbox_of = _mailboxes(known, under)
     found: dict[tuple[int, int], Reason] = {}
     for reason in get_args(Reason):
         for (kind, _), places in under.items():
             if kind == reason:
-                for one, other in _pairs(reason, places, known):
+                for one, other in _pairs(reason, places, known, mailbox_of):
                     (key, account), (other_key, other_account) = known[one], known[other]
                     if key.source != other_key.source or _at_one_source(
                         reason, account.login, other_account.login, dropped
@@ -100,8 +111,8 @@ def suggestions(
     order = {reason: place for place, reason in enumerate(get_args(Reason))}
     partners: dict[tuple[int, Reason], set[str]] = {}
     for (one, other), reason in found.items():
-        partners.setdefault((one, reason), set()).add(known[other][1].person_id)
-        partners.setdefault((other, reason), set()).add(known[one][1].person_id)
+        partners.setdefault((one, reason), set()).add(mailbox_of[known[other][1].person_id])
+        partners.setdefault((other, reason), set()).add(mailbox_of[known[one][1].person_id])
     return [
         Suggestion(
             known[other][1].own_id,
@@ -113,13 +124,38 @@ def suggestions(
     ]
 
 
+def _mailboxes(
+    known: list[tuple[Key, Known]], under: Mapping[tuple[Reason, str], Collection[int]]
+) -> dict[str, str]:
+    """For each person one who stands for all that their mailbox reaches: one at every tool is one person.
+
+    An address that two have at one tool is nobody's own, and joins nobody.
+    """
+    stands_for = {account.person_id: account.person_id for _, account in known}
+
+    def first(person: str) -> str:
+        while stands_for[person] != person:
+            person = stands_for[person]
+        return person
+
+    for (reason, _), places in under.items():
+        people = {(known[place][0].source, known[place][1].person_id) for place in places}
+        if reason == "same_address" and len({source for source, _ in people}) == len(people):
+            one, *others = sorted({first(person) for _, person in people})
+            stands_for |= dict.fromkeys(others, one)
+    return {person: first(person) for person in stands_for}
+
+
 def _pairs(
-    reason: Reason, places: Collection[int], known: list[tuple[Key, Known]]
+    reason: Reason,
+    places: Collection[int],
+    known: list[tuple[Key, Known]],
+    mailbox_of: Mapping[str, str],
 ) -> Iterator[tuple[int, int]]:
     """The pairs under one key; a robot's or a lone account's key has none, and neither has a common one."""
     people = {known[place][1].person_id for place in places}
     most = 2 if reason == "initial" else SHARED_BY_AT_MOST
-    if not 2 <= len(people) <= most:
+    if len(people) < 2 or len({mailbox_of[person] for person in people}) > most:
         return
     ordered = sorted(places, key=lambda place: (known[place][0].source != "github", place))
     for number, one in enumerate(ordered):
@@ -147,6 +183,8 @@ def _keys(
     for address in addresses:
         local, _, host = address.casefold().partition("@")
         yield "same_address", f"{local}@{host}"
+        if has_number(address):
+            continue  # what it names is said by its number
         local = local.partition("+")[0]
         yield "login_in_address", local
         names.add(local)

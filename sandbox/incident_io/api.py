@@ -26,6 +26,7 @@ class IncidentIoApi:
     def __init__(self, organisation: IncidentIo) -> None:
         self.organisation = organisation
         routes: list[tuple[str, Callable[..., Response]]] = [
+            (r"/v2/users", self._users),
             (r"/v2/incidents", self._incidents),
             (r"/v2/incidents/(?P<key>[\w-]+)", self._incident),
             (r"/v2/incident_updates", self._updates),
@@ -50,6 +51,10 @@ class IncidentIoApi:
                 except Unprocessable as error:
                     return problem(422, "validation_error", str(error))
         return problem(404, "not_found", "no such address")
+
+    def _users(self, request: Request) -> Response:
+        rows = [(one.id, shapes.user(one)) for one in self.organisation.users]
+        return _paged(request, "users", sorted(rows, key=lambda row: row[0]))
 
     def _incidents(self, request: Request) -> Response:
         modes = _many(request, "mode[one_of]") or ["standard", "retrospective"]
