@@ -59,7 +59,7 @@ def show_solo(
     *,
     since: date | None,
     home: Path | None,
-    full: bool,
+    full: bool = False,
     with_titles: bool,
 ) -> tuple[str, int]:
     """The report of whoever holds the token, and an exit code: 1 with gaps, 3 where GitHub refused midway.
