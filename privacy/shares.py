@@ -4,6 +4,9 @@ Before a window is published, whoever shares days of it is set aside (`privacy/a
 up. After it, the band holds what they did. One answer told is what one colluder knows, and bands are made for
 that; but when enough of a team tell theirs, the band tells the rest. Whoever shares is warned of that by the
 fewest others it takes. Not by who has shared already: a warning that looked at others' shares would tell.
+
+The words about a team's processes need no warning of their own. Nobody can share for whom they held; a
+share tells of them a no at most, by telling that what they need is missing, and its own band warns no later.
 """
 
 from __future__ import annotations

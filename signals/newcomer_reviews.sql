@@ -4,7 +4,7 @@ answers: Which pull requests of colleagues in their first 90 days did this perso
 unit: pull requests
 reads: [memberships, persons, pull_requests, review_comments, reviews]
 grain: root
-sensitivity: band
+sensitivity: person
 opportunity: newcomer_pull_requests_open
 guard: reviews_with_substance
 misleads: >

@@ -29,10 +29,12 @@ from privacy.attack.knowledge import (
 from privacy.attack.organisations import Organisation, on_rubrics
 from privacy.bands import bands
 from privacy.policy import Policy, load_policy
+from rubric.cells import band_signals
 from rubric.map import load_map
 from signals.catalog import load_catalog
 
 ROOT = Path(__file__).parents[2]
+FURTHER_MAPS = sorted((ROOT / "maps").glob("*.yaml"))
 ALONE: Rules = {"reviews": [("reviews", 0)]}
 LINKED: Rules = {
     "reviews": [("review", 0)],
@@ -55,6 +57,14 @@ def test_the_items_of_the_shipped_map_give_nobody_away_in_forty_organisations_wi
         assert found == [], f"organisation {seed}"
         looked_at += answers
     assert looked_at > 5_000
+
+
+@pytest.mark.parametrize("path", FURTHER_MAPS, ids=lambda path: path.stem)
+def test_the_items_of_every_further_map_give_nobody_away(path: Path, tmp_path: Path) -> None:
+    rules = rules_of(load_map(path, CATALOG), CATALOG)
+    found = list(rehearse(range(300, 308), rules, POLICY, tmp_path))
+    assert [leaks for _, _, leaks in found if leaks] == []
+    assert sum(answers for _, answers, _ in found) > 3_000
 
 
 @pytest.mark.parametrize("coalition", [2, 3])
@@ -229,6 +239,25 @@ def test_the_attacker_catches_an_item_that_looks_back_over_two_quarters() -> Non
         ("e", True),
         *((new, False) for new in "vwxy"),
     }
+
+
+def test_one_answer_that_the_roster_rules_out_and_a_colluder_give_a_team_of_five_away() -> None:
+    """The only newcomer reviews no newcomer's change, and everybody can see that from the roster."""
+    readings, truth = team_of("abcde", true="abc")
+    newcomer = Fact("e", "reviews", "2026Q1")
+    assert given_away(readings, ALONE, truth) == []
+    found = given_away(readings, ALONE, truth, shared=[newcomer])
+    assert {leak.fact.person_id for leak in found} == {"a", "b", "c"}
+    assert {leak.coalition for leak in found} == {frozenset("d")}
+
+
+@pytest.mark.parametrize("path", [ROOT / "rubric_map.yaml", *FURTHER_MAPS], ids=lambda path: path.stem)
+def test_so_no_band_rests_on_reviews_for_newcomers(path: Path) -> None:
+    rubric = load_map(path, CATALOG)
+    named = {indicator.signal for item in rubric.items for indicator in item.indicators}
+    banded = set().union(*(band_signals(item, CATALOG) for item in rubric.items))
+    assert "newcomer_reviews" in named - banded
+    assert "reviews_given" in banded
 
 
 # --- the attacker itself --------------------------------------------------------------------------------

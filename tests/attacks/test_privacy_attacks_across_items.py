@@ -83,14 +83,18 @@ def totals_of(profiles: Iterable[Profile], people: int) -> set[Profile]:
 
 
 def links_between_items() -> set[frozenset[Profile]]:
-    """The profiles that can occur, for every few linked items of the map; each kind of link once."""
+    """The profiles that can occur, for every few linked items of every shipped map; each kind of link once.
+
+    Items that rest on the same signals say the same, and are one.
+    """
     catalog = load_catalog()
-    items = shown_by(load_map(ROOT / "rubric_map.yaml", catalog), catalog)
     found = set()
-    for together in range(2, TOGETHER + 1):
-        for few in combinations(sorted(items), together):
-            if all(any(linked(items[a], items[b]) for b in few if b != a) for a in few):
-                found.add(as_one_kind(profiles_of([items[name] for name in few])))
+    for path in [ROOT / "rubric_map.yaml", *sorted((ROOT / "maps").glob("*.yaml"))]:
+        items = set(shown_by(load_map(path, catalog), catalog).values())
+        for together in range(2, TOGETHER + 1):
+            for few in combinations(sorted(items, key=sorted), together):
+                if all(any(linked(a, b) for b in few if b != a) for a in few):
+                    found.add(as_one_kind(profiles_of(list(few))))
     return found
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from flows.rehearsal import WINDOWS, generated, rules_of
 from privacy import door, shares
+from privacy.asides import BRINGS
 from privacy.attack.attacker import given_away
 from privacy.attack.knowledge import Fact, Reading, is_true
 from privacy.bands import bands
@@ -23,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 POLICY = load_policy(ROOT / "agreement.yaml")
 CATALOG = load_catalog()
 SHIPPED = rules_of(load_map(ROOT / "rubric_map.yaml", CATALOG), CATALOG)
+PROCESSES = {each.signal for each in CATALOG.of_kind("process")}
 SIZES = range(5, 13)
 
 
@@ -73,7 +75,8 @@ def test_one_share_alone_needs_as_many_others_as_the_band_is_made_for(size: int,
 def test_shares_without_a_warning_give_nobody_away_across_items_and_quarters(seed: int) -> None:
     """Everybody shares all that they are not warned of; an attacker reads that and the bands, and colludes.
 
-    What somebody told themselves, or what follows from it alone, is not given away by anybody.
+    What somebody told themselves, or what follows from it alone, is not given away by anybody. The words
+    about processes are read too; for whom they held nobody can share, and nobody is warned of them.
     """
     found = generated(seed, SHIPPED)
     readings, told, warned = [], set(), set()
@@ -87,6 +90,8 @@ def test_shares_without_a_warning_give_nobody_away_across_items_and_quarters(see
                     if band.low <= sum(true.values()) <= band.high:
                         readings.append(Reading(frozenset(facts.values()), band.low, band.high))
                         for person, value in true.items():
+                            if item in PROCESSES:
+                                continue
                             needed = shares.others_needed(band.low, band.high, len(people), value)
                             (told if needed is None else warned).add(facts[person])
     shared = {fact for fact in told if not beside(fact, warned)}
@@ -95,6 +100,28 @@ def test_shares_without_a_warning_give_nobody_away_across_items_and_quarters(see
     assert [leak for leak in leaks if not beside(leak.fact, shared)] == []
     assert len(shared) > 20
     assert warned
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("coalition", [1, 2])
+def test_what_an_item_tells_of_a_process_its_own_band_warns_of_as_early(size: int, coalition: int) -> None:
+    """Why the words about processes warn of nothing: a share tells of them a no at most, by telling that what
+    they need is missing. Whoever has the process has that too, so its band is never the lower one.
+    """
+    of_count = {n: band for band in bands(size, coalition=coalition) for n in range(band.low, band.high + 1)}
+    for item, process in ((a, b) for a in of_count for b in of_count if b <= a):
+        by_process = shares.others_needed(of_count[process].low, of_count[process].high, size, False)
+        by_item = shares.others_needed(of_count[item].low, of_count[item].high, size, False)
+        assert by_process is None or (by_item is not None and by_item <= by_process)
+
+
+def test_every_process_needs_what_some_item_with_a_band_rests_on() -> None:
+    """Or nothing that any item rests on; then no share tells of it at all."""
+    resting = {name: signals(name) for name in SHIPPED if name not in PROCESSES}
+    for process in PROCESSES:
+        needed = BRINGS.get(process)
+        assert needed is None or any(needed in traces for traces in resting.values())
+    assert sum(process in BRINGS for process in PROCESSES) == 3
 
 
 def test_shares_that_were_warned_of_do_give_people_away() -> None:
