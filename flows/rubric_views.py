@@ -25,7 +25,7 @@ DRIFTED = 1
 
 
 def check_rubric(config: Path, file: Path | None) -> str:
-    """One sentence when the map is right. Raises BadInput with every mistake.
+    """One sentence when the map is right, and its warnings. Raises BadInput with every mistake.
 
     Whether signals of one's own are agreed to is asked here too: the night would refuse them.
     """
@@ -37,7 +37,7 @@ def check_rubric(config: Path, file: Path | None) -> str:
     for item in found.items:
         classes[item.item_class] = classes.get(item.item_class, 0) + 1
     counted = ", ".join(f"{count} {name}" for name, count in classes.items())
-    return f"{path}: {len(found.items)} items, all classified: {counted}"
+    return "\n".join([f"{path}: {len(found.items)} items, all classified: {counted}", *found.warnings])
 
 
 def _not_agreed(config: Path, catalog: Catalog) -> list[str]:
@@ -58,9 +58,9 @@ def list_rubric(config: Path, file: Path | None, form: str) -> str:
     """The items of a map, a line each, in its order. Raises BadInput."""
     found = load_map(file or map_in_force(config), catalog_of(config))
     if form == "json":
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"item": item.slug, "pillar": item.pillar, "group": item.group, "class": item.item_class}
-            | {"says": item.says, "line": item.line}
+            | {"says": item.says, "rule": item.rule or None, "line": item.line}
             for item in found.items
         ]
         return _json({"rubric": found.id, "title": found.title, "items": rows})

@@ -12,7 +12,7 @@ from privacy.cohort import home_rubric
 from privacy.policy import Policy
 from privacy.released import Released
 from rubric import cells
-from rubric.map import Item, RubricMap, rule_text
+from rubric.map import Item, RubricMap
 from signals.catalog import Catalog
 from warehouse import known
 from warehouse.absences import present
@@ -196,7 +196,7 @@ def _self_item(
     return item_body(item, catalog, as_of, sources) | {
         "state": cell.state,
         "because": cell.because,
-        "rule": rule_text(item) if item.indicators else None,
+        "rule": item.rule or None,
         "map": f"{rubric.file}:{item.line}",
         **traces(used, cell.evidence),
         "beside": traces(item.beside, beside),

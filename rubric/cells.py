@@ -13,7 +13,9 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Literal, Protocol
 
-from rubric.map import Indicator, Item, SignalLike, indicator_text
+from rubric.map import Item
+from rubric.rule import Indicator, is_met, part_is_met, rule_text
+from rubric.rule_reading import SignalLike
 from warehouse.windows import Window
 
 State = Literal["seen", "partly seen", "none seen", "no opportunity", "not collected", "ask", "withheld"]
@@ -116,16 +118,16 @@ def evaluate(
         return cell("withheld", _joined("This could be measured, and Sightline declines to.", item.because))
 
     found = _of_this_item(item, person_id, window, as_of, evidence)
-    unmet = [indicator for indicator in item.indicators if not _is_met(indicator, found)]
-    if not unmet or (item.seen_when == "any" and len(unmet) < len(item.indicators)):
+    holding = {each for each in item.indicators if _holds(each, found)}
+    if is_met(item.parts, item.seen_when, holding.__contains__):
         return cell("seen", None, found)
 
     gaps = open_reasons(
         item, catalog, window=window, as_of=as_of, sources=sources, opportunities=opportunities
     )
     if found:
-        joined = "; and " if item.seen_when == "all" else "; or "
-        asks = joined.join(indicator_text(indicator) for indicator in unmet)
+        unmet = [part for part in item.parts if not part_is_met(part, holding.__contains__)]
+        asks = rule_text(unmet, item.seen_when)
         more = f"Some of it was seen, and the rule asks for more: {asks}."
         return cell("partly seen", _joined(more, *gaps), found)
     if enrolled_share(memberships, window, as_of) < Fraction(1, 2):
@@ -273,7 +275,7 @@ def _of_this_item(
     return sorted(kept, key=lambda row: (row.occurred_on, row.signal, row.source_kind, row.source_id))
 
 
-def _is_met(indicator: Indicator, found: Iterable[Evidence]) -> bool:
+def _holds(indicator: Indicator, found: Iterable[Evidence]) -> bool:
     """Enough distinct source objects, in enough distinct ISO weeks."""
     mine = [row for row in found if row.signal == indicator.signal]
     objects = {(row.source_kind, row.source_id) for row in mine}

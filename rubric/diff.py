@@ -11,7 +11,8 @@ from typing import Literal
 
 from rubric.document import open_document
 from rubric.levels import names_a_level
-from rubric.map import SignalLike, load_map
+from rubric.map import load_map
+from rubric.rule_reading import SignalLike
 from rubric.tree import is_a_mapping_with
 
 Change = Literal["same", "moved", "reworded", "added", "dropped"]

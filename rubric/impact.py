@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rubric.cells import bandable
-from rubric.map import Indicator, Item, RubricMap, SignalLike, rule_text
+from rubric.map import Item, RubricMap
+from rubric.rule import Group, Indicator, Part, SeenWhen, implies
+from rubric.rule_reading import SignalLike
 
 Change = Literal["added", "dropped", "changed"]
 Reach = Literal["same", "wider", "narrower", "other", "begins", "ends"]
@@ -73,7 +75,7 @@ def as_json(change: ItemChange, catalog: Mapping[str, SignalLike]) -> dict[str, 
         "item": change.item,
         "change": change.change,
         "class": _both(change, lambda item: item.item_class),
-        "rule": _both(change, lambda item: rule_text(item) or None),
+        "rule": _both(change, lambda item: item.rule or None),
         "signals": {
             "added": described([name for name in after if name not in before]),
             "removed": described([name for name in before if name not in after]),
@@ -103,24 +105,32 @@ def _differs(change: ItemChange) -> bool:
 
 # --- what a rule implies --------------------------------------------------------------------------------
 
-_Rule = tuple[str, frozenset[Indicator]]
+_Rule = tuple[SeenWhen, frozenset[Part]]
 
 
 def _rule(item: Item | None) -> _Rule | None:
-    """The rule, without the words it is written in."""
-    if item is None or not item.indicators:
+    """The rule, without the words it is written in and without its order."""
+    if item is None or not item.parts:
         return None
-    how = "all" if len(item.indicators) == 1 else item.seen_when
-    return how, frozenset(
-        Indicator(each.signal, each.at_least, "", each.in_weeks, each.over_quarters)
-        for each in item.indicators
-    )
+    return "all" if len(item.parts) == 1 else item.seen_when, frozenset(map(_without_words, item.parts))
+
+
+def _without_words(part: Part) -> Part:
+    if isinstance(part, Group):
+        named = sorted(map(_asks, part.indicators), key=lambda each: each.signal)
+        return Group(part.seen_when, tuple(named))
+    return _asks(part)
+
+
+def _asks(each: Indicator) -> Indicator:
+    return Indicator(each.signal, each.at_least, "", each.in_weeks, each.over_quarters)
 
 
 def _reach(before: _Rule | None, after: _Rule | None) -> Reach:
     if before is None or after is None:
         return "same" if before is after else "begins" if before is None else "ends"
-    return _named(_implies(before, after), _implies(after, before))
+    one, other = (before[0], tuple(before[1])), (after[0], tuple(after[1]))
+    return _named(implies(one, other), implies(other, one))
 
 
 def _named(is_kept: bool, is_not_new: bool) -> Reach:
@@ -128,23 +138,6 @@ def _named(is_kept: bool, is_not_new: bool) -> Reach:
     if is_kept:
         return "same" if is_not_new else "wider"
     return "narrower" if is_not_new else "other"
-
-
-def _implies(one: _Rule, other: _Rule) -> bool:
-    """Whether every evidence that meets `one` is sure to meet `other`."""
-    some_or_all = any if one[0] == "all" else all
-    if other[0] == "all":
-        return all(some_or_all(_asks_no_less(mine, theirs) for mine in one[1]) for theirs in other[1])
-    return some_or_all(any(_asks_no_less(mine, theirs) for theirs in other[1]) for mine in one[1])
-
-
-def _asks_no_less(one: Indicator, other: Indicator) -> bool:
-    return (
-        one.signal == other.signal
-        and one.at_least >= other.at_least
-        and (one.in_weeks or 0) >= (other.in_weeks or 0)
-        and one.over_quarters <= other.over_quarters
-    )
 
 
 def _traces(item: Item | None, catalog: Mapping[str, SignalLike]) -> set[str] | None:

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from rubric.map import Indicator, Item, RubricMap, SignalLike, indicator_text, load_map
+from rubric.map import Item, RubricMap, load_map
+from rubric.rule import part_text
+from rubric.rule_reading import SignalLike
 
 _INTRODUCTION = """\
 Generated from `rubric_map.yaml` by `python -m rubric.manual > docs/rubric.md`; change the map, not this page.
@@ -62,16 +64,16 @@ def _item_row(item: Item) -> list[str]:
     return [
         f"`{item.slug}`<br>{item.group}: {item.says}",
         item.item_class,
-        "<br>".join(filter(None, [_rule(item.indicators, item.seen_when), _beside(item)])),
+        "<br>".join(filter(None, [_rule(item), _beside(item)])),
         item.because or "",
         item.question or "",
     ]
 
 
-def _rule(indicators: Sequence[Indicator], seen_when: str) -> str:
-    lines = [f"{indicator_text(indicator)}." for indicator in indicators]
+def _rule(item: Item) -> str:
+    lines = [f"{text[0].upper()}{text[1:]}." for text in map(part_text, item.parts)]
     if len(lines) > 1:
-        lines.insert(0, "All of:" if seen_when == "all" else "Any of:")
+        lines.insert(0, "All of:" if item.seen_when == "all" else "Any of:")
     return "<br>".join(lines)
 
 

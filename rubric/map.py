@@ -7,54 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from connectors.errors import BadInput
-from rubric.tree import SLUG, Fields, Reading, hint, line_of, root_of
+from rubric.rule import Indicator, Part, SeenWhen, indicators_in, rule_text
+from rubric.rule_reading import RuleReading, SignalLike
+from rubric.tree import SLUG, Fields, hint, line_of, root_of
 
 ItemClass = Literal["observable", "partly", "ask", "withheld"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_AT_LEAST = re.compile(r"([1-9]\d{0,3}) ([a-z][a-z -]*)")
-_IN_WEEKS = re.compile(r"([2-9]|\d{2}) different weeks")
-_OVER = re.compile(r"(1) quarter|([2-4]) quarters")
-_WEEKS_IN_A_QUARTER = 13
-
-
-class SignalLike(Protocol):
-    """What the rubric needs to know of a signal; `signals.catalog.Signal` has it."""
-
-    @property
-    def unit(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def sensitivity(self) -> str: ...
-    @property
-    def misleads(self) -> str: ...
-    @property
-    def answers(self) -> str: ...
-    @property
-    def reads(self) -> Sequence[str]: ...
-    @property
-    def optional(self) -> Sequence[str]: ...
-    @property
-    def opportunity(self) -> str | None: ...
-    @property
-    def guard(self) -> str | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """A rule over one signal: how many distinct source objects, in how many weeks, over what span."""
-
-    signal: str
-    at_least: int
-    unit: str
-    in_weeks: int | None = None
-    over_quarters: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +34,23 @@ class Item:
     """What the tools cannot see, or why the item is asked or withheld; None only for an observable one."""
     question: str | None
     """What to ask instead or besides."""
-    indicators: tuple[Indicator, ...]
-    seen_when: Literal["all", "any"]
+    parts: tuple[Part, ...]
+    """What is asked of the evidence: indicators, and groups of them."""
+    seen_when: SeenWhen
     statement_sha256: str
     line: int
     beside: tuple[str, ...] = ()
     """Signals shown to the person below the item. They decide nothing and feed no band."""
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """Every indicator of the rule, those in groups among them, in the order it is written."""
+        return indicators_in(self.parts)
+
+    @property
+    def rule(self) -> str:
+        """The rule as it is read aloud; empty for an item that has none."""
+        return rule_text(self.parts, self.seen_when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,30 +103,11 @@ def load_maps(paths: Sequence[Path], catalog: Mapping[str, SignalLike]) -> dict[
     return found
 
 
-def rule_text(item: Item) -> str:
-    """The item's rule as it is read aloud; empty for an item that has none."""
-    joined = "; and " if item.seen_when == "all" else "; or "
-    return joined.join(indicator_text(indicator) for indicator in item.indicators)
-
-
-def indicator_text(indicator: Indicator) -> str:
-    """One indicator read aloud: `Reviews given: at least 4 pull requests over 1 quarter`."""
-    name = indicator.signal.replace("_", " ").capitalize()
-    weeks = f" in {indicator.in_weeks} different weeks" if indicator.in_weeks else ""
-    quarters = "1 quarter" if indicator.over_quarters == 1 else f"{indicator.over_quarters} quarters"
-    return f"{name}: at least {indicator.at_least} {indicator.unit}{weeks} over {quarters}"
-
-
 # --- reading, without stopping at the first mistake -----------------------------------------------------
 
 
-class _MapReading(Reading):
-    """What a rubric map may say, on top of what any file may."""
-
-    def __init__(self, file: str, catalog: Mapping[str, SignalLike]) -> None:
-        super().__init__(file)
-        self.catalog = catalog
-        self.used: list[tuple[str, int, str]] = []
+class _MapReading(RuleReading):
+    """What a rubric map may say, on top of what its rules may."""
 
     def rubric_map(self, root: Any) -> RubricMap:
         fields = self.fields(root, "the map", needed=("rubric", "title", "leads", "items"))
@@ -195,14 +151,13 @@ class _MapReading(Reading):
 
         item_class: ItemClass = "ask"
         because = question = None
-        seen_when: Literal["all", "any"] = "all"
-        indicators: tuple[Indicator, ...] = ()
+        seen_when: SeenWhen = "all"
+        parts: tuple[Part, ...] = ()
         if "indicators" in fields:
-            indicators = self.indicators(fields, where)
             item_class = self.observability(fields, line, where)
             because = self.sentence(fields, "because", where, needed=item_class == "partly", line=line)
             question = self.question(fields, where, needed=item_class == "partly", line=line)
-            seen_when = self.seen_when(fields, len(indicators), line, where)
+            parts, seen_when = self.rule(fields, line, where)
         else:
             for key in ("class", "because", "question", "seen_when"):
                 if key in fields and answers:
@@ -223,11 +178,11 @@ class _MapReading(Reading):
             item_class=item_class,
             because=because,
             question=question,
-            indicators=indicators,
+            parts=parts,
             seen_when=seen_when,
             statement_sha256=self.statement(fields, where, rubric_id),
             line=line,
-            beside=self.beside(fields, item_class, {each.signal for each in indicators}, where),
+            beside=self.beside(fields, item_class, {each.signal for each in indicators_in(parts)}, where),
         )
 
     def unguarded(self) -> tuple[str, ...]:
@@ -242,72 +197,6 @@ class _MapReading(Reading):
         return tuple(sentences.values())
 
     # --- the parts of an item
-
-    def indicators(self, fields: Fields, where: str) -> tuple[Indicator, ...]:
-        node, line = fields["indicators"]
-        if not isinstance(node, SequenceNode) or not node.value:
-            self.wrong(line, f"{where}: indicators is a list with at least one rule, each with its signal")
-            return ()
-        read = [self.indicator(each, where) for each in node.value]
-        found = [(indicator, line) for indicator, line in read if indicator is not None]
-        named = [indicator.signal for indicator, _ in found]
-        for position, (indicator, line) in enumerate(found):
-            if indicator.signal in named[:position]:
-                self.wrong(line, f"{where}: signal '{indicator.signal}' is used twice; keep one rule for it")
-            self.used.append((indicator.signal, line, where))
-        return tuple(indicator for indicator, _ in found)
-
-    def indicator(self, node: Any, where: str) -> tuple[Indicator | None, int]:
-        line = line_of(node)
-        fields = self.fields(
-            node, f"{where}: indicator", needed=("signal", "at_least", "over"), optional=("in",)
-        )
-        signal_name = self.text(fields, "signal", where)
-        signal = self.known_signal(signal_name, fields["signal"][1], where) if signal_name else None
-        at_least = self.phrase(fields, "at_least", _AT_LEAST, "4 pull requests", where)
-        weeks = self.phrase(fields, "in", _IN_WEEKS, "3 different weeks", where)
-        over = self.phrase(fields, "over", _OVER, "1 quarter", where)
-        if at_least and signal and _singular(at_least[2]) != _singular(signal.unit):
-            self.wrong(
-                fields["at_least"][1],
-                f"{where}: at_least counts {at_least[2]!r} but signal '{signal_name}' counts {signal.unit!r}",
-            )
-        if at_least and weeks and int(weeks[1]) > int(at_least[1]):
-            self.wrong(
-                fields["in"][1],
-                f"{where}: at_least {at_least[1]} cannot lie in {weeks[1]} different weeks;"
-                f" ask for at least {weeks[1]}",
-            )
-        quarters = int(over[1] or over[2]) if over else 1
-        if weeks and over and int(weeks[1]) > _WEEKS_IN_A_QUARTER * quarters:
-            self.wrong(fields["in"][1], f"{where}: there are no {weeks[1]} different weeks in {over[0]}")
-        if not (signal_name and at_least):
-            return None, line
-        return Indicator(
-            signal_name, int(at_least[1]), at_least[2], int(weeks[1]) if weeks else None, quarters
-        ), line
-
-    def known_signal(self, name: str, line: int, where: str) -> SignalLike | None:
-        signal = self.catalog.get(name)
-        usable = [known for known, each in self.catalog.items() if each.kind == "evidence"]
-        if signal is None:
-            self.wrong(line, f"{where}: no signal named '{name}'{hint(name, usable)}")
-            return None
-        if signal.kind != "evidence":
-            why = (
-                "says what could have come up and is no evidence"
-                if signal.kind == "opportunity"
-                else "describes a team's process and is never read per person"
-            )
-            self.wrong(line, f"{where}: signal '{name}' {why}; use a signal of kind evidence")
-            return None
-        opportunity = signal.opportunity
-        if opportunity and getattr(self.catalog.get(opportunity), "kind", None) != "opportunity":
-            self.wrong(
-                line,
-                f"{where}: signal '{name}' rests on '{opportunity}', and no opportunity signal has that name",
-            )
-        return signal
 
     def beside(self, fields: Fields, item_class: ItemClass, in_rule: set[str], where: str) -> tuple[str, ...]:
         """Names of signals to show below the item, which must not already be in its rule."""
@@ -338,16 +227,6 @@ class _MapReading(Reading):
         if written and written not in ("observable", "partly"):
             self.wrong(fields["class"][1], f"{where}: class is {written!r}; write observable or partly")
         return "partly" if written == "partly" else "observable"
-
-    def seen_when(self, fields: Fields, rules: int, line: int, where: str) -> Literal["all", "any"]:
-        if "seen_when" not in fields:
-            if rules > 1:
-                self.wrong(line, f"{where}: several indicators need seen_when: all or any")
-            return "all"
-        written = self.text(fields, "seen_when", where)
-        if written and written not in ("all", "any"):
-            self.wrong(fields["seen_when"][1], f"{where}: seen_when is {written!r}; write all or any")
-        return "any" if written == "any" else "all"
 
     def statement(self, fields: Fields, where: str, rubric_id: str) -> str:
         """The hash of the original statement, and proof that it names this rubric's document."""
@@ -390,9 +269,3 @@ class _MapReading(Reading):
                     f"item '{item.slug}': comes back to {item.pillar} / {item.group} after"
                     f" item '{before.slug}' in {before.pillar} / {before.group}; a group stands together",
                 )
-
-
-def _singular(unit: str) -> str:
-    """The unit with every word in the singular, so that `1 question` meets `questions`."""
-    words = unit.lower().split()
-    return " ".join(w[:-3] + "y" if w.endswith("ies") else w[:-1] if w.endswith("s") else w for w in words)

@@ -20,7 +20,8 @@ from rubric.cells import (
     sources_of,
     trace,
 )
-from rubric.map import Indicator, Item
+from rubric.map import Item
+from rubric.rule import Indicator
 from warehouse.windows import Window
 
 Q2, Q3, Q4 = Window(2026, 2), Window(2026, 3), Window(2026, 4)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubric.cells import Cell, Evidence, SourceState, State, enrolled_share, evaluate, sources_of
-from rubric.map import Indicator, Item
+from rubric.map import Item
+from rubric.rule import Group, Indicator, Part
 from warehouse.windows import Window
 
 WINDOW = Window(2026, 3)
@@ -85,6 +86,10 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
     item_class = draw(st.sampled_from(["partly", "partly", "partly", "partly", "ask", "withheld"]))
     if item_class in ("ask", "withheld"):
         rules = []
+    seen_when = draw(st.sampled_from(["all", "any"]))
+    parts: list[Part] = list(rules)
+    if len(rules) == 3 and draw(st.booleans()):
+        parts = [rules[0], Group("any" if seen_when == "all" else "all", tuple(rules[1:]))]
     item = Item(
         "i",
         "P",
@@ -93,8 +98,8 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
         item_class,
         "B.",
         "Q?",
-        tuple(rules),
-        draw(st.sampled_from(["all", "any"])),
+        tuple(parts),
+        seen_when,
         "0",
         1,
     )

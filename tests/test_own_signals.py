@@ -45,8 +45,8 @@ def test_a_signal_and_its_map_by_the_readmes_word_are_in_every_report(
     assert NAME in {row["signal"] for row in item["evidence"]}
     assert "or Reviews across teams: at least 2 pull requests" in item["rule"]
     assert f"our_signals/{NAME}.sql" in {each["file"] for each in item["signals"]}
-    for form in ("text", "md", "html", "csv"):
-        told = " ".join(sightline("me", "--window", WINDOW, "--format", form).split())
+    for form in ("text --full", "md", "html", "csv"):
+        told = " ".join(sightline("me", "--window", WINDOW, "--format", *form.split()).split())
         assert "Two teams that sit together look far apart" in told, form
     assert f"our_signals/{NAME}.sql" in sightline("explain", ITEM, "--window", WINDOW)
     team = mine["team"]

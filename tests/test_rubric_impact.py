@@ -18,7 +18,8 @@ from privacy import door
 from privacy.policy import load_policy
 from rubric.cells import Evidence, SourceState, evaluate
 from rubric.impact import changes
-from rubric.map import Indicator, Item, RubricMap
+from rubric.map import Item, RubricMap
+from rubric.rule import Indicator
 from signals.catalog import load_catalog
 from warehouse.store import Store
 from warehouse.windows import Window

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from connectors.errors import BadInput
 from rubric.cells import bandable
 from rubric.document import drift, read_document
-from rubric.map import Indicator, RubricMap, load_map, rule_text
+from rubric.map import RubricMap, load_map
+from rubric.rule import Indicator
 from signals.catalog import load_catalog
 
 ROOT = Path(__file__).parents[1]
@@ -103,7 +104,7 @@ def test_every_reason_and_every_question_is_its_own() -> None:
 
 
 def test_reviews_are_read_aloud_as_they_are_judged() -> None:
-    assert rule_text(shipped_map().item("code-fluency-reviews")) == (
+    assert shipped_map().item("code-fluency-reviews").rule == (
         "Reviews given: at least 4 pull requests in 3 different weeks over 1 quarter;"
         " and Reviews with substance: at least 2 pull requests over 1 quarter;"
         " and Review questions: at least 1 pull request over 1 quarter"
@@ -111,11 +112,11 @@ def test_reviews_are_read_aloud_as_they_are_judged() -> None:
 
 
 def test_rules_of_which_one_is_enough_are_joined_by_or() -> None:
-    assert "; or " in rule_text(shipped_map().item("ownership-follows-through"))
+    assert "; or " in shipped_map().item("ownership-follows-through").rule
 
 
 def test_an_asked_item_has_no_rule_to_read_aloud() -> None:
-    assert rule_text(shipped_map().item("ownership-escalates")) == ""
+    assert shipped_map().item("ownership-escalates").rule == ""
 
 
 # --- what loading keeps ---------------------------------------------------------------------------------
