@@ -14,6 +14,7 @@ import duckdb
 
 import warehouse
 from warehouse import history
+from warehouse.hardened import harden, is_select
 
 MIGRATIONS = Path(warehouse.__file__).parent / "migrations"
 
@@ -70,38 +71,58 @@ _ALSO_UNSTABLE = frozenset(
         "last",
     }
 )
+_AS_ROWS_LIE = frozenset(
+    {
+        "arg_max",
+        "arg_max_null",
+        "arg_max_nulls_last",
+        "arg_min",
+        "arg_min_null",
+        "arg_min_nulls_last",
+        "argmax",
+        "argmin",
+        "array_agg",
+        "group_concat",
+        "list",
+        "listagg",
+        "max_by",
+        "min_by",
+        "mode",
+        "string_agg",
+    }
+)
+"""Aggregates whose answer, or whose answer where two rows tie, is whichever row came first."""
+_NEEDS_ORDER = _AS_ROWS_LIE | {"first_value", "lag", "last_value", "lead", "nth_value", "ntile", "row_number"}
+"""The same of windows."""
+_APPROXIMATE = frozenset({"approx_count_distinct", "approx_quantile", "approx_top_k", "reservoir_quantile"})
+_GROWING = frozenset({"bitstring", "lpad", "repeat", "rpad"})
+"""One value of these can fill the memory, past every limit of the database, and as early as it is planned."""
 _TABLE_FUNCTIONS = frozenset({"generate_series", "range", "unnest"})
 
 Mistake = tuple[int, str]
 """A line and what is wrong there."""
 
 
-def empty_warehouse() -> duckdb.DuckDBPyConnection:
-    """An in-memory database with the warehouse's tables, which reads no file and no Python variable."""
+def empty_warehouse(*settings: str) -> duckdb.DuckDBPyConnection:
+    """An in-memory database with the warehouse's tables, shut off from everything else."""
     con = duckdb.connect()
     for path in sorted(MIGRATIONS.glob("*.sql")):
         con.execute(path.read_text(encoding="utf-8"))
-    con.execute("set python_enable_replacements = false")
-    con.execute("set enable_external_access = false")
+    harden(con, *settings)
     return con
 
 
 @cache
 def _described() -> duckdb.DuckDBPyConnection:
-    con = empty_warehouse()
-    con.execute("set lock_configuration = true")
-    return con
+    return empty_warehouse()
 
 
 @cache
 def _planned() -> duckdb.DuckDBPyConnection:
     """The same, but a plan shows a query as it is written, with what it does not need struck out."""
-    con = empty_warehouse()
-    names = [str(name) for (name,) in con.execute("select name from duckdb_optimizers()").fetchall()]
-    kept = [name for name in names if name != "unused_columns"]
-    con.execute(f"set disabled_optimizers = '{','.join(kept)}'")
-    con.execute("set lock_configuration = true")
-    return con
+    found = _described().execute("select name from duckdb_optimizers()").fetchall()
+    kept = ",".join(str(name) for (name,) in found if name != "unused_columns")
+    return empty_warehouse(f"set disabled_optimizers = '{kept}'")
 
 
 @cache
@@ -116,7 +137,7 @@ def _unstable() -> frozenset[str]:
     found = _described().execute(
         "select distinct function_name from duckdb_functions() where stability <> 'CONSISTENT'"
     )
-    return frozenset(str(name).lower() for (name,) in found.fetchall()) | _ALSO_UNSTABLE
+    return frozenset(str(name).lower() for (name,) in found.fetchall()) | _ALSO_UNSTABLE | _APPROXIMATE
 
 
 def mistakes_in_query(sql: str, kind: str, reads: Sequence[str], reads_line: int) -> Iterator[Mistake]:
@@ -129,7 +150,7 @@ def mistakes_in_query(sql: str, kind: str, reads: Sequence[str], reads_line: int
         yield _said(error)
         return
     first = _first_line(sql)
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+    if len(statements) != 1 or not is_select(statements[0]):
         yield first, "the query is exactly one select statement"
         return
     query = statements[0].query
@@ -139,6 +160,8 @@ def mistakes_in_query(sql: str, kind: str, reads: Sequence[str], reads_line: int
         return
     forbidden = list(_forbidden(tree, sql))
     yield from forbidden
+    if any(node.get("function_name") in _GROWING for node in _nodes(tree)):
+        return
     try:
         columns = con.execute(f"describe {sql}").fetchall()
     except duckdb.Error as error:
@@ -213,28 +236,47 @@ def _forbidden(tree: Any, sql: str) -> Iterator[Mistake]:
 def _forbidden_in(node: Mapping[str, Any]) -> tuple[str, str]:
     name = str(node.get("function_name", "")).lower()
     table = str(node.get("table_name", ""))
-    columns = node.get("column_names") or []
-    if node.get("type") == "TABLE_FUNCTION":
-        name = str(node["function"]["function_name"]).lower()
-        if name not in _TABLE_FUNCTIONS:
-            return name, f"{name}() reads something other than the warehouse's tables; remove it"
-    if node.get("type") == "BASE_TABLE" and len(node["qualified_name"]["path"]) > 1:
-        return (
-            table,
-            f"table {'.'.join(node['qualified_name']['path'])!r} is written with its schema; write {table!r}",
-        )
-    if node.get("type") == "LIMIT_MODIFIER":
-        return "limit", "limit keeps whichever rows come first; say which ones are meant with qualify"
+    columns = [str(column).lower() for column in node.get("column_names") or []]
+    match node.get("type"):
+        case "TABLE_FUNCTION":
+            name = str(node["function"]["function_name"]).lower()
+            if name not in _TABLE_FUNCTIONS:
+                return name, f"{name}() reads something other than the warehouse's tables; remove it"
+        case "BASE_TABLE" if len(node["qualified_name"]["path"]) > 1:
+            path = ".".join(node["qualified_name"]["path"])
+            return table, f"table {path!r} is written with its schema; write {table!r}"
+        case "SHOW_REF":
+            return "show", "show and describe read something other than the warehouse's tables; remove it"
+        case "RECURSIVE_CTE_NODE" if node["union_all"] and _is_asked(node["cte_name"], node["right"]):
+            said = "goes round for ever where two rows lead to each other; write union"
+            return "union all", f"{node['cte_name']!r} asks itself by union all, which {said}"
+        case "LIMIT_MODIFIER":
+            return "limit", "limit keeps whichever rows come first; say which ones are meant with qualify"
+        case "DISTINCT_MODIFIER" if node["distinct_on_targets"]:
+            return "distinct on", "distinct on keeps whichever row comes first; say which with qualify"
+        case "JOIN" if node["ref_type"] == "POSITIONAL":
+            return "positional", "a positional join pairs rows as they happen to lie; join by what they share"
+        case "COLUMN_REF" if columns[-1] == "rowid":
+            return "rowid", _unstable_said("rowid")
+        case "COLUMN_REF" if len(columns) == 1 and columns[0] in _KEYWORD_FUNCTIONS:
+            return columns[0], _unstable_said(columns[0])
     if node.get("sample"):
         return "sample", "a sample is different every time; remove it"
-    if node.get("type") == "COLUMN_REF" and len(columns) == 1 and columns[0].lower() in _KEYWORD_FUNCTIONS:
-        name = columns[0].lower()
-        return name, _unstable_said(name)
     if name in _unstable():
         return name, _unstable_said(f"{name}()")
+    if name in _GROWING:
+        return name, f"{name}() can make one value as large as the memory; a signal has no use for it"
+    if node.get("class") == "WINDOW" and name in _NEEDS_ORDER and not node["orders"]:
+        return name, f"{name}() takes rows as they happen to lie; give its window an order by"
+    if node.get("class") == "FUNCTION" and name in _AS_ROWS_LIE and not node["order_bys"]["orders"]:
+        return name, f"{name}() takes rows as they happen to lie; write an order by between its parentheses"
     if node.get("class") == "PARAMETER":
         return "$", "the query takes no parameters; months are chosen around it"
     return "", ""
+
+
+def _is_asked(name: str, tree: Any) -> bool:
+    return any(node.get("table_name") == name for node in _nodes(tree))
 
 
 def _unstable_said(name: str) -> str:

@@ -236,6 +236,44 @@ def test_a_folder_without_signals_is_told_so(tmp_path: Path) -> None:
             "limit keeps whichever rows come first; say which ones are meant with qualify",
         ),
         (f"{QUERY}using sample 5 rows", 6, "a sample is different every time; remove it"),
+        (f"{QUERY}where rowid > 5", 6, f"rowid {UNSTABLE}"),
+        (
+            QUERY.replace("submitted_on as", "arg_max(submitted_on, position) as") + "group by all",
+            2,
+            "arg_max() takes rows as they happen to lie; write an order by between its parentheses",
+        ),
+        (
+            f"{QUERY}qualify row_number() over (partition by pull_request_id) = 1",
+            6,
+            "row_number() takes rows as they happen to lie; give its window an order by",
+        ),
+        (
+            QUERY.replace("select", "select distinct on (reviewer_id)"),
+            0,
+            "distinct on keeps whichever row comes first; say which with qualify",
+        ),
+        (
+            f"{QUERY}where approx_count_distinct(reviewer_id) > 1",
+            6,
+            f"approx_count_distinct() {UNSTABLE}",
+        ),
+        (
+            f"{QUERY}positional join reviews as others",
+            6,
+            "a positional join pairs rows as they happen to lie; join by what they share",
+        ),
+        (
+            f"{QUERY}where length(repeat('x', 1500000000)) > 1",
+            6,
+            "repeat() can make one value as large as the memory; a signal has no use for it",
+        ),
+        (
+            "with recursive following as (select review_id from reviews union all select review_id from "
+            f"following) {QUERY}",
+            0,
+            "'following' asks itself by union all, which goes round for ever where two rows lead to each "
+            "other; write union",
+        ),
         (
             f"{QUERY}where reviewer_id in (select name from read_csv('people.csv'))",
             6,

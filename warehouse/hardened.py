@@ -29,3 +29,11 @@ def harden(con: duckdb.DuckDBPyConnection, *limits: str) -> None:
     """
     for statement in (*limits, *_SHUT):
         con.execute(statement)
+
+
+def is_select(statement: duckdb.Statement) -> bool:
+    """Whether it only reads. `describe`, `show` and `summarize` are selects to the engine, too."""
+    try:
+        return statement.type == duckdb.StatementType.SELECT
+    except ValueError:  # a kind of statement that the driver has no name for
+        return False

@@ -25,7 +25,7 @@ from typing import Any
 import duckdb
 
 from connectors.errors import BadInput
-from warehouse.hardened import harden
+from warehouse.hardened import harden, is_select
 
 SCHEMA = Path(__file__).with_name("released.sql")
 
@@ -37,6 +37,8 @@ class Limits:
     """What one statement may take."""
 
     cpu_seconds: int = 20
+    seconds: float = 60
+    """By the clock: a statement may also sleep."""
     memory_mib: int = 1024
     """Beyond what the tables need."""
     rows: int = 100_000
@@ -79,7 +81,7 @@ def answer(tables: Tables, statement: str, limits: Limits | None = None) -> Answ
         cwd="/",
         check=False,
     )
-    if process.returncode == -signal.SIGXCPU:
+    if process.returncode in (-signal.SIGXCPU, -signal.SIGALRM):
         raise BadInput([f"the statement takes more than {limits.cpu_seconds} s; ask for less at once"])
     if process.returncode < 0:  # an engine that is denied memory may break down over it
         raise BadInput([_too_large(limits)])
@@ -91,7 +93,7 @@ def answer(tables: Tables, statement: str, limits: Limits | None = None) -> Answ
     return Answer(told["columns"], told["rows"])
 
 
-def filled(tables: Tables, *limits: str) -> duckdb.DuckDBPyConnection:
+def opened(tables: Tables, limits: Limits) -> duckdb.DuckDBPyConnection:
     """These tables in memory, shut off from everything else."""
     con = duckdb.connect(config={"threads": 1})
     con.execute(SCHEMA.read_text(encoding="utf-8"))
@@ -106,7 +108,17 @@ def filled(tables: Tables, *limits: str) -> duckdb.DuckDBPyConnection:
                 f"(select unnest(from_json_strict(?::json, '{json.dumps([dict(found)])}')) as row)",
                 [json.dumps(list(rows))],
             )
-    harden(con, *limits)
+    harden(
+        con,
+        f"set memory_limit = '{limits.memory_mib}MiB'",
+        "set temp_directory = ''",
+        "set max_temp_directory_size = '0KiB'",
+        "set timezone = 'UTC'",
+    )
+    # the driver imports what a kind of value needs when it first meets one: afterwards nothing can be opened
+    con.execute(
+        "select now(), uuid(), 1.5::decimal(9, 1), interval 1 day, current_time, 1::hugeint"
+    ).fetchall()
     return con
 
 
@@ -114,7 +126,7 @@ def outcome(con: duckdb.DuckDBPyConnection, statement: str, limits: Limits) -> d
     """Columns and rows, or under `refused` why not."""
     try:
         statements = con.extract_statements(statement)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        if len(statements) != 1 or not is_select(statements[0]):
             return {"refused": "ask with exactly one select statement (describe and summarize are such, too)"}
         con.execute(statements[0])
         columns = [str(column[0]) for column in con.description or ()]
@@ -142,6 +154,7 @@ def confine(limits: Limits) -> None:
     ):
         resource.setrlimit(what, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))  # told apart from being killed by others
+    signal.setitimer(signal.ITIMER_REAL, limits.seconds)
 
 
 def _too_large(limits: Limits) -> str:
@@ -166,17 +179,7 @@ def main() -> None:
     """One question in, one answer out."""
     asked = json.load(sys.stdin.buffer)
     limits = Limits(**asked["limits"])
-    con = filled(
-        asked["tables"],
-        f"set memory_limit = '{limits.memory_mib}MiB'",
-        "set temp_directory = ''",
-        "set max_temp_directory_size = '0KiB'",
-        "set timezone = 'UTC'",
-    )
-    # the driver imports what a kind of value needs when it first meets one: afterwards nothing can be opened
-    con.execute(
-        "select now(), uuid(), 1.5::decimal(9, 1), interval 1 day, current_time, 1::hugeint"
-    ).fetchall()
+    con = opened(asked["tables"], limits)
     confine(limits)
     try:
         told = json.dumps(outcome(con, asked["statement"], limits))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from warehouse.aliases import resolved
+from warehouse.hardened import harden
 from warehouse.rows import CHILDREN, COMPUTED, PERSON_COLUMNS, ROOT_KEYS
 from warehouse.store import Store
 
@@ -42,7 +43,8 @@ class ReadOnlyStore(Store):
     """The warehouse file, open for reading: whatever would write to it fails."""
 
     def __init__(self, path: Path) -> None:
-        self.con = duckdb.connect(path, read_only=True, config={"enable_external_access": "false"})
+        self.con = duckdb.connect(path, read_only=True)
+        harden(self.con)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from connectors.records import Account, Batch, Gap, Membership, Root
 from warehouse import history
 from warehouse.accounts import Key
 from warehouse.files import as_owner_only
+from warehouse.hardened import harden
 from warehouse.rewrite import rewrite
 from warehouse.rows import CHILDREN, PERSON_COLUMNS, ROOT_KEYS, Row, accounts, root_id, root_table, rows
 from warehouse.tombstones import PLACEHOLDER
@@ -60,7 +61,7 @@ class Store:
         self._path = path
         with as_owner_only():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.con = duckdb.connect(path)
+            self.con = _hardened(path)
         self._migrate()
         self._columns: dict[str, dict[str, str]] = {}
         self._needs_person: dict[str, tuple[str, ...]] = {}
@@ -71,7 +72,7 @@ class Store:
         try:
             rewrite(self._path)
         finally:
-            self.con = duckdb.connect(self._path)
+            self.con = _hardened(self._path)
 
     def close(self) -> None:
         """Writes everything into the file and lets go of it."""
@@ -375,6 +376,13 @@ class Store:
         """How many rows a table has."""
         found: tuple[Any, ...] | None = self.con.execute(f"select count(*) from {table}").fetchone()
         return int(found[0]) if found else 0
+
+
+def _hardened(path: Path) -> duckdb.DuckDBPyConnection:
+    """Signals run here, and an organisation may bring its own."""
+    con = duckdb.connect(path)
+    harden(con)
+    return con
 
 
 def named(account: Account) -> Account:
