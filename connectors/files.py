@@ -121,7 +121,8 @@ class Files:
         self._whose = whose
         self._today = today or datetime.now(UTC).date()
         self.source = source.name
-        self.yields: tuple[str, ...] = _YIELDS[source.kind]
+        told = ("incident_pages",) if "paged" in source.columns else ()
+        self.yields: tuple[str, ...] = _YIELDS[source.kind] + told
         self.since = source.since or self._first_day()
 
     def scopes(self) -> Sequence[str]:

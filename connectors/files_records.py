@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from connectors.noreply import Whose, has_number, nobodys
-from connectors.records import Account, Incident, IncidentAction, Interview, OnCallShift
+from connectors.records import Account, Incident, IncidentAction, Interview, OnCallShift, Page
 
 Kind = Literal[
     "declared",
@@ -42,6 +42,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "accounts": ("id", "address"),
     "incidents": (
         *("id", "opened", "resolved", "severity", "service", "url", "merged_into", "fix_pull_requests"),
+        "paged",
         *PEOPLE,
     ),
     "interviews": ("id", "interviewer", "held", "scorecard"),
@@ -208,6 +209,7 @@ def incident(reading: Reading, incident_id: str) -> Incident:
             sorted(found.items(), key=lambda item: item[0][:2])
         )
     )
+    pages = (Page(account, day or opened_on) for account, _, day in reading.people("paged"))
     merged_into = reading.matching("merged_into", _ID, _AN_ID)
     return Incident(
         incident_id=incident_id,
@@ -220,6 +222,7 @@ def incident(reading: Reading, incident_id: str) -> Incident:
         merged_into=f"{reading.source}:{merged_into}" if merged_into else None,
         actions=actions,
         fix_pull_requests=tuple(dict.fromkeys(_fixes(reading))),
+        pages=tuple(dict.fromkeys(pages)),
         reference=incident_id.removeprefix(f"{reading.source}:") or None,
     )
 

@@ -5,7 +5,7 @@ Source: incident.io's REST API (`/v2/incidents`, `/v2/incident_updates`, `/v3/fo
     `/v1/incident_attachments`).
 Cursor: JSON with the moment read up to. A run reads whole what was updated since an hour before it, and what
     a follow-up or a post-mortem that changed since belongs to.
-Yields: incidents, incident_actions, incident_fixes.
+Yields: incidents, incident_actions, incident_fixes, incident_pages.
 Never: names, summaries, messages, titles of follow-ups, documents, e-mail addresses, any time of day.
 Raises: Refused, Unreachable, RateLimited, PayloadBroken.
 
@@ -74,7 +74,7 @@ class IncidentIo:
     """One incident.io organisation. `now` is for tests; None asks the clock."""
 
     source = SOURCE
-    yields: tuple[str, ...] = ("incidents", "incident_actions", "incident_fixes")
+    yields: tuple[str, ...] = ("incidents", "incident_actions", "incident_fixes", "incident_pages")
 
     def __init__(self, settings: IncidentIoSettings, now: datetime | None = None) -> None:
         self._settings = settings

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from connectors.records import Account, Incident, IncidentAction
+from connectors.records import Account, Incident, IncidentAction, Page
 from connectors.references import pull_requests_named
 
 SOURCE = "incident_io"
@@ -131,13 +131,18 @@ class Acknowledgement(_Read):
     acknowledger: User | None = None
 
 
+class Escalation(_Read):
+    escalated_to_users: tuple[User, ...] = ()
+
+
 class Content(_Read):
     role_update: RoleUpdate | None = None
+    escalation_created: Escalation | None = None
     escalation_acknowledged: Acknowledgement | None = None
 
 
 class LogEntry(_Read):
-    """GET /v2/incident_activity_log_entries: who held a role before, and who acknowledged a page."""
+    """GET /v2/incident_activity_log_entries: who held a role before, who was paged, who acknowledged it."""
 
     id: _Id
     incident_id: _Id
@@ -214,6 +219,7 @@ def incident(payload: IncidentPayload, around: Around) -> Incident:
             for position, step in enumerate(steps)
         ),
         fix_pull_requests=tuple(dict.fromkeys(_fixes(around))),
+        pages=tuple(dict.fromkeys(_pages(around.log))),
         reference=payload.reference if re.fullmatch(r"[A-Z]{1,10}-\d{1,7}", payload.reference) else None,
     )
 
@@ -269,6 +275,14 @@ def _roles(payload: IncidentPayload, log: Sequence[LogEntry]) -> Iterator[_Step]
     for nth, assignment in enumerate(payload.incident_role_assignments):
         hold(payload.created_at, f"{payload.id}:role:{nth}", assignment.role, assignment.assignee)
     yield from held.values()
+
+
+def _pages(log: Iterable[LogEntry]) -> Iterator[Page]:
+    """Whom an escalation called. Whoever or whatever escalated: the call itself is the machine's."""
+    for entry in sorted(log, key=lambda one: (one.occurred_at, one.id)):
+        if escalation := entry.content.escalation_created:
+            for user in escalation.escalated_to_users:
+                yield Page(Account(SOURCE, user.id, user.id), _day(entry.occurred_at))
 
 
 def _over(updates: Iterable[Update]) -> Update | None:

@@ -3,7 +3,7 @@
 Source: PagerDuty's REST API v2 (`/incidents`, `/log_entries`, `/schedules`, `/escalation_policies`).
 Cursor: JSON with the moment read up to. Whatever happens to an incident makes a log entry, so a run reads the
     log entries since then, and whole what they speak of; and the shifts of the last 30 days.
-Yields: incidents, incident_actions, incident_fixes, oncall_shifts, oncall_services.
+Yields: incidents, incident_actions, incident_fixes, incident_pages, oncall_shifts, oncall_services.
 Never: titles, notes, messages, alert bodies, names, e-mail addresses, any time of day.
 Raises: Refused, Unreachable, RateLimited, PayloadBroken.
 """
@@ -68,7 +68,7 @@ class PagerDuty:
 
     source = "pagerduty"
     yields: tuple[str, ...] = (
-        *("incidents", "incident_actions", "incident_fixes"),
+        *("incidents", "incident_actions", "incident_fixes", "incident_pages"),
         *("oncall_shifts", "oncall_services"),
     )
 
@@ -179,7 +179,7 @@ class PagerDuty:
             found |= {str(payload["id"]): created.date() for created, payload in page}
             yield self._batch([log.record(payload) for _, payload in page], None)
         if log.is_refused:
-            self._gaps.append(_gap("incident_actions", since, now, "forbidden"))
+            self._gaps += _log_gaps(since, now, "forbidden")
             yield self._batch([], None)
         self._read.incidents = found
 
@@ -189,7 +189,7 @@ class PagerDuty:
         log = Log(self._walk("/log_entries", "log_entries", after, now, {"include[]": ["incidents"]}), heads)
         log.read_down_to(after)
         if log.is_refused:
-            self._gaps.append(_gap("incident_actions", after, now, "forbidden"))
+            self._gaps += _log_gaps(after, now, "forbidden")
             listed = self._walk("/incidents", "incidents", after, now, {})
             yield self._batch([log.record(payload) for _, payload in listed], None)
             return
@@ -219,16 +219,16 @@ class PagerDuty:
         except NotThere:
             return None
         if log.is_refused:
-            self._gaps.append(_gap("incident_actions", created_at(head), self._now(), "forbidden"))
+            self._gaps += _log_gaps(created_at(head), self._now(), "forbidden")
         return log.record(head)
 
     def _walk(
         self, path: str, key: str, since: datetime, until: datetime, parameters: Parameters
     ) -> Iterator[tuple[datetime, Payload]]:
-        kind = {"log_entries": "incident_actions"}.get(key, key)
-
         def truncated(second: datetime) -> None:
-            self._gaps.append(_gap(kind, second, second + timedelta(seconds=1), "truncated"))
+            span = (second, second + timedelta(seconds=1))
+            is_log = key == "log_entries"
+            self._gaps += _log_gaps(*span, "truncated") if is_log else [_gap(key, *span, "truncated")]
 
         return newest_first(self._api, path, key, (since, until), parameters, truncated)
 
@@ -373,6 +373,11 @@ class _Read:
 
 def _gap(kind: str, starts: datetime, ends: datetime, reason: str) -> Gap:
     return Gap(kind, starts.date(), (ends - timedelta(microseconds=1)).date() + timedelta(days=1), reason)
+
+
+def _log_gaps(starts: datetime, ends: datetime, reason: str) -> list[Gap]:
+    """What is missing where log entries are."""
+    return [_gap(kind, starts, ends, reason) for kind in ("incident_actions", "incident_pages")]
 
 
 def _midnight(day: date) -> datetime:

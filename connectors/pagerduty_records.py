@@ -13,7 +13,7 @@ from typing import Literal
 
 from connectors.errors import PayloadBroken
 from connectors.json_api import Payload
-from connectors.records import Account, Incident, IncidentAction, OnCallShift
+from connectors.records import Account, Incident, IncidentAction, OnCallShift, Page
 from connectors.references import pull_requests_named
 
 Kind = Literal["declared", "acknowledged", "responded", "updated", "resolved"]
@@ -26,6 +26,8 @@ _KINDS: Mapping[str, Kind] = {
     "status_update_log_entry": "updated",
 }
 """The log entries that are actions. Assigning, escalating, notifying and snoozing are not."""
+_HANDED_OUT = ("assign_log_entry", "escalate_log_entry", "delegate_log_entry")
+"""The log entries that page whoever they name, if no person made them."""
 
 _AUTOMATIC = frozenset({"auto", "timeout"})
 """Channels through which PagerDuty itself acts, even in a user's name."""
@@ -86,7 +88,7 @@ def step(entry: Payload, incident_id: str | None = None) -> Step | None:
     kind = _KINDS.get(str(entry.get("type")))
     incident_id = _id(entry.get("incident")) or incident_id
     agent = entry.get("agent") or {}
-    is_user = agent.get("type") in ("user_reference", "user")
+    is_user = _is_user(agent)
     if kind is None or incident_id is None or not (is_user or kind == "declared"):
         return None
     channel = (entry.get("channel") or {}).get("type")
@@ -111,6 +113,22 @@ def fixes_named(entry: Payload) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
+def paged(entry: Payload) -> Iterator[tuple[str, date]]:
+    """The users whom PagerDuty called with this entry, each with the day.
+
+    Whoever was handed the incident by a person was asked, not paged; but the notification that follows is
+    PagerDuty's. An entry that names nobody (some old ones tell a name in words) pages nobody.
+    """
+    called: Iterable[object] = ()
+    if entry.get("type") == "notify_log_entry":
+        called = [entry.get("user")]
+    elif entry.get("type") in _HANDED_OUT and not _is_user(entry.get("agent") or {}):
+        called = entry.get("assignees") or ()
+    for user in called:
+        if user_id := _id(user):
+            yield user_id, created_at(entry).date()
+
+
 def joined_steps(payload: Payload) -> Iterator[Step]:
     """The responders of an incident who accepted, as steps. Being asked is not joining."""
     incident_id = _required(payload, "id")
@@ -121,8 +139,13 @@ def joined_steps(payload: Payload) -> Iterator[Step]:
             yield Step("", incident_id, "responded", user_id, True, _moment(at))
 
 
-def with_actions(head: Incident, steps: Iterable[Step], fixes: Iterable[str] = ()) -> Incident:
-    """The incident with what was done in it, in the order it was done, and the fixes named in it."""
+def with_actions(
+    head: Incident,
+    steps: Iterable[Step],
+    fixes: Iterable[str] = (),
+    called: Iterable[tuple[str, date]] = (),
+) -> Incident:
+    """The incident with its pages, the fixes named in it, and what was done in it, in that order."""
     ordered = sorted(set(steps), key=lambda one: (one.at, one.step_id, one.user_id or ""))
     first_trigger = next((one for one in ordered if one.kind == "declared"), None)
     kept = [
@@ -141,7 +164,8 @@ def with_actions(head: Incident, steps: Iterable[Step], fixes: Iterable[str] = (
         )
         for position, one in enumerate(kept)
     )
-    return replace(head, actions=actions, fix_pull_requests=tuple(sorted(set(fixes))))
+    pages = tuple(Page(_account(user_id), day) for user_id, day in sorted(set(called)))
+    return replace(head, actions=actions, fix_pull_requests=tuple(sorted(set(fixes))), pages=pages)
 
 
 def services_by_schedule(policies: Iterable[Payload]) -> dict[str, tuple[str, ...]]:
@@ -217,6 +241,10 @@ def _web_address(value: object) -> str | None:
     return (
         value if isinstance(value, str) and re.fullmatch(r"https://[A-Za-z0-9_.~:/?#&=%+-]+", value) else None
     )
+
+
+def _is_user(agent: Payload) -> bool:
+    return agent.get("type") in ("user_reference", "user")
 
 
 def _id(reference: object) -> str | None:

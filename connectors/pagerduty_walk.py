@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from connectors.errors import PayloadBroken, Refused
 from connectors.json_api import Parameters, Payload
@@ -14,6 +14,7 @@ from connectors.pagerduty_records import (
     fixes_named,
     incident,
     joined_steps,
+    paged,
     step,
     with_actions,
 )
@@ -106,6 +107,7 @@ class Log:
         self._of = of
         self._steps: dict[str, set[Step]] = {}
         self._fixes: dict[str, set[str]] = {}
+        self._paged: dict[str, set[tuple[str, date]]] = {}
 
     def read_down_to(self, moment: datetime) -> None:
         """Reads on until every entry at or after this moment was met."""
@@ -122,7 +124,8 @@ class Log:
         """This incident with all that was met of it, which is forgotten then."""
         found = incident(head)
         steps = self._steps.pop(found.incident_id, set()) | set(joined_steps(head))
-        return with_actions(found, steps, self._fixes.pop(found.incident_id, ()))
+        fixes, called = self._fixes.pop(found.incident_id, ()), self._paged.pop(found.incident_id, ())
+        return with_actions(found, steps, fixes, called)
 
     def _meet(self, entry: Payload) -> None:
         reference = entry.get("incident") or {}
@@ -135,3 +138,5 @@ class Log:
             self._steps.setdefault(incident_id, set()).add(one)
         if named := fixes_named(entry):
             self._fixes.setdefault(incident_id, set()).update(named)
+        for called in paged(entry):
+            self._paged.setdefault(incident_id, set()).add(called)

@@ -282,6 +282,14 @@ class IncidentAction:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A machine called somebody to an incident. It is nobody's contribution; it says who was asked for."""
+
+    account: Account
+    paged_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One incident and who did what in it. No timeline text, no clock."""
 
@@ -299,6 +307,7 @@ class Incident:
     """`owner/name#number` of pull requests that the incident names as its fix."""
     reference: str | None = None
     """What people call it where they do not write its id: `INC-123`, `owner/name#12`."""
+    pages: tuple[Page, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,10 @@ def _public(
     blind = [" ".join(signal.misleads.split()), *reasons, *signal.overdue(night.as_of)]
     if opportunity:
         blind.append(f"Whoever has no answer to this: {' '.join(opportunity.answers.split())}")
-    because = "It is an occasion, and no evidence." if signal.kind == "opportunity" else None
+    because = {
+        "opportunity": "It is an occasion, and no evidence.",
+        "step": "It ties traces together, and is no evidence.",
+    }.get(signal.kind)
     return {
         "signal": signal.signal,
         "asks": " ".join(signal.answers.split()),

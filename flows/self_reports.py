@@ -56,6 +56,7 @@ def reports(
     evidence = known.evidence(store, run, begins[0], end, only)
     links = known.links(store, run, begins[0], end, only)
     opportunities = known.opportunities(store, run, window.starts_on, end, only)
+    tied = known.steps(store, run, window.starts_on, end, only)
     accounts = known.accounts(store, run)
     for person_id, rows in sorted(enrolled(known.memberships(store, run), window, as_of).items()):
         if only not in (None, person_id):
@@ -103,6 +104,7 @@ def reports(
                 rubric={"id": rubric.id, "title": rubric.title},
                 sources=[source_row(source) for source in of_spans[window.starts_on]],
                 items=items,
+                steps=list(_steps(found, tied.get(person_id, []), links, window)),
                 policy=rules.policy,
             ),
         )
@@ -163,6 +165,32 @@ def _as_known(source: known.SourceKnown, at: Collection[str]) -> known.SourceKno
         return source
     because = f"the roster names no account of yours in {source.account_source}"
     return replace(source, complete=False, because=because)
+
+
+def _steps(
+    evidence: Collection[cells.Evidence],
+    tied: Sequence[known.Step],
+    links: Mapping[tuple[str, str], str],
+    window: Window,
+) -> Iterator[dict[str, Any]]:
+    """What one person did in incidents, was called to and was on call for; whatever the rubric asks for."""
+    own = [
+        known.Step(*key, row.source_id if row.source_kind == "incident" else "")
+        for row in evidence
+        if row.source_kind in ("incident", "oncall_shift")
+        and window.starts_on <= row.occurred_on < window.ends_on
+        for key in [(row.signal, row.occurred_on, row.source_kind, row.source_id)]
+    ]
+    for step in sorted([*own, *tied], key=lambda one: (one.occurred_on, *one)):
+        yield {
+            "signal": step.signal,
+            "occurred_on": step.occurred_on.isoformat(),
+            "source_kind": step.source_kind,
+            "source_id": step.source_id,
+            "url": links.get((step.source_kind, step.source_id)),
+            "incident_id": step.incident_id or None,
+            "incident_url": links.get(("incident", step.incident_id)),
+        }
 
 
 def _self_item(

@@ -184,7 +184,7 @@ def as_seen_alone(catalog: Catalog) -> Catalog:
 
     def alone(signal: Signal) -> Signal:
         reads = set(signal.reads)
-        if signal.kind != "opportunity" and not reads & in_part:
+        if signal.kind not in ("opportunity", "step") and not reads & in_part:
             return signal
         return signal.model_copy(update={"reads": tuple(sorted(reads - in_part | {_BEYOND}))})
 

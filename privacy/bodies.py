@@ -30,6 +30,8 @@ _OWN = {"note", "contest"}
 _NOTE = {"said", "written_on"}
 _CONTEST = {"because", "opened_on", "state", "resolved_on", "resolved_by", "said"}
 _NOTHING: Mapping[str, Any] = {"evidence": (), "signals": ()}
+_STEP = {"signal", "occurred_on", "source_kind", "source_id", "url", "incident_id", "incident_url"}
+"""What somebody did in an incident, was called to, or was on call for: for that person, and in no share."""
 _EVIDENCE = {"signal", "occurred_on", "source_kind", "source_id", "url", "seen_on"}
 _SIGNAL = {"signal", "answers", "unit", "guard", "file", "version"}
 
@@ -73,6 +75,19 @@ def self_item(item: Mapping[str, Any]) -> dict[str, Any]:
         raise RefusedBody(f"item {item.get('item')!r}: {_named(extra)} is nothing a report may hold")
     told = {key: item[key] for key in ("state", "because", "rule", "map")}
     return about(item) | told | _traces(item) | {"beside": _traces(item.get("beside") or _NOTHING)}
+
+
+def steps(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What ties traces to incidents, with days as days and links only where they are web addresses."""
+    return [
+        dict(row)
+        | {
+            "occurred_on": _day(row["occurred_on"]),
+            "url": _link(row["url"]),
+            "incident_url": _link(row["incident_url"]),
+        }
+        for row in rows
+    ]
 
 
 def _traces(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,7 +154,9 @@ def check_team(body: Any) -> None:
 
 def check_self(body: Any) -> None:
     """Nothing, for a body that its person may read. Raises RefusedBody with everything wrong in it."""
-    _refuse([*_wrong_keys("the report", body, _SELF), *_wrong_self(body)])
+    # a report of the days before steps were kept is whole all the same
+    told = {"steps": [], **body} if isinstance(body, Mapping) else body
+    _refuse([*_wrong_keys("the report", told, _SELF | {"steps"}), *_wrong_self(body)])
 
 
 def _wrong_team(body: Any) -> Iterator[str]:
@@ -185,6 +202,8 @@ def _wrong_self(body: Any) -> Iterator[str]:
                 # a report of the days before anything stood beside its items is whole all the same
                 wrong = list(_wrong_keys("an item", {"beside": _NOTHING} | item, _SELF_ITEM | {"beside"}))
                 yield from wrong or _wrong_self_item(item)
+            for step in body.get("steps", ()):
+                yield from _wrong_keys("a step", step, _STEP)
         case _:
             yield "it is not a report of one's own"
 

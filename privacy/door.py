@@ -103,6 +103,7 @@ def release_self(
     sources: Sequence[Mapping[str, Any]],
     items: Sequence[Mapping[str, Any]],
     policy: Policy,
+    steps: Sequence[Mapping[str, Any]] = (),
 ) -> Released:
     """Somebody's own report. It holds no id of any person, its reader's included.
 
@@ -118,6 +119,7 @@ def release_self(
         "agreement_sha256": policy.sha256,
         "sources": bodies.sources(sources),
         "items": [bodies.self_item(item) for item in items],
+        "steps": bodies.steps(steps),
     }
     bodies.check_self(body)
     return Released("self", body, key=_DOOR)

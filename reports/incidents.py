@@ -5,7 +5,7 @@ Days and links from their own report, and nothing computed beside it: no duratio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ from reports import view, words
 from reports.neutral import plain
 
 STEPS: Mapping[str, str] = {
+    "on_call_for_incident": "were on call for it",
+    "paged_for_incident": "were paged for it",
     "incidents_declared": "declared it",
     "incidents_acknowledged": "acknowledged it by hand",
     "incident_roles": "held a role",
@@ -21,69 +23,86 @@ STEPS: Mapping[str, str] = {
     "incident_participation": "took part",
     "incident_followups": "completed a follow-up",
     "postmortems": "put your name to the post-mortem",
+    "fixed_incident": "merged a fix",
 }
-"""What each signal says of an incident, in the order things happen."""
+"""What each signal says of an incident, in the order of the steps of one day."""
+_ORDER = [*STEPS]
+_SAY_WHICH_PART = {"incident_roles", "incident_updates", "fixed_incident"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing of one day; `url` where it has an address of its own."""
+
+    on: str
+    signal: str
+    url: str | None
+
+    @property
+    def what(self) -> str:
+        return STEPS[self.signal]
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One incident, and what this person did in it: day and step, in the order things happen."""
+    """One incident, and what this person did in it, in the order things happened."""
 
     url: str | None
-    steps: tuple[tuple[str, str], ...]
-
-    @property
-    def first_on(self) -> str:
-        return min(day for day, _ in self.steps)
+    steps: tuple[Step, ...]
 
 
 @dataclass(slots=True)
 class Contribution:
-    """A person's shifts, incidents and fixes of one window."""
+    """A person's incidents of one window, and the shifts in which none came up."""
 
-    shifts: list[str] = field(default_factory=list)
-    """First days."""
     incidents: list[Chain] = field(default_factory=list)
-    fixes: list[tuple[str, str | None]] = field(default_factory=list)
-    """Day and address of merged pull requests that fixed an incident."""
+    quiet_shifts: list[str] = field(default_factory=list)
+    """First days."""
 
 
 def contribution(released: Released) -> Contribution:
     """Raises TypeError for a team's release."""
-    body = view.body_for(released, "self")
-    rows = [row for item in body["items"] for row in item.get("evidence") or ()]
-    found = Contribution()
-    steps: dict[str, dict[str, str]] = {}
-    urls: dict[str, str | None] = {}
+    rows = view.body_for(released, "self").get("steps", [])
+    by_incident: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        signal, day = str(row["signal"]), str(row["occurred_on"])
-        if row["source_kind"] == "incident" and signal in STEPS:
-            steps.setdefault(row["source_id"], {})[signal] = day
-            urls[row["source_id"]] = row["url"]
-    for source_id, by_signal in steps.items():
-        told = {name: day for name, day in by_signal.items() if name != "incident_participation"}
-        said = {"incident_roles", "incident_updates"} & told.keys()
-        kept = told if said else by_signal  # "took part" says nothing more where the part is named
-        chain = tuple((kept[name], STEPS[name]) for name in STEPS if name in kept)
-        found.incidents.append(Chain(urls[source_id], chain))
-    found.incidents.sort(key=lambda one: (one.first_on, one.url or ""))
-    found.shifts = sorted({str(row["occurred_on"]) for row in rows if row["source_kind"] == "oncall_shift"})
-    found.fixes = sorted(
-        {(str(row["occurred_on"]), row["url"]) for row in rows if row["signal"] == "incident_fixes"},
-        key=lambda fix: (fix[0], fix[1] or ""),
+        if row["incident_id"] and row["signal"] in STEPS:
+            by_incident.setdefault(row["incident_id"], []).append(row)
+    chains = [
+        Chain(several[0]["incident_url"], tuple(_in_order(several))) for several in by_incident.values()
+    ]
+    shifts = [row for row in rows if row["source_kind"] == "oncall_shift"]
+    busy = {row["source_id"] for row in shifts if row["incident_id"]}
+    return Contribution(
+        sorted(chains, key=lambda one: (one.steps[0].on, one.url or "")),
+        sorted({str(row["occurred_on"]) for row in shifts if row["source_id"] not in busy}),
     )
-    return found
+
+
+def _in_order(rows: Iterable[Mapping[str, Any]]) -> list[Step]:
+    told = {
+        Step(str(row["occurred_on"]), row["signal"], row["url"] if row["source_kind"] != "incident" else None)
+        for row in rows
+    }
+    if _SAY_WHICH_PART & {step.signal for step in told}:
+        # "took part" says nothing more where the part is named
+        told = {step for step in told if step.signal != "incident_participation"}
+    return sorted(told, key=lambda step: (step.on, _ORDER.index(step.signal), step.url or ""))
 
 
 def as_body(found: Contribution) -> dict[str, Any]:
     """The same as plain values."""
     return {
-        "shifts": [{"starts_on": day} for day in found.shifts],
         "incidents": [
-            {"url": one.url, "steps": [{"on": day, "what": what} for day, what in one.steps]}
+            {
+                "url": one.url,
+                "steps": [
+                    {"on": step.on, "step": step.signal, "what": step.what, "url": step.url}
+                    for step in one.steps
+                ],
+            }
             for one in found.incidents
         ],
-        "fixes": [{"merged_on": day, "url": url} for day, url in found.fixes],
+        "quiet_shifts": [{"starts_on": day} for day in found.quiet_shifts],
     }
 
 
@@ -94,15 +113,20 @@ def incidents_text(released: Released) -> str:
     lines = [words.HEADER, "", title, f"{words.window_dates(body)}.", ""]
     for one in found.incidents:
         lines.append(plain(one.url) if one.url else "an incident without an address")
-        lines += [f"  {words.day(day):>11}  {what}" for day, what in one.steps]
-    if found.fixes:
-        lines += ["", "Pull requests of yours that fixed an incident"]
-        lines += [f"  {words.day(day):>11}  {plain(url or '')}" for day, url in found.fixes]
-    if found.shifts:
-        lines += ["", "On-call shifts, by their first day"]
-        lines += [f"  {words.day(day):>11}" for day in found.shifts]
-    if not (found.incidents or found.fixes or found.shifts):
+        lines += [
+            f"  {words.day(step.on):>11}  {step.what}" + (f": {plain(step.url)}" if step.url else "")
+            for step in one.steps
+        ]
+    if found.quiet_shifts:
+        lines += ["", "On-call shifts in which no incident came up for you, by their first day"]
+        lines += [f"  {words.day(day):>11}" for day in found.quiet_shifts]
+    if not (found.incidents or found.quiet_shifts):
         lines.append("Nothing of an incident or a shift is in your report of this window.")
     return "\n".join(
-        [*lines, "", "What left no trace here is for you to tell. How fast anybody was is not kept."]
+        [
+            *lines,
+            "",
+            "Being on call and being paged count for nothing; they say what led to the rest.",
+            "What left no trace here is for you to tell. How fast anybody was is not kept.",
+        ]
     )

@@ -221,7 +221,7 @@ def open_reasons(
     if end <= window.starts_on:
         return ["The window began today and no day of it is whole yet."]
     signals = [indicator.signal for indicator in item.indicators]
-    tables = _read_tables(catalog, signals)
+    tables, optional = _read_tables(catalog, signals), _optional_tables(catalog, signals)
     if not tables:
         return ["No signal of this item reads from a source; it is left open rather than guessed."]
     if opportunities is not None:
@@ -232,8 +232,8 @@ def open_reasons(
             if name not in opportunities
         ]
         tables |= _read_tables(catalog, absent)
+        optional |= _optional_tables(catalog, absent)
     sentences = []
-    optional = {table for signal in signals for table in catalog[signal].optional}
     unfed = sorted(tables.difference(optional, *(source.kinds for source in sources)))
     if unfed:
         named = _listed([table.replace("_", " ") for table in unfed])
@@ -345,6 +345,10 @@ def _first_missing(name: str, catalog: Mapping[str, SignalLike], opportunities: 
 
 def _read_tables(catalog: Mapping[str, SignalLike], signals: Iterable[str]) -> set[str]:
     return {table for signal in signals for table in catalog[signal].reads} - _OURS
+
+
+def _optional_tables(catalog: Mapping[str, SignalLike], signals: Iterable[str]) -> set[str]:
+    return {table for signal in signals for table in catalog[signal].optional}
 
 
 # --- words ----------------------------------------------------------------------------------------------

@@ -142,11 +142,10 @@ class RuleReading(Reading):
             self.wrong(line, f"{where}: no signal named '{name}'{hint(name, usable)}")
             return None
         if signal.kind != "evidence":
-            why = (
-                "says what could have come up and is no evidence"
-                if signal.kind == "opportunity"
-                else "describes a team's process and is never read per person"
-            )
+            why = {
+                "opportunity": "says what could have come up and is no evidence",
+                "step": "ties traces of an incident together and counts for nothing",
+            }.get(signal.kind, "describes a team's process and is never read per person")
             self.wrong(line, f"{where}: signal '{name}' {why}; use a signal of kind evidence")
             return None
         opportunity = signal.opportunity

@@ -52,7 +52,7 @@ Sentence = Annotated[str, AfterValidator(_sentence)]
 Words = Annotated[str, AfterValidator(_words)]
 
 
-Kind = Literal["evidence", "opportunity", "process"]
+Kind = Literal["evidence", "opportunity", "process", "step"]
 Grain = Literal["root", "quarter"]
 
 
@@ -67,7 +67,8 @@ class Header(BaseModel):
     """Opportunity: a day on which something could have come up, which makes absence fair to speak of.
 
     Process: for whom in a team something went well in a quarter. It is never stored and never evidence; the
-    door makes one word of it for a whole team, or nothing.
+    door makes one word of it for a whole team, or nothing. Step: what ties a person's traces of one incident
+    together, as a link for that person alone; nothing counts it.
     """
     answers: Question
     unit: Words
@@ -87,7 +88,7 @@ class Header(BaseModel):
     guard: Words | None
     """The counter-signal that keeps this one honest, or `none, because` and why there is none.
 
-    Null is for opportunities: nobody gains by those.
+    Null is for opportunities and steps: nobody gains by those.
     """
     misleads: Sentence
     basis: Words
@@ -262,8 +263,8 @@ def _read(path: Path) -> _Reading:
 def _unguarded(reading: _Reading) -> Iterator[tuple[int, str]]:
     """What counts for somebody can become a target: it says what keeps it honest, or why nothing can."""
     guard = reading.header.get("guard", "")
-    if guard is None and reading.kind not in ("opportunity", None):
-        said = "guard: is null for opportunities alone; name one, or write `none, because ... .`"
+    if guard is None and reading.kind not in ("opportunity", "step", None):
+        said = "guard: is null for opportunities and steps alone; name one, or write `none, because ... .`"
         yield reading.lines["guard"], said
     elif isinstance(guard, str) and _NONE.match(guard) and not (_guard(guard)[1] or "").endswith("."):
         said = "guard: why there is none is said in a sentence; write `none, because ... .`"

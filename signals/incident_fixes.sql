@@ -17,28 +17,12 @@ review_by: 2027-06-30
 */
 with humans_kept as (
   select person_id from persons where not is_bot
-),
-fixes_linked as (
-  select incident_fixes.incident_id, pull_requests.pull_request_id
-  from incident_fixes
-  join repositories on lower(repositories.name) = lower(incident_fixes.repository_name)
-  join pull_requests
-    on pull_requests.repository_id = repositories.repository_id
-    and pull_requests.number = incident_fixes.number
-  union
-  select incident_id, pull_request_id
-  from incident_references join incidents on incident_id = incident_references.reference
-  union
-  select incident_id, pull_request_id
-  from incident_references join incidents using (reference)
 )
 select distinct
   author_id as person_id,
   merged_on as occurred_on,
   'pull_request' as source_kind,
   pull_request_id as source_id
-from fixes_linked
+from fixes_of_incidents
 join pull_requests using (pull_request_id)
-join incidents using (incident_id)
 join humans_kept on author_id = person_id
-where state = 'merged' and merged_on >= opened_on

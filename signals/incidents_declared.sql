@@ -17,32 +17,13 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with recursive humans_kept as (
+with humans_kept as (
   select person_id from persons where not is_bot
-),
-merges_followed as (
-  select incident_id, incident_id as reached_id from incidents
-  union
-  select merges_followed.incident_id, merged.merged_into
-  from merges_followed
-  join incidents as merged on merged.incident_id = merges_followed.reached_id
-  join incidents as into_stored on into_stored.incident_id = merged.merged_into
-),
-ends_reached as (
-  select merges_followed.incident_id, merges_followed.reached_id
-  from merges_followed
-  join incidents as reached on reached.incident_id = merges_followed.reached_id
-  where not exists (select 1 from incidents as further where further.incident_id = reached.merged_into)
-),
-duplicates_followed as (
-  select incidents.incident_id, coalesce(min(ends_reached.reached_id), incidents.incident_id) as surviving_id
-  from incidents left join ends_reached using (incident_id)
-  group by incidents.incident_id
 ),
 incidents_raised_by_hand as (
   select actor_id as person_id, min(occurred_on) as occurred_on, surviving_id
   from incident_actions
-  join duplicates_followed using (incident_id)
+  join incidents_as_one using (incident_id)
   where kind = 'declared' and by_hand
   group by actor_id, surviving_id
 ),

@@ -2,17 +2,19 @@
 signal: incidents_in_my_services
 kind: opportunity
 answers: >
-  In which months was there an incident that this person was on call for, or that anybody could join?
+  In which months was there an incident that this person was on call for or called to, or that anybody could
+  join?
 unit: months
-reads: [incidents, memberships, oncall_services, oncall_shifts, persons]
+reads: [incident_pages, incidents, memberships, oncall_services, oncall_shifts, persons]
+optional: [incident_pages]
 sensitivity: self
 opportunity: incidents_at_all
 guard: null
 misleads: >
   Being on call for a service does not mean being called: another person may have answered first.
 basis: >
-  a shift that covers a day of the incident; where a source names no services, being enrolled on that
-  day
+  a shift that covers a day of the incident, or a page: whoever an escalation policy names is called without a
+  shift; where a source names no services, being enrolled on that day
 owner: developer-experience
 review_by: 2027-06-30
 */
@@ -28,6 +30,9 @@ days_on_call_during_one_kept as (
   join oncall_services using (shift_id)
   join days_of_incidents_found using (service_id)
   where starts_on <= over_on and ends_on >= opened_on
+),
+days_of_pages_found as (
+  select person_id, paged_on as first_on, paged_on as last_on from incident_pages
 ),
 sources_without_services_kept as (
   select source from incidents group by source having count(service_id) = 0
@@ -47,7 +52,11 @@ days_enrolled_during_one_kept as (
 ),
 robots_ignored as (
   select person_id, first_on, last_on
-  from (from days_on_call_during_one_kept union all from days_enrolled_during_one_kept)
+  from (
+    from days_on_call_during_one_kept
+    union all from days_of_pages_found
+    union all from days_enrolled_during_one_kept
+  )
   join humans_kept using (person_id)
 ),
 months_unrolled as (

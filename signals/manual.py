@@ -29,6 +29,14 @@ and what it cannot see. `privacy/organisation.py` says how coarse that is and wh
 
 """
 
+_STEPS = """## Steps
+
+What ties somebody's traces of one incident together, for `sightline me incidents`: links, for the person
+alone. No rubric can name a step, and no signal of evidence may read what a machine did to somebody: a page
+counts for nothing.
+
+"""
+
 _PROCESSES = """## Team processes
 
 How a team works together, as one word for a whole team and a closed quarter, published once through the same
@@ -63,6 +71,7 @@ def manual(catalog: Catalog) -> str:
         "Without one, finding nothing is `no opportunity` and says nothing.\n\n"
     ]
     parts += [_entry(signal) for signal in catalog.of_kind("opportunity")]
+    parts += [_STEPS, *(_entry(signal) for signal in catalog.of_kind("step"))]
     parts += [_PROCESSES, *(_entry(signal) for signal in catalog.of_kind("process"))]
     return "".join([*parts, _REFUSED])
 
@@ -70,7 +79,7 @@ def manual(catalog: Catalog) -> str:
 def _entry(signal: Signal) -> str:
     facts = {
         "counts": signal.unit if signal.kind == "evidence" else None,
-        "for": _SEEN_BY[signal.sensitivity] if signal.kind != "opportunity" else None,
+        "for": _SEEN_BY[signal.sensitivity] if signal.kind not in ("opportunity", "step") else None,
         "opportunity": f"`{signal.opportunity}`" if signal.opportunity else None,
         "kept honest by": f"`{signal.guard}`" if signal.guard else _nothing(signal),
         "reads": ", ".join(f"`{table}`" for table in signal.reads),

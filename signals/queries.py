@@ -27,6 +27,13 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     },
     "opportunity": {"person_id": "VARCHAR", "occurred_on": "DATE"},
     "process": {"person_id": "VARCHAR", "occurred_on": "DATE"},
+    "step": {
+        "person_id": "VARCHAR",
+        "occurred_on": "DATE",
+        "source_kind": "VARCHAR",
+        "source_id": "VARCHAR",
+        "incident_id": "VARCHAR",
+    },
 }
 """What a query of each kind returns, in this order."""
 
@@ -43,9 +50,13 @@ BOOKKEEPING = frozenset(history.TABLES) | {
     "repairs",
     "scopes",
     "signal_runs",
+    "steps",
     "first_night",
 }
 """What the pipeline notes about itself. A signal reads facts, or its result would depend on when it ran."""
+
+DONE_TO_PEOPLE = frozenset({"incident_pages"})
+"""What a machine did to somebody. It may show an occasion or tie traces together, and counts for nobody."""
 
 _KEYWORD_FUNCTIONS = frozenset(
     {
@@ -133,6 +144,17 @@ def facts() -> frozenset[str]:
 
 
 @cache
+def views() -> dict[str, frozenset[str]]:
+    """The stored queries that a signal may read like a table, each with the tables that it reads itself."""
+    found: dict[str, frozenset[str]] = {}
+    con = _described()
+    for name, sql in con.execute("select view_name, sql from duckdb_views() where not internal").fetchall():
+        tree = json.loads(_one(con, "select json_serialize_sql($query)", sql.partition(" AS ")[2]))
+        found[str(name)] = _tables_in(tree)
+    return found
+
+
+@cache
 def _unstable() -> frozenset[str]:
     found = _described().execute(
         "select distinct function_name from duckdb_functions() where stability <> 'CONSISTENT'"
@@ -168,15 +190,19 @@ def mistakes_in_query(sql: str, kind: str, reads: Sequence[str], reads_line: int
         if not forbidden:
             yield _said(error)
         return
-    named = {str(entry["key"]) for node in _nodes(tree) for entry in node.get("cte_map", {}).get("map", ())}
-    for name in sorted(named & (facts() | BOOKKEEPING)):
+    named = _named_in(tree)
+    for name in sorted(named & (facts() | BOOKKEEPING | views().keys())):
         yield _line_of(name, sql), f"{name!r} is the name of a table; name the step after what was done in it"
-    tables = {str(node["table_name"]) for node in _nodes(tree) if node.get("type") == "BASE_TABLE"} - named
+    # whoever reads a view reads the tables behind it: these have to be complete
+    tables = {below for table in _tables_in(tree) for below in views().get(table, {table})}
     yield from _wrong_columns({str(name): str(kind) for name, kind, *_ in columns}, len(columns), kind, first)
     if not tables:
         yield first, "the query reads no table; evidence comes from what happened"
     for table in sorted(tables & BOOKKEEPING):
         yield first, f"the query reads {table!r}, which the pipeline writes itself; a signal reads facts"
+    for table in sorted(tables & DONE_TO_PEOPLE if kind in ("evidence", "process") else ()):
+        said = "which a machine did to somebody and is nobody's contribution; an opportunity or a step may"
+        yield _line_of(table, sql), f"the query reads {table!r}, {said}"
     for table in sorted(tables - set(reads) - BOOKKEEPING):
         yield reads_line, f"reads: the query reads {table!r}, which is not in the list; add it"
     for table in sorted((set(reads) & facts()) - tables):
@@ -292,6 +318,17 @@ def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
             waiting += reversed(node.values())
         elif isinstance(node, list):
             waiting += reversed(node)
+
+
+def _named_in(tree: Any) -> set[str]:
+    """The names of the steps that a query is made of."""
+    return {str(entry["key"]) for node in _nodes(tree) for entry in node.get("cte_map", {}).get("map", ())}
+
+
+def _tables_in(tree: Any) -> frozenset[str]:
+    """What a query reads that is no step of its own."""
+    read = {str(node["table_name"]) for node in _nodes(tree) if node.get("type") == "BASE_TABLE"}
+    return frozenset(read - _named_in(tree))
 
 
 def _said(error: duckdb.Error) -> Mistake:

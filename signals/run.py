@@ -18,7 +18,7 @@ from warehouse import history
 from warehouse.aliases import RESOLVED, resolved
 from warehouse.windows import window_of
 
-TARGETS: Mapping[str, str] = {"evidence": "evidence", "opportunity": "opportunities"}
+TARGETS: Mapping[str, str] = {"evidence": "evidence", "opportunity": "opportunities", "step": "steps"}
 """The table that each kind of signal fills."""
 
 _FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {

@@ -77,17 +77,19 @@ def test_what_was_planted_is_the_evidence_that_follows(example: Example, tmp_pat
         connector = CONNECT[example.page](server)
         found = read_and_computed(connector, example, tmp_path)
     assert found["evidence"] == {tuple(row.values()) for row in example.rows("evidence")}
-    for name in ("shifts", "opportunities", "resolved"):
+    for name in ("shifts", "opportunities", "resolved", "steps"):
         if name in example.tables:
             assert found[name] == {tuple(row.values()) for row in example.rows(name)}
 
 
 def test_the_pages_cover_every_signal_about_incidents_and_shifts() -> None:
     shown = {row["signal"] for example in EXAMPLES for row in example.rows("evidence")}
+    tied = {row["signal"] for example in EXAMPLES for row in example.rows("steps")}
     about = {
         name for name, signal in CATALOG.items() if {"incident_actions", "oncall_shifts"} & {*signal.reads}
     }
     assert {name for name in about if CATALOG[name].kind == "evidence"} <= shown
+    assert {signal.signal for signal in CATALOG.of_kind("step")} == tied
 
 
 # --- the whole way ------------------------------------------------------------------------------------
@@ -137,6 +139,10 @@ def answers(store: Store, vault: Vault, source: str) -> dict[str, set[tuple[str,
             f"where signal not in ({quiet}) and (signal like 'incident%' or signal = 'enrolled_on_rota')"
         ),
         "shifts": asked("select shift_id, person_id, starts_on, ends_on from oncall_shifts"),
+        "steps": asked(
+            f"select signal, person_id, occurred_on, {called}, incident_id from steps "
+            f"left join {pulls} on source_kind = 'pull_request' and pull_request_id = source_id"
+        ),
         "resolved": asked("select incident_id, resolved_on from incidents where resolved_on is not null"),
     }
 
@@ -218,7 +224,8 @@ def _log_row(
         case _:
             number = sum(len(one.entries) for one in incidents.values())
             kind = f"{what}_log_entry"
-            entry = pd.LogEntry(f"R{number}", kind, at, who, row["channel"], row.get("text", ""))
+            called = tuple(users[name] for name in row.get("called", "").split(", ") if name in users)
+            entry = pd.LogEntry(f"R{number}", kind, at, who, row["channel"], row.get("text", ""), called)
             found.entries.append(entry)
     if into:
         found.merged_into = incidents[into]
@@ -242,6 +249,8 @@ def plant_incident_io(holding: Holding, example: Example) -> None:
             case "role":
                 held = incidents[key].holders().get(detail)
                 incidents[key].roles.append(io.RoleChange(f"N{nth}", at, detail, who, held))
+            case "page":
+                incidents[key].escalations.append(io.Escalation(f"N{nth}", at, [who] if who else []))
             case "acknowledge":
                 incidents[key].acknowledgements.append(io.Acknowledgement(f"N{nth}", at, who))
             case "update":

@@ -29,7 +29,7 @@ OPSGENIE_COLUMNS = {
     "severity": "priority",
     "service": "impactedServices.0",
     "url": "links.web",
-    "responders": "responders[type=user].id",
+    "paged": "responders[type=user].id",
 }
 STATUS_COLUMNS = {
     "id": "id",
@@ -65,8 +65,9 @@ def test_the_recorded_opsgenie_tenant_loads_through_files(shared: Path, tmp_path
         asked = rows(shared, "opsgenie/snapshot_tables/_tool_opsgenie_assignments.csv")
         responders = rows(shared, "opsgenie/snapshot_tables/_tool_opsgenie_responders.csv")
         users = {row["id"] for row in responders if row["type"] == "user"}
-        joined = {(row["responder_id"], row["incident_id"]) for row in asked if row["responder_id"] in users}
-        assert store.count("incident_actions") == len(joined) == 2  # teams are no people
+        called = {(row["responder_id"], row["incident_id"]) for row in asked if row["responder_id"] in users}
+        assert store.count("incident_pages") == len(called) == 2  # teams are no people
+        assert store.count("incident_actions") == 0  # and being called is no part in it
 
 
 def test_the_recorded_pagerduty_tenant_loads_through_its_connector(shared: Path, tmp_path: Path) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from privacy.bodies import check_self
+from privacy.door import release_share, with_own_words
 from privacy.released import _DOOR, Released
 from reports.incidents import STEPS, as_body, contribution, incidents_text
 from signals.catalog import load_catalog
@@ -15,59 +19,87 @@ from signals.catalog import load_catalog
 SAVED = Path(__file__).parent / "payloads" / "released"
 
 
-def test_steps_of_one_incident_stand_together_in_the_order_they_happen() -> None:
+def test_steps_of_one_incident_stand_together_from_the_shift_to_the_fix() -> None:
     found = contribution(
         report(
+            row("fixed_incident", "2026-07-08", "PR_7", "pull_request", of="Q1"),
             row("postmortems", "2026-07-09", "Q1"),
-            row("incidents_declared", "2026-07-06", "Q1"),
+            row("incidents_acknowledged", "2026-07-06", "Q1"),
             row("incident_roles", "2026-07-06", "Q1"),
+            row("paged_for_incident", "2026-07-06", "Q1"),
             row("incident_participation", "2026-07-06", "Q1"),
+            row("on_call_for_incident", "2026-07-06", "rota:2026-07-06", "oncall_shift", of="Q1"),
+            row("oncall_shifts", "2026-07-06", "rota:2026-07-06", "oncall_shift", of=None),
             row("incidents_acknowledged", "2026-07-01", "Q2"),
         )
     )
-    assert [(one.url, one.steps) for one in found.incidents] == [
-        ("https://pager.example/Q2", (("2026-07-01", "acknowledged it by hand"),)),
+    assert [(one.url, [(step.on, step.what, step.url) for step in one.steps]) for one in found.incidents] == [
+        ("https://pager.example/Q2", [("2026-07-01", "acknowledged it by hand", None)]),
         (
             "https://pager.example/Q1",
-            (
-                ("2026-07-06", "declared it"),
-                ("2026-07-06", "held a role"),
-                ("2026-07-09", "put your name to the post-mortem"),
-            ),
+            [
+                ("2026-07-06", "were on call for it", None),
+                ("2026-07-06", "were paged for it", None),
+                ("2026-07-06", "acknowledged it by hand", None),
+                ("2026-07-06", "held a role", None),
+                ("2026-07-08", "merged a fix", "https://pager.example/PR_7"),
+                ("2026-07-09", "put your name to the post-mortem", None),
+            ],
         ),
     ]
+    assert found.quiet_shifts == []
 
 
 def test_taking_part_is_said_where_no_step_says_how() -> None:
     (one,) = contribution(report(row("incident_participation", "2026-07-06", "Q1"))).incidents
-    assert one.steps == (("2026-07-06", "took part"),)
+    assert [step.what for step in one.steps] == ["took part"]
 
 
 def test_an_incident_that_feeds_two_items_is_told_once() -> None:
     twice = row("incident_updates", "2026-07-06", "Q1")
     (one,) = contribution(report(twice, twice)).incidents
-    assert one.steps == (("2026-07-06", "posted an update"),)
+    assert [step.what for step in one.steps] == ["posted an update"]
 
 
-def test_fixes_and_shifts_have_lines_of_their_own_and_other_work_none() -> None:
+def test_a_quiet_shift_has_a_line_of_its_own_and_other_work_none() -> None:
     found = contribution(
         report(
-            row("incident_fixes", "2026-07-08", "PR_7", "pull_request"),
-            row("merged_work", "2026-07-08", "PR_7", "pull_request"),
-            row("oncall_shifts", "2026-07-06", "rota:2026-07-06", "oncall_shift"),
+            row("merged_work", "2026-07-08", "PR_7", "pull_request", of=None),
+            row("oncall_shifts", "2026-07-06", "rota:2026-07-06", "oncall_shift", of=None),
         )
     )
-    assert as_body(found) == {
-        "shifts": [{"starts_on": "2026-07-06"}],
-        "incidents": [],
-        "fixes": [{"merged_on": "2026-07-08", "url": "https://pager.example/PR_7"}],
-    }
+    assert as_body(found) == {"incidents": [], "quiet_shifts": [{"starts_on": "2026-07-06"}]}
+
+
+def test_the_same_as_values_has_the_link_of_every_step_that_has_one() -> None:
+    fix = row("fixed_incident", "2026-07-08", "PR_7", "pull_request", of="Q1")
+    assert as_body(contribution(report(fix)))["incidents"] == [
+        {
+            "url": "https://pager.example/Q1",
+            "steps": [
+                {
+                    "on": "2026-07-08",
+                    "step": "fixed_incident",
+                    "what": "merged a fix",
+                    "url": "https://pager.example/PR_7",
+                }
+            ],
+        }
+    ]
 
 
 def test_the_text_has_days_and_links_and_no_clock() -> None:
-    text = incidents_text(report(row("incident_updates", "2026-07-06", "Q1")))
-    assert "https://pager.example/Q1\n   6 Jul 2026  posted an update" in text
-    assert ":" not in text.replace("https://", "").split("Your part")[1]
+    text = incidents_text(
+        report(
+            row("incident_updates", "2026-07-06", "Q1"),
+            row("fixed_incident", "2026-07-08", "PR_7", "pull_request", of="Q1"),
+        )
+    )
+    assert (
+        "https://pager.example/Q1\n   6 Jul 2026  posted an update"
+        "\n   8 Jul 2026  merged a fix: https://pager.example/PR_7"
+    ) in text
+    assert not re.search(r"\d:\d", text)
 
 
 def test_a_window_without_incidents_says_so() -> None:
@@ -80,25 +112,46 @@ def test_a_team_has_no_such_view() -> None:
         contribution(Released("team", body, key=_DOOR))
 
 
+def test_a_share_has_no_steps() -> None:
+    own = with_own_words(report(row("incident_updates", "2026-07-06", "Q1")), {})
+    item = own.body["items"][0]["item"]
+    span = (date(2026, 10, 20), date(2026, 11, 1))
+    shared = release_share(own, [item], shared_by="ada", span=span, notes=False)
+    assert "steps" not in shared.body
+    assert "steps" in own.body
+
+
+def test_a_report_from_before_steps_were_kept_is_whole_and_says_nothing() -> None:
+    body = json.loads((SAVED / "self.json").read_text())
+    body.pop("steps", None)
+    check_self(body)
+    found = contribution(Released("self", body, key=_DOOR))
+    assert (found.incidents, found.quiet_shifts) == ([], [])
+
+
 def test_every_signal_about_incidents_has_a_word() -> None:
-    about = {one.signal for one in load_catalog().of_kind("evidence") if "incident_actions" in one.reads}
-    assert about == set(STEPS)
+    catalog = load_catalog()
+    about = {one.signal for one in catalog.of_kind("evidence") if "incident_actions" in one.reads}
+    assert about | {one.signal for one in catalog.of_kind("step")} == set(STEPS)
 
 
-def row(signal: str, on: str, source_id: str, kind: str = "incident") -> dict[str, Any]:
+def row(
+    signal: str, on: str, source_id: str, kind: str = "incident", of: str | None = "itself"
+) -> dict[str, Any]:
+    incident_id = source_id if of == "itself" else of
     return {
         "signal": signal,
         "occurred_on": on,
         "source_kind": kind,
         "source_id": source_id,
-        "url": f"https://pager.example/{source_id}",
+        "url": None if kind == "oncall_shift" else f"https://pager.example/{source_id}",
+        "incident_id": incident_id,
+        "incident_url": f"https://pager.example/{incident_id}" if incident_id else None,
     }
 
 
 def report(*rows: dict[str, Any]) -> Released:
-    """The saved report of a person, with this evidence below its first item and none elsewhere."""
+    """The saved report of a person, with these steps."""
     body = json.loads((SAVED / "self.json").read_text())
-    for item in body["items"]:
-        item["evidence"] = []
-    body["items"][0]["evidence"] = list(rows)
+    body["steps"] = list(rows)
     return Released("self", body, key=_DOOR)

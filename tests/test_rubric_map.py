@@ -146,6 +146,17 @@ def test_a_signal_without_its_guard_is_a_warning_and_stops_nothing(tmp_path: Pat
     )
 
 
+def test_a_step_is_no_indicator(tmp_path: Path) -> None:
+    path = small(tmp_path, "at_least: 1 incident, over: 1 quarter")
+    path.write_text(path.read_text().replace("reviews_given", "paged_for_incident"))
+    with pytest.raises(BadInput) as caught:
+        load_map(path, CATALOG)
+    assert (
+        "signal 'paged_for_incident' ties traces of an incident together and counts for nothing"
+        in (caught.value.mistakes[0])
+    )
+
+
 def test_an_item_that_is_not_in_the_map_is_a_key_error(tmp_path: Path) -> None:
     loaded = load_map(small(tmp_path, "at_least: 1 pull request, over: 1 quarter"), PLAIN)
     with pytest.raises(KeyError, match="nowhere"):

@@ -79,7 +79,7 @@ def test_evidence_without_a_guard_says_why(tmp_path: Path, sensitivity: str) -> 
     write(tmp_path, {"guard": "null", "sensitivity": sensitivity})
     assert mistakes(tmp_path) == [
         "signals/praise.sql:8: "
-        "guard: is null for opportunities alone; name one, or write `none, because ... .`"
+        "guard: is null for opportunities and steps alone; name one, or write `none, because ... .`"
     ]
     # what a night of long ago went by was right then
     assert load_catalog(tmp_path / "signals", are_checked=True)["praise"].unguarded is None
@@ -116,7 +116,7 @@ def test_an_opportunity_needs_no_guard(tmp_path: Path) -> None:
         ({"basis": "7"}, "10: basis: is text"),
         ({"owner": "[a, b]"}, "11: owner: is text"),
         ({"review_by": "soon"}, "12: review_by: is a date like 2027-06-30"),
-        ({"kind": "proof"}, "13: kind: is 'proof' and can be evidence, opportunity, process"),
+        ({"kind": "proof"}, "13: kind: is 'proof' and can be evidence, opportunity, process, step"),
         ({"ownr": "tests"}, "13: ownr: is no key of a header; did you mean 'owner'?"),
         ({"sql": "select 1"}, "13: sql: is no key of a header"),
         ({"sha256": "f00"}, "13: sha256: is no key of a header"),
@@ -331,6 +331,31 @@ def test_a_table_read_deep_inside_is_read(tmp_path: Path) -> None:
     assert mistakes(tmp_path) == [
         "signals/praise.sql:5: reads: the query reads 'persons', which is not in the list; add it"
     ]
+
+
+def test_a_page_is_nobodys_evidence(tmp_path: Path) -> None:
+    columns = "person_id, paged_on as occurred_on, 'incident' as source_kind, incident_id as source_id"
+    write(tmp_path, {"reads": "[incident_pages]"}, f"select {columns} from incident_pages")
+    assert mistakes(tmp_path) == [
+        f"signals/praise.sql:{FIRST}: the query reads 'incident_pages', which a machine did to somebody and "
+        "is nobody's contribution; an opportunity or a step may"
+    ]
+    step = f"select {columns}, incident_id from incident_pages"
+    write(tmp_path, {"reads": "[incident_pages]", "kind": "step"}, step)
+    assert load_catalog(tmp_path / "signals")["praise"].kind == "step"
+
+
+def test_who_reads_a_view_needs_the_tables_behind_it(tmp_path: Path) -> None:
+    query = (
+        "select actor_id as person_id, occurred_on, 'incident' as source_kind, surviving_id as source_id\n"
+        "from incident_actions join incidents_as_one using (incident_id)"
+    )
+    write(tmp_path, {"reads": "[incident_actions]"}, query)
+    assert mistakes(tmp_path) == [
+        "signals/praise.sql:5: reads: the query reads 'incidents', which is not in the list; add it"
+    ]
+    write(tmp_path, {"reads": "[incident_actions, incidents]"}, query)
+    assert "praise" in load_catalog(tmp_path / "signals")
 
 
 @pytest.mark.parametrize("table", sorted(BOOKKEEPING - {"migrations"}))

@@ -275,6 +275,7 @@ def test_every_date_an_event_is_dated_by_marks_its_month(store: Store) -> None:
         "memberships",
         "evidence",
         "opportunities",
+        "steps",
         "dirty_months",
         "reconciled",
         "gaps",

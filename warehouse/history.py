@@ -16,6 +16,7 @@ import duckdb
 KEPT: Mapping[str, tuple[str, ...]] = {
     "evidence": ("person_id", "signal", "occurred_on", "source_kind", "source_id"),
     "opportunities": ("person_id", "signal", "occurred_on"),
+    "steps": ("person_id", "signal", "occurred_on", "source_kind", "source_id", "incident_id"),
 }
 """The tables whose rows move into the past, each with what makes a row the same."""
 
@@ -187,8 +188,11 @@ def log_sources(con: duckdb.DuckDBPyConnection, rows: Iterable[SourceRow], run: 
 
 _NEW_OBJECTS = """
 with wanted as (
-  select distinct source_kind, source_id from evidence
-  anti join source_objects using (source_kind, source_id)
+  from (
+    select source_kind, source_id from evidence
+    union select source_kind, source_id from steps
+    union select 'incident', incident_id from steps
+  ) anti join source_objects using (source_kind, source_id)
 )
 select source_kind, source_id, repository_id as address_id, 'pull/' || number as place
 from wanted join pull_requests on source_id = pull_request_id where source_kind = 'pull_request'
@@ -230,11 +234,13 @@ def forget_before(con: duckdb.DuckDBPyConnection, day: date) -> None:
 
 def forget_objects(con: duckdb.DuckDBPyConnection) -> None:
     """Drops the whereabouts of objects that nothing rests on any more. Retention and erasure end with it."""
-    con.execute(
-        "delete from source_objects where (source_kind, source_id) not in "
-        "(select distinct (source_kind, source_id) from evidence "
-        "union select distinct (source_kind, source_id) from evidence_past)"
+    rested_on = " union ".join(
+        f"select (source_kind, source_id) from {table}{past}"
+        + (f" union select ('incident', incident_id) from {table}{past}" if table == "steps" else "")
+        for table in ("evidence", "steps")
+        for past in ("", "_past")
     )
+    con.execute(f"delete from source_objects where (source_kind, source_id) not in ({rested_on})")
 
 
 def _given(con: duckdb.DuckDBPyConnection, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -55,6 +55,32 @@ def evidence(
     return found
 
 
+class Step(NamedTuple):
+    """What ties one person's traces to an incident."""
+
+    signal: str
+    occurred_on: date
+    source_kind: str
+    source_id: str
+    incident_id: str
+
+
+def steps(
+    store: Store, run: int, starts_on: date, ends_on: date, only: str | None = None
+) -> dict[str, list[Step]]:
+    """The steps of everybody, or of one person, from `starts_on` until before `ends_on`."""
+    found: dict[str, list[Step]] = {}
+    for person_id, *row in store.con.execute(
+        "select person_id, signal, occurred_on, source_kind, source_id, incident_id "
+        f"from ({known_to('steps', run)}) "
+        "where occurred_on >= $starts_on and occurred_on < $ends_on and ($only is null or person_id = $only) "
+        "order by 1, 2, 3, 4, 5, 6",
+        {"starts_on": starts_on, "ends_on": ends_on, "only": only},
+    ).fetchall():
+        found.setdefault(person_id, []).append(Step(*row))
+    return found
+
+
 def opportunities(
     store: Store, run: int, starts_on: date, ends_on: date, only: str | None = None
 ) -> dict[str, set[str]]:
@@ -72,11 +98,14 @@ def opportunities(
 def links(
     store: Store, run: int, starts_on: date, ends_on: date, only: str | None = None
 ) -> dict[tuple[str, str], str]:
-    """Where each source object that has evidence in the span was found, by kind and id."""
+    """Where each source object that has evidence or a step in the span was found, by kind and id."""
+    spanned = (
+        "where occurred_on >= $starts_on and occurred_on < $ends_on and ($only is null or person_id = $only)"
+    )
     found = store.con.execute(
-        f"with wanted as (select distinct source_kind, source_id from ({known_to('evidence', run)}) "
-        "where occurred_on >= $starts_on and occurred_on < $ends_on "
-        "and ($only is null or person_id = $only)) "
+        f"with stepped as (select * from ({known_to('steps', run)}) {spanned}), wanted as ("
+        f"select source_kind, source_id from ({known_to('evidence', run)}) {spanned} "
+        "union select source_kind, source_id from stepped union select 'incident', incident_id from stepped) "
         "select source_kind, source_id, case place when '' then url else url || '/' || place end "
         "from wanted join source_objects using (source_kind, source_id) "
         f"join ({known_to('addresses', run)}) using (address_id)",

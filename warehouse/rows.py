@@ -55,7 +55,11 @@ CHILDREN: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("comments", "parent_id"),
     ),
     "discussions": (),
-    "incidents": (("incident_actions", "incident_id"), ("incident_fixes", "incident_id")),
+    "incidents": (
+        ("incident_actions", "incident_id"),
+        ("incident_fixes", "incident_id"),
+        ("incident_pages", "incident_id"),
+    ),
     "postmortem_documents": (("postmortem_authors", "postmortem_id"),),
     "oncall_shifts": (("oncall_services", "shift_id"),),
     "interviews": (),
@@ -76,6 +80,7 @@ PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "discussions": ("author_id", "answerer_id", "marker_id"),
     "issue_events": ("actor_id", "assignee_id"),
     "incident_actions": ("actor_id",),
+    "incident_pages": ("person_id",),
     "postmortem_authors": ("person_id",),
     "oncall_shifts": ("person_id",),
     "interviews": ("interviewer_id",),
@@ -85,12 +90,16 @@ PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "opportunities": ("person_id",),
     "evidence_past": ("person_id",),
     "opportunities_past": ("person_id",),
+    "steps": ("person_id",),
+    "steps_past": ("person_id",),
     "membership_log": ("person_id", "manager_id"),
     "account_log": ("person_id",),
 }
 """Every column that holds a person; a test compares it with the schema."""
 
 COMPUTED = frozenset({"aliases", "evidence", "opportunities", "evidence_past", "opportunities_past"}) | {
+    "steps",
+    "steps_past",
     "membership_log",
     "account_log",
 }
@@ -142,6 +151,7 @@ def accounts(root: Root) -> Iterator[Account]:
             found = [root.author, root.answered_by, root.marked_by]
         case Incident():
             found = [action.actor for action in root.actions]
+            found += [page.account for page in root.pages]
         case Postmortem():
             found = [*root.authors, *root.reviewers]
         case OnCallShift():
@@ -348,7 +358,7 @@ def _incident_rows(incident: Incident, person_of: PersonOf) -> Iterator[tuple[st
     plain = {
         name: getattr(incident, name)
         for name in Incident.__slots__
-        if name not in {"actions", "fix_pull_requests"}
+        if name not in {"actions", "fix_pull_requests", "pages"}
     }
     yield "incidents", plain
     for action in incident.actions:
@@ -370,6 +380,12 @@ def _incident_rows(incident: Incident, person_of: PersonOf) -> Iterator[tuple[st
         yield (
             "incident_fixes",
             {"incident_id": incident.incident_id, "repository_name": name, "number": int(number)},
+        )
+    called = {(person_of(page.account), page.paged_on): None for page in incident.pages}
+    for person_id, paged_on in called:
+        yield (
+            "incident_pages",
+            {"incident_id": incident.incident_id, "person_id": person_id, "paged_on": paged_on},
         )
 
 

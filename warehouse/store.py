@@ -39,6 +39,7 @@ _DATED: Mapping[str, tuple[str, ...]] = {
     "discussions": ("created_on", "answered_on"),
     "incidents": ("opened_on", "resolved_on"),
     "incident_actions": ("occurred_on",),
+    "incident_pages": ("paged_on",),
     "oncall_shifts": ("starts_on", "ends_on"),
     "postmortem_documents": ("written_on",),
     "interviews": ("held_on", "scorecard_on"),

@@ -106,6 +106,11 @@ class IncidentIoApi:
         rows = [
             *((each.id, shapes.role_change(each, one)) for one in self._of(request) for each in one.roles),
             *(
+                (each.id, shapes.escalation(each, one))
+                for one in self._of(request)
+                for each in one.escalations
+            ),
+            *(
                 (each.id, shapes.acknowledgement(each, one))
                 for one in self._of(request)
                 for each in one.acknowledgements

@@ -44,6 +44,15 @@ class Acknowledgement:
 
 
 @dataclass(slots=True, eq=False)
+class Escalation:
+    """Somebody was called, by an alert or by a person who asked for it."""
+
+    id: str
+    at: str
+    called: list[User]
+
+
+@dataclass(slots=True, eq=False)
 class FollowUp:
     id: str
     created_at: str
@@ -74,6 +83,7 @@ class Incident:
     updates: list[Update] = field(default_factory=list)
     roles: list[RoleChange] = field(default_factory=list)
     acknowledgements: list[Acknowledgement] = field(default_factory=list)
+    escalations: list[Escalation] = field(default_factory=list)
     follow_ups: list[FollowUp] = field(default_factory=list)
     postmortems: list[Postmortem] = field(default_factory=list)
     pull_requests: list[str] = field(default_factory=list)
@@ -93,6 +103,7 @@ class Incident:
         moments = [self.created_at, *(one.created_at for one in self.updates)]
         moments += [one.at for one in self.roles]
         moments += [one.at for one in self.acknowledgements]
+        moments += [one.at for one in self.escalations]
         return max(moments)
 
     def holders(self) -> dict[str, User]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.incident_io.model import (
     Acknowledgement,
+    Escalation,
     FollowUp,
     Incident,
     Postmortem,
@@ -154,6 +155,17 @@ def acknowledgement(one: Acknowledgement, of: Incident) -> Body:
     told: Body = {"escalation_id": "01ESCALATION"}
     told |= {"acknowledger": user(one.by)} if one.by else {}
     return _entry(one.id, one.at, of, "escalation_acknowledged", told)
+
+
+def escalation(one: Escalation, of: Incident) -> Body:
+    told = {"escalation_id": one.id, "creator": actor(None)}
+    return _entry(
+        f"{one.id}C",
+        one.at,
+        of,
+        "escalation_created",
+        told | {"escalated_to_users": [user(each) for each in one.called]},
+    )
 
 
 def attachments(of: Incident) -> list[Body]:

@@ -6,6 +6,7 @@ from datetime import date
 
 from sandbox.incident_io.model import (
     Acknowledgement,
+    Escalation,
     FollowUp,
     Incident,
     IncidentIo,
@@ -73,6 +74,7 @@ def incident_io_until(held: IncidentIo, places: Places, end: str) -> None:
     for one in held.incidents:
         one.updates = [each for each in one.updates if each.created_at < end]
         one.roles = [each for each in one.roles if each.at < end]
+        one.escalations = [each for each in one.escalations if each.at < end]
         one.acknowledgements = [each for each in one.acknowledgements if each.at < end]
         one.follow_ups = [each for each in one.follow_ups if each.created_at < end]
         one.postmortems = [each for each in one.postmortems if each.created_at < end]
@@ -88,6 +90,7 @@ def _happen(incident: Incident, people: list[User], at: str) -> None:
         RoleChange(f"{incident.id}L", later(at, minutes=3), "Incident Lead", lead),
         RoleChange(f"{incident.id}S", later(at, minutes=5), "Scribe", scribe),
     ]
+    incident.escalations.append(Escalation(f"{incident.id}E", later(at, minutes=1), [lead]))
     incident.acknowledgements.append(Acknowledgement(f"{incident.id}A", later(at, minutes=2), lead))
     incident.updates += [
         Update(

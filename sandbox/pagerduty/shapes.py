@@ -297,7 +297,9 @@ class Shapes:
             body["status_update"] = {"message": entry.note}
         elif entry.type == "trigger_log_entry":
             body["event_details"] = {"description": incident.title}
-        if entry.assignees:
+        if entry.type == "notify_log_entry" and entry.assignees:
+            body["user"] = self.user_reference(entry.assignees[0])
+        elif entry.assignees:
             body["assignees"] = [self.user_reference(user) for user in entry.assignees]
         if "incidents" in include:
             body["incident"] = self.incident(incident)
