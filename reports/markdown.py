@@ -39,7 +39,10 @@ def _lines(body: dict[str, Any]) -> Iterator[str]:
         told = ". ".join([f"{source.word}, {source.reach}", *plots.missing(source, body)])
         told = told.replace("..", ".").rstrip(" .")
         yield f"- {markdown_text(source.name)}: {markdown_text(told)}."
-    for pillar in view.pillars(body):
+    pillars = view.pillars(body)
+    items = [item for pillar in pillars for group in pillar.groups for item in group.items]
+    left = [item for item in items if item.question and item.mark.word != "seen"]
+    for pillar in pillars:
         yield ""
         yield f"## {markdown_text(pillar.name)}"
         for group in pillar.groups:
@@ -47,35 +50,28 @@ def _lines(body: dict[str, Any]) -> Iterator[str]:
             yield f"### {markdown_text(group.name)}"
             for item in group.items:
                 yield ""
-                yield from _item(item)
-    yield from _left_to_tell(body)
+                yield from _item(item, left)
+    yield from _left_to_tell(left)
 
 
-def _left_to_tell(body: dict[str, Any]) -> Iterator[str]:
+def _left_to_tell(left: Sequence[view.Item]) -> Iterator[str]:
     """The questions that are left, in one place: a self-review is written from its answers."""
-    asked = [
-        item
-        for pillar in view.pillars(body)
-        for group in pillar.groups
-        for item in group.items
-        if item.question and item.mark.word != "seen"
-    ]
-    if not asked:
+    if not left:
         return
     yield ""
     yield "## For you to tell"
     yield ""
     yield "What tools cannot show, or did not show whole."
     yield ""
-    for item in asked:
+    for item in left:
         yield f"- **{markdown_text(item.says)}** {markdown_text(item.question or '')}"
 
 
-def _item(item: view.Item) -> Iterator[str]:
+def _item(item: view.Item, left: Sequence[view.Item]) -> Iterator[str]:
     yield f"#### {markdown_text(item.says)}"
     yield ""
     yield f"{item.mark.symbol} **{markdown_text(item.mark.word)}** ({markdown_text(item.slug)})"
-    if item.because:
+    if item.because and item.mark.word != "ask":
         yield ""
         yield markdown_text(item.because)
     if item.contest:
@@ -92,12 +88,12 @@ def _item(item: view.Item) -> Iterator[str]:
         yield ""
         yield f"*{markdown_text(words.BESIDE)}:*"
         yield from _trails(item.beside)
-    if item.question:
+    if item.question and item not in left:
         yield ""
         yield f"*Ask:* {markdown_text(item.question)}"
-    for sentence in item.misleads:
+    if item.misleads:
         yield ""
-        yield f"*Misses:* {markdown_text(sentence)}"
+        yield f"*Misses:* {markdown_text(' '.join(item.misleads))}"
 
 
 def _trails(trails: Sequence[view.Trail]) -> Iterator[str]:

@@ -203,7 +203,7 @@ def _item_in_brief(
 ) -> None:
     """What was found, or why nothing stands here. A reason that several items share is told once."""
     if "published_on" not in body:
-        found = [f"{trail.signal.replace('_', ' ')}: {trail.amount}" for trail in item.trails if trail.traces]
+        found = [f"{words.spoken(trail.signal)}: {trail.amount}" for trail in item.trails if trail.traces]
         page.line(f"[{item.slug}] {'; '.join(found)}".rstrip(), indent=indent, hang=2, style="dim")
     if item.mark.word == "ask":
         page.line(f"Ask: {item.question}", indent=indent, hang=5)

@@ -180,7 +180,7 @@ def item(raw: Mapping[str, Any], body: Mapping[str, Any], taken: set[str] | None
         observability=observability,
         mark=mark,
         is_band="state" not in raw and mark != observability,
-        rule=_optional(raw.get("rule")),
+        rule=words.spoken(plain(raw["rule"])) if raw.get("rule") else None,
         because=because,
         question=_optional(raw.get("question")),
         sources=words.source_names(raw.get("sources") or []),

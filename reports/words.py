@@ -158,6 +158,18 @@ def listing(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else list(words))
 
 
+def spoken(name: str) -> str:
+    """A signal or a rule as people write it: `oncall_shifts` is on-call shifts."""
+    for written, said in (
+        ("_", " "),
+        ("ncall", "n-call"),
+        ("followup", "follow-up"),
+        ("oauthored", "o-authored"),
+    ):
+        name = name.replace(written, said)
+    return name
+
+
 def kind_name(kind: object) -> str:
     """What a piece of evidence is: `pull_request` becomes pull request."""
     return _KINDS.get(str(kind), plain(kind).replace("_", " "))
