@@ -133,7 +133,7 @@ def _cell(settings: Settings, contest: rights.Contest) -> dict[str, Any]:
     return {
         "says": cell.get("says"),
         "state": cell.get("state"),
-        "evidence": [row["url"] or row["source_id"] for row in cell.get("evidence", [])],
+        "evidence": list(dict.fromkeys(row["url"] or row["source_id"] for row in cell.get("evidence", []))),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,10 @@ def show_access_log(config: Path, form: str) -> str:
     rows = list(_entries(settings, proven(settings)))
     if form == "json":
         return json.dumps({"entries": rows}, indent=1, ensure_ascii=False)
-    return "\n".join(f"{row['on']}  {plain(row['said'])}" for row in rows) or "nothing is logged about you"
+    counted = Counter((row["on"], plain(row["said"])) for row in rows)
+    return "\n".join(
+        f"{on}  {said}" + (f", {count} times" if count > 1 else "") for (on, said), count in counted.items()
+    ) or ("nothing is logged about you")
 
 
 def export(config: Path, output: Path | None) -> str:

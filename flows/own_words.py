@@ -46,9 +46,7 @@ def write_note(config: Path, item: str, text: str, window: str | None) -> str:
     said = checked_note(text)
     with rights_of(settings) as own:
         own.write_note(rights.Note(person_id, name, item, "note", said, today()))
-    return (
-        f"noted beside {item} in {name}; only you read it, and whoever you share the item with its notes with"
-    )
+    return f"noted beside {item} in {name}; only you read it, until you share the item --with-notes"
 
 
 def delete_note(config: Path, item: str, window: str | None) -> str:

@@ -37,7 +37,9 @@ def show_agreement(config: Path | None, form: str) -> str:
         )
     if form == "json":
         return json.dumps(dict(policy) | {"sha256": policy.sha256}, indent=1, default=dict)
-    return "\n".join(_agreement(policy))
+    from reports.lines import wrapped
+
+    return wrapped(_agreement(policy))
 
 
 def show_paper(config: Path, name: str) -> str:

@@ -64,8 +64,11 @@ def list_rubric(config: Path, file: Path | None, form: str) -> str:
             for item in found.items
         ]
         return _json({"rubric": found.id, "title": found.title, "items": rows})
+    from reports.lines import wrapped
+
     width = max(len(item.slug) for item in found.items)
-    return "\n".join(f"{item.slug:{width}} {item.item_class:10} {plain(item.says)}" for item in found.items)
+    lines = [f"{item.slug:{width}} {item.item_class:10} {plain(item.says)}" for item in found.items]
+    return wrapped(lines, hang=width + 12)
 
 
 def import_rubric(file: str, output: Path | None) -> str:

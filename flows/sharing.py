@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +273,11 @@ def _lines(row: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {', '.join(plain(item) for item in row['items'])}" + (
         ", with notes" if row["with_notes"] else ""
     )
-    ends = {"open": "opens until before", "ended": "ended on", "revoked": "revoked on"}[row["state"]]
-    yield f"  shared on {row['shared_on']}, {ends} {row['ends_on']}"
+    last = date.fromisoformat(row["ends_on"]) - timedelta(days=1)
+    ends = {
+        "open": f"opens until {last}",
+        "ended": f"opened until {last}",
+        "revoked": f"ended by you on {row['ends_on']}",
+    }
+    yield f"  shared on {row['shared_on']}, {ends[row['state']]}"
     yield f"  opened on {', '.join(row['opened_on'])}" if row["opened_on"] else "  never opened"

@@ -168,7 +168,11 @@ def show_explanation(
 
     settings = load_settings(config)
     body = _own_report(settings, window).body
-    chosen = items_about(body, asked)
+    try:
+        chosen = items_about(body, asked)
+    except BadInput as error:
+        where = f"this is your report of {body['window']}; --window asks about another quarter"
+        raise BadInput([*error.mistakes, where]) from None
     explained = {"window": body["window"], "sources": body["sources"], "items": chosen}
     if since:
         from flows.identity import proven

@@ -232,6 +232,8 @@ def release_of(published_dir: Path, team: str, window: str, rubric: str | None) 
     if names in ([], [plain]):
         if not names and not (teams_dir / plain).exists():
             raise why_missing(published_dir, team, window)
+        if rubric is not None and (known := rubrics(published_dir, team, window)) != [rubric]:
+            raise WhichRubric(f"the release of team {team!r} for {window} is about {known[0]!r}", known)
         return plain
     if rubric is not None and (named := release_name(team, window, rubric)) in names:
         return named
@@ -251,6 +253,11 @@ def why_missing(published_dir: Path, team: str, window: str | None) -> DoorError
         return NotYetPublished(
             f"team {team!r} has no release yet; a quarter's comes {floors.DELAY_DAYS} days after its end "
             "at the earliest, and later while a source is incomplete"
+        )
+    if out and window < out[0]:
+        return NotYetPublished(
+            f"team {team!r} has no release for {window}: its first one is of {out[0]}; published so far: "
+            f"{', '.join(out)}"
         )
     earliest = parse_window(window).ends_on + timedelta(days=floors.DELAY_DAYS)
     return NotYetPublished(

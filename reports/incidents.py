@@ -11,6 +11,7 @@ from typing import Any
 
 from privacy.released import Released
 from reports import view, words
+from reports.lines import wrapped
 from reports.neutral import plain
 
 STEPS: Mapping[str, str] = {
@@ -110,7 +111,7 @@ def incidents_text(released: Released) -> str:
     """What `sightline me incidents` prints."""
     body, found = view.body_for(released, "self"), contribution(released)
     title = f"Your part in incidents, {plain(body['window'])}"
-    lines = [words.HEADER, "", title, f"{words.window_dates(body)}.", ""]
+    lines = [title, f"{words.window_dates(body)}.", "", words.HEADER, ""]
     for one in found.incidents:
         lines.append(plain(one.url) if one.url else "an incident without an address")
         lines += [
@@ -122,11 +123,9 @@ def incidents_text(released: Released) -> str:
         lines += [f"  {words.day(day):>11}" for day in found.quiet_shifts]
     if not (found.incidents or found.quiet_shifts):
         lines.append("Nothing of an incident or a shift is in your report of this window.")
-    return "\n".join(
-        [
-            *lines,
-            "",
-            "Being on call and being paged count for nothing; they say what led to the rest.",
-            "What left no trace here is for you to tell. How fast anybody was is not kept.",
-        ]
-    )
+    lines += [
+        "",
+        "Being on call and being paged count for nothing; they say what led to the rest.",
+        "What left no trace here is for you to tell. How fast anybody was is not kept.",
+    ]
+    return wrapped(lines, hang=0)

@@ -49,8 +49,12 @@ class Page:
 
     def line(self, text: str, *, indent: int = 0, hang: int = 0, style: str = "") -> None:
         """One paragraph; lines after the first are indented by `hang` more."""
-        for number, part in enumerate(self._wrapped(text, indent + hang)):
-            self._print(Text(" " * (indent + (hang if number else 0))) + Text(part, style=style))
+        first, *rest = self._wrapped(text, indent) or [""]
+        if rest and hang:
+            rest = self._wrapped(self._printable(text)[len(first) :].strip(), indent + hang)
+        self._print(Text(" " * indent) + Text(first, style=style))
+        for part in rest:
+            self._print(Text(" " * (indent + hang)) + Text(part, style=style))
 
     def _wrapped(self, text: str, taken: int) -> list[str]:
         width = max(24, self.console.width - taken)
@@ -97,6 +101,21 @@ class Written(io.StringIO):
     @property
     def encoding(self) -> str:  # type: ignore[override]
         return self._encoding
+
+
+def wrapped(lines: Iterable[str], hang: int = 2) -> str:
+    """Lines as wide as the terminal, continued `hang` further in than they begin; addresses stay whole."""
+
+    def page_of(console: Console) -> None:
+        page = Page(console)
+        for line in lines:
+            indent = len(line) - len(line.lstrip())
+            if "://" in line:
+                page.address(line.strip(), indent=indent)
+            else:
+                page.line(line.strip(), indent=indent, hang=hang)
+
+    return captured(page_of)
 
 
 def told_text(title: str, opening: Iterable[str], parts: Iterable[tuple[str, Sequence[str]]]) -> str:
