@@ -71,8 +71,16 @@ class Recounts(Protocol):
     names_all: bool
     """Its inventory names every object there is, or raises: a gap of a nameless one ends with it."""
 
-    def recount(self, object_ids: Sequence[str]) -> Sequence[Inventory]:
-        """What these objects hold now, wherever they are; those that are gone are left out."""
+    def recount(self, object_ids: Mapping[str, Sequence[str]]) -> Sequence[Inventory]:
+        """What these objects, by scope, hold now; those that are gone are left out."""
+
+
+@runtime_checkable
+class Lanes(Protocol):
+    """What a source offers besides, if it is asked with several identities that see different scopes."""
+
+    def lanes(self, scopes: Sequence[str]) -> Sequence[tuple[Connector, Sequence[str]]]:
+        """Scopes with a budget of their own, each with what reads them; they can be read side by side."""
 
 
 @runtime_checkable

@@ -15,6 +15,18 @@ class Plan:
     budget: tuple[int, int] | None
     """Points that are left this hour and points an hour, over all tokens; None without a limit."""
 
+    def beside(self, other: Plan) -> Plan:
+        """Both, at the same time, with budgets of their own."""
+        budget = None
+        if self.budget and other.budget:
+            budget = self.budget[0] + other.budget[0], self.budget[1] + other.budget[1]
+        return Plan(
+            self.requests + other.requests,
+            self.points + other.points,
+            max(self.seconds, other.seconds),
+            budget,
+        )
+
     def with_counts(self, requests: int) -> Plan:
         """The same, and so many requests of a point each to count what there is."""
         return Plan(

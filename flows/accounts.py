@@ -39,7 +39,8 @@ def follow_accounts(night: Night, connector: Connector) -> None:
         return
     named = reading.objects_naming(night.store, connector.source, [own_ids[each] for each in gone])
     for scope, by_kind in sorted(named.items()):
-        steps.fetch_again(night, connector, scope, by_kind)
+        if scope in night.scopes[connector.source]:  # one that is not listed any more cannot be asked
+            steps.fetch_again(night, connector, scope, by_kind)
 
 
 def is_looked_at(account_id: str, day: date) -> bool:

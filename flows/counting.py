@@ -50,11 +50,11 @@ def sample_the_rest(night: Night, connector: Connector, scopes: Sequence[str]) -
     picked = counting.sample(night.store, connector.source, rest, night.as_of) if rest else []
     if not picked:
         return
-    told = {each.object_id: each for each in connector.recount([object_id for _, _, object_id in picked])}
-    night.sampled += len(picked)
     by_scope: dict[str, list[str]] = {}
     for scope, _, object_id in picked:
         by_scope.setdefault(scope, []).append(object_id)
+    told = {each.object_id: each for each in connector.recount(by_scope)}
+    night.sampled += len(picked)
     for scope, object_ids in by_scope.items():
         listed = [told[each] for each in object_ids if each in told]
         if ledger.differences(night.store, connector.source, scope, listed, only=object_ids):

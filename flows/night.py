@@ -221,6 +221,12 @@ def connect(settings: Settings, floor: date = date.min) -> tuple[Connector, ...]
         mistakes.append("GITHUB_TOKEN is not set; set it to a token that can read the repositories")
     if settings.github and settings.github.app_id and settings.github.app_private_key is None:
         mistakes.append("GITHUB_APP_PRIVATE_KEY is not set; set it to the GitHub App's private key")
+    is_whole_app = settings.github and settings.github.app_id and not settings.github.app_installation_id
+    if is_whole_app and settings.github and settings.github.more_tokens:
+        mistakes.append(
+            "GITHUB_MORE_TOKENS is set beside a GitHub App that reads through each of its installations; "
+            "unset it"
+        )
     if settings.pagerduty and settings.pagerduty.token is None:
         mistakes.append("PAGERDUTY_TOKEN is not set; set it to a read-only API key")
     if settings.incident_io and settings.incident_io.token is None:

@@ -8,9 +8,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-from connectors import Connector
+from connectors import Connector, Lanes
 from connectors.errors import Refused, SourceError, Unreachable
 from flows import accounts, counting, enrolment, logbook, outcomes, retention, steps
+from flows.lanes import Baton, side_by_side
 from flows.night import Night
 
 FEW_SCOPES = 50
@@ -43,7 +44,7 @@ def run_night(night: Night, do: Do = plainly, progress: steps.Progress = lambda 
     steps.note_outcome(night, run, "running")
     try:
         run |= do("retention", lambda: retention.keep(night))
-        _fetch_everything(night, do, progress)
+        fetch_everything(night, do, progress)
         run["evidence_rows"] = do("evidence", lambda: steps.compute_evidence(night, run["run_id"]))
         run |= do("reports", lambda: outcomes.write_self_reports(night))
         run |= do("releases", lambda: outcomes.publish_due(night))
@@ -62,7 +63,8 @@ def run_night(night: Night, do: Do = plainly, progress: steps.Progress = lambda 
     return status
 
 
-def _fetch_everything(night: Night, do: Do, progress: steps.Progress) -> None:
+def fetch_everything(night: Night, do: Do, progress: steps.Progress) -> None:
+    """The roster, and what every source has; what one refuses is noted in the night."""
     do("roster", partial(enrolment.import_roster, night))
     for connector in night.connectors:
         try:
@@ -83,6 +85,39 @@ def _fetch_scopes(
             f"plan {connector.source}",
             partial(counting.plan_fetch, night, connector, scopes, due, progress),
         )
+    lanes = connector.lanes(scopes) if isinstance(connector, Lanes) else ()
+    if len(lanes) > 1:
+
+        def read(lane: Connector, some: Sequence[str], baton: Baton) -> None:
+            def do_in_lane(name: str, action: Callable[[], Any]) -> Any:
+                def with_baton() -> Any:
+                    with baton.held():
+                        return action()
+
+                with baton.passed():
+                    return do(name, with_baton)
+
+            _fetch_lane(night, lane, some, due, do_in_lane, progress)
+
+        side_by_side(lanes, read)
+    else:
+        _fetch_lane(night, connector, scopes, due, do, progress)
+    try:
+        do(f"accounts {connector.source}", partial(accounts.follow_accounts, night, connector))
+        do(f"sample {connector.source}", partial(counting.sample_the_rest, night, connector, scopes))
+    except SourceError as error:
+        night.messages.append(f"{connector.source}: accounts and sample were not looked at ({error})")
+
+
+def _fetch_lane(
+    night: Night,
+    connector: Connector,
+    scopes: Sequence[str],
+    due: set[str],
+    do: Do,
+    progress: steps.Progress,
+) -> None:
+    """Reads these scopes one after another; what refuses one of them twice refuses the rest."""
     is_large = len(scopes) > FEW_SCOPES
     left = _fetch_most(night, connector, scopes, due, do, progress) if is_large else scopes
     said_before = ""
@@ -103,11 +138,6 @@ def _fetch_scopes(
                     steps.leave_scope_open(night, connector, other, error)
                 return
             said_before = str(error)
-    try:
-        do(f"accounts {connector.source}", partial(accounts.follow_accounts, night, connector))
-        do(f"sample {connector.source}", partial(counting.sample_the_rest, night, connector, scopes))
-    except SourceError as error:
-        night.messages.append(f"{connector.source}: accounts and sample were not looked at ({error})")
 
 
 def _fetch_most(

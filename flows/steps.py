@@ -46,6 +46,8 @@ def list_scopes(night: Night, connector: Connector) -> Sequence[str]:
     scopes = tuple(connector.scopes())
     night.scopes[connector.source] = scopes
     night.messages += getattr(connector, "remarks", [])
+    for error in getattr(connector, "refused", []):
+        _say(night, connector, error)
     if not scopes:
         night.unfinished.append(connector.source)
         night.messages.append(

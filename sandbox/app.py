@@ -11,16 +11,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox import faults as faulty
+from sandbox.apps import App, Tokens
 from sandbox.budgets import Budgets
 from sandbox.faults import Fault, Faults, UnknownFault, Where
 from sandbox.graphql_api import Answer, GraphQL
 from sandbox.incident_io.api import IncidentIoApi
 from sandbox.incident_io.model import IncidentIo
-from sandbox.messages import Request, Response, json_response, text_response
+from sandbox.messages import Request, Response, json_response, problem, text_response
 from sandbox.mutations import ImpossibleMutation, mutate
 from sandbox.pagerduty.api import PagerDutyApi
 from sandbox.pagerduty.model import PagerDuty
-from sandbox.rest_api import Rest, Tokens, problem
+from sandbox.rest_api import Rest
 from sandbox.world import World
 
 
@@ -66,6 +67,7 @@ class Sandbox:
         self.faults = faults or Faults()
         self.budgets = Budgets(points_an_hour)
         self.tokens = Tokens(holding.github)
+        self.app = App(holding.github, self.tokens, f"{base}/api/v3")
         self.graphql = GraphQL(holding.github)
         self.rest = Rest(holding.github, self.tokens, self.budgets, f"{base}/api/v3")
         self.pagerduty = PagerDutyApi(holding.pagerduty, f"{base}/pagerduty")
@@ -144,12 +146,17 @@ class Sandbox:
         fault = self.faults.next("graphql", widest)
         if fault and fault.name not in ("resource_limits", "not_found_node", "truncated_body"):
             return self._spoiled(fault, request, "graphql")
-        budget = self.budgets.of(request.token, "graphql")
+        budget = self.budgets.of(self.tokens.purse(request.token), "graphql")
         points = 1 if isinstance(prepared, Answer) else prepared.price.points
         if not budget.spend(points):
             return json_response(_RATE_LIMITED, headers=budget.headers())
         self._points += points
-        answer = prepared if isinstance(prepared, Answer) else self.graphql.run(prepared, viewer, budget)
+        if isinstance(prepared, Answer):
+            answer = prepared
+        else:
+            answer = self.graphql.run(
+                prepared, viewer, budget, lambda each: self.tokens.sees(request.token, each)
+            )
         self._nodes += answer.nodes
         body = answer.body
         if "search(" in request.body.decode("utf-8", "replace") and self.faults.next("search"):
@@ -164,16 +171,15 @@ class Sandbox:
         return response
 
     def _rest(self, request: Request) -> Response:
-        as_app = self.rest.app(request)
-        if as_app and request.token.count(".") == 2:  # a signed token of an app has three parts
-            return as_app
+        if request.token.count(".") == 2:  # a signed token of an app has three parts
+            return self.app.answer(request) or problem(401, "Bad credentials")
         viewer = self.tokens.owner(request.token)
         if viewer is None:
             return problem(401, "Bad credentials")
         fault = self.faults.next("rest")
         if fault and fault.name != "truncated_body":
             return self._spoiled(fault, request, "core")
-        budget = self.budgets.of(request.token, "core")
+        budget = self.budgets.of(self.tokens.purse(request.token), "core")
         if request.path != "/rate_limit" and not budget.spend(1):
             message = "API rate limit exceeded for this token."
             return problem(403, message, budget.headers())
@@ -200,7 +206,7 @@ class Sandbox:
 
     def _spoiled(self, fault: Fault, request: Request, resource: str) -> Response:
         """What comes instead of an answer when a fault is on."""
-        budget = self.budgets.of(request.token, resource)
+        budget = self.budgets.of(self.tokens.purse(request.token), resource)
         limits = dict(budget.headers())
         retry_after = {"retry-after": str(fault.seconds)}
         secondary = (

@@ -5,7 +5,7 @@ Parsed and validated documents are kept by their text, so the same query costs i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from graphql import (
 )
 
 from sandbox.budgets import Budget
-from sandbox.model import Account
+from sandbox.model import Account, Repository
 from sandbox.price import Price, price
 from sandbox.resolvers import Asked, load_schema
 from sandbox.world import World
@@ -75,9 +75,15 @@ class GraphQL:
             return _refused([dict(mistake) for mistake in cost.mistakes])
         return Prepared(document, request.get("variables") or {}, name, cost)
 
-    def run(self, prepared: Prepared, viewer: Account, budget: Budget) -> Answer:
+    def run(
+        self,
+        prepared: Prepared,
+        viewer: Account,
+        budget: Budget,
+        sees: Callable[[Repository], bool] = lambda _: True,
+    ) -> Answer:
         """The answer to a prepared request; the points must already have been taken from the budget."""
-        asked = Asked(self.world, viewer, budget, prepared.price.points, prepared.price.nodes)
+        asked = Asked(self.world, viewer, budget, prepared.price.points, prepared.price.nodes, sees)
         result = execute_sync(
             self._schema,
             prepared.document,

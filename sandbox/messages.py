@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+DOCUMENTATION = "https://docs.github.com/rest"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -60,3 +62,9 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
 
 def text_response(text: str, content_type: str, status: int = 200) -> Response:
     return Response(status, text.encode(), {"content-type": f"{content_type}; charset=utf-8"})
+
+
+def problem(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An error as GitHub's REST writes it."""
+    body = {"message": message, "documentation_url": DOCUMENTATION, "status": str(status)}
+    return json_response(body, status, headers)

@@ -36,16 +36,24 @@ Info = GraphQLResolveInfo[Any]
 class Asked:
     """One request while it is answered: the world, who asks, and how many nodes it got."""
 
-    __slots__ = ("budget", "nodes", "points", "possible_nodes", "viewer", "world")
+    __slots__ = ("budget", "nodes", "points", "possible_nodes", "sees", "viewer", "world")
 
     def __init__(
-        self, world: World, viewer: Account, budget: Budget, points: int, possible_nodes: int
+        self,
+        world: World,
+        viewer: Account,
+        budget: Budget,
+        points: int,
+        possible_nodes: int,
+        sees: Callable[[Repository], bool],
     ) -> None:
         self.world = world
         self.viewer = viewer
         self.budget = budget
         self.points = points
         self.possible_nodes = possible_nodes
+        self.sees = sees
+        """Whether whoever asks may know of a repository."""
         self.nodes = 0
 
 
@@ -190,7 +198,7 @@ def _issues(repository: Repository, info: Info, **arguments: Any) -> Page:
 
 
 def _repositories(owner: Account, info: Info, **arguments: Any) -> Page:
-    kept = owner.repositories
+    kept = [repository for repository in owner.repositories if info.context.sees(repository)]
     for argument, attribute in (("isFork", "is_fork"), ("isArchived", "is_archived")):
         wanted = arguments.get(argument)
         if wanted is not None:
@@ -247,25 +255,39 @@ def _closing_pull_requests(issue: Issue, info: Info, **arguments: Any) -> Page:
     return _cut(info, found, by_moment, arguments)
 
 
+def _found(info: Info, node_id: str) -> Any:
+    """What has this id, or None where there is nothing that whoever asks may know of."""
+    found = info.context.world.nodes.get(node_id)
+    place = home_of(found)
+    return found if place is None or info.context.sees(place) else None
+
+
+def home_of(node: Any) -> Repository | None:
+    """The repository that something stands in, where it stands in one."""
+    while node is not None and not isinstance(node, Repository):
+        above = ("repository", "pull_request", "parent")
+        node = next((getattr(node, name) for name in above if getattr(node, name, None)), None)
+    return node
+
+
 def _node(_root: None, info: Info, id: str) -> Any:  # noqa: A002  # GitHub's argument name
-    found = info.context.world.nodes.get(id)
+    found = _found(info, id)
     if found is None:
         raise NotFound(f"Could not resolve to a node with the global id of '{id}'")
     return found
 
 
 def _nodes(_root: None, info: Info, ids: list[str]) -> list[Any]:
-    known = info.context.world.nodes
     info.context.nodes += len(ids)
     return [
-        known.get(each) or NotFound(f"Could not resolve to a node with the global id of '{each}'")
+        _found(info, each) or NotFound(f"Could not resolve to a node with the global id of '{each}'")
         for each in ids
     ]
 
 
 def _repository(_root: None, info: Info, owner: str, name: str, **_rest: Any) -> Repository:
     found: Repository | None = info.context.world.repositories.get(f"{owner}/{name}".lower())
-    if found is None:
+    if found is None or not info.context.sees(found):
         raise NotFound(f"Could not resolve to a Repository with the name '{owner}/{name}'.")
     return found
 
@@ -295,7 +317,8 @@ def _identity_provider(organization: Account, info: Info) -> IdentityProvider | 
 def _search(
     _root: None, info: Info, query: str, first: int = 0, after: str | None = None, **_rest: Any
 ) -> Results:
-    found = search(info.context.world, info.context.viewer, query, first, after)
+    asked: Asked = info.context
+    found = search(asked.world, asked.viewer, query, first, after, asked.sees)
     info.context.nodes += len(found.nodes)
     return found
 

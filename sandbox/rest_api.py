@@ -5,53 +5,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import secrets
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from sandbox.apps import Tokens
 from sandbox.budgets import Budgets
-from sandbox.messages import Request, Response, json_response
+from sandbox.messages import Request, Response, json_response, problem
 from sandbox.model import Account, Issue, PullRequest, Repository
 from sandbox.rest_shapes import Shapes
 from sandbox.search import MOST_RESULTS, matching
 from sandbox.world import World
 
-DOCUMENTATION = "https://docs.github.com/rest"
 MOST_COMMITS_LISTED = 250
 MOST_FILES_LISTED = 3_000
 
 Answers = Callable[..., Response]
-
-
-def problem(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    """An error as GitHub's REST writes it."""
-    body = {"message": message, "documentation_url": DOCUMENTATION, "status": str(status)}
-    return json_response(body, status, headers)
-
-
-class Tokens:
-    """Who a token belongs to: the service, each person by login, and app installations."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._issued: dict[str, datetime] = {}
-
-    def owner(self, token: str) -> Account | None:
-        """The account this token speaks for; None for a bad or an expired one."""
-        if token == "sandbox-token":  # noqa: S105  # a made-up token, printed at the start
-            return self._world.service
-        if token in self._issued:
-            return self._world.service if self._issued[token] > datetime.now(UTC) else None
-        who = self._world.accounts.get(token.removeprefix("sandbox-").lower())
-        return who if token.startswith("sandbox-") and who and who.kind == "User" else None
-
-    def issue(self) -> tuple[str, str]:
-        """A new installation token and the moment it expires, an hour from now."""
-        token, expires_at = f"ghs_{secrets.token_hex(18)}", datetime.now(UTC) + timedelta(hours=1)
-        self._issued[token] = expires_at
-        return token, expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Rest:
@@ -75,7 +44,6 @@ class Rest:
             (r"/(?:orgs|users)/(?P<login>[^/]+)/repos", self._repositories),
             (r"/installation/repositories", self._installation_repositories),
             (repository, self._in(self._repository)),
-            (repository + r"/installation", self._in(self._installation)),
             (repository + r"/pulls", self._in(self._pulls)),
             (repository + r"/pulls/comments", self._in(self._all_review_comments)),
             (repository + r"/issues", self._in(self._issues)),
@@ -86,23 +54,6 @@ class Rest:
             (repository + r"/issues/(?P<number>\d+)(?P<part>/\w+)?", self._in(self._issue)),
         ]
         self._routes = [(re.compile(pattern), answer) for pattern, answer in routes]
-
-    def app(self, request: Request) -> Response | None:
-        """What an app asks with its own signed token (any signature will do); None for anything else."""
-        path = request.path
-        if request.method == "POST" and re.fullmatch(r"/app/installations/\d+/access_tokens", path):
-            token, expires_at = self.tokens.issue()
-            body = {"token": token, "expires_at": expires_at, "permissions": {"pull_requests": "read"}}
-            return json_response(body | {"repository_selection": "all"}, 201)
-        if path == "/app":
-            return json_response({"id": 1, "slug": "sightline-sandbox", "name": "Sightline sandbox"})
-        if path == "/app/installations":
-            return json_response([self._installation_body()])
-        if path.startswith("/app/installations/") and path.removeprefix("/app/installations/").isdigit():
-            return json_response(self._installation_body())
-        if re.fullmatch(r"/repos/[^/]+/[^/]+/installation", path):
-            return json_response(self._installation_body())
-        return None
 
     def answer(self, request: Request, viewer: Account) -> Response:
         """The answer to an authorised request."""
@@ -141,17 +92,19 @@ class Rest:
         return self._paged(request, keys, dict)
 
     def _rate_limit(self, request: Request, viewer: Account) -> Response:  # noqa: ARG002
-        if self.budgets.of(request.token, "core").is_off:
+        if self.budgets.of(self.tokens.purse(request.token), "core").is_off:
             return problem(404, "Rate limiting is not enabled.")
-        core = self.budgets.of(request.token, "core").body()
-        graphql = self.budgets.of(request.token, "graphql").body()
+        core = self.budgets.of(self.tokens.purse(request.token), "core").body()
+        graphql = self.budgets.of(self.tokens.purse(request.token), "graphql").body()
         return json_response({"resources": {"core": core, "graphql": graphql}, "rate": core})
 
     def _search(self, request: Request, viewer: Account) -> Response:
         number, size = _page_number(request), _page_size(request)
         if (number - 1) * size >= MOST_RESULTS:
             return problem(422, "Only the first 1000 search results are available")
-        found = matching(self.world, viewer, request.one("q"))
+        found = matching(
+            self.world, viewer, request.one("q"), lambda each: self.tokens.sees(request.token, each)
+        )
         page = found[:MOST_RESULTS][(number - 1) * size : number * size]
         items = [self.shapes.issue(item) for item in page]
         body = {"total_count": len(found), "incomplete_results": False, "items": items}
@@ -164,16 +117,6 @@ class Rest:
         if viewer is self.world.service or not ids:
             return {}
         return {"x-github-sso": f"partial-results; organizations={','.join(ids)}"}
-
-    def _installation_body(self) -> dict[str, Any]:
-        return {
-            "id": 1,
-            "app_id": 1,
-            "target_type": "Organization",
-            "permissions": {"pull_requests": "read", "issues": "read", "metadata": "read"},
-            "access_tokens_url": f"{self.api}/app/installations/1/access_tokens",
-            "repositories_url": f"{self.api}/installation/repositories",
-        }
 
     # --- repositories -----------------------------------------------------------------------------------
 
@@ -188,7 +131,7 @@ class Rest:
                 found = known.get(number)
             else:
                 found = self.world.repositories.get(name.lower())
-            if found is None:
+            if found is None or not self.tokens.sees(request.token, found):
                 return problem(404, "Not Found")
             if name is not None and found.name_with_owner.lower() != name.lower():
                 below = request.path.removeprefix(f"/repos/{name}")
@@ -202,17 +145,16 @@ class Rest:
     def _repository(self, _request: Request, repository: Repository) -> Response:
         return json_response(self.shapes.repository(repository))
 
-    def _installation(self, _request: Request, _repository: Repository) -> Response:
-        return json_response(self._installation_body())
-
     def _repositories(self, request: Request, viewer: Account, login: str) -> Response:  # noqa: ARG002
         owner = self.world.accounts.get(login.lower())
         if owner is None:
             return problem(404, "Not Found")
-        return self._paged(request, owner.repositories, self.shapes.repository)
+        seen = [each for each in owner.repositories if self.tokens.sees(request.token, each)]
+        return self._paged(request, seen, self.shapes.repository)
 
     def _installation_repositories(self, request: Request, viewer: Account) -> Response:  # noqa: ARG002
-        found = sorted(set(self.world.repositories.values()), key=lambda each: each.database_id)
+        everything = sorted(set(self.world.repositories.values()), key=lambda each: each.database_id)
+        found = [each for each in everything if self.tokens.sees(request.token, each)]
         page = self._page(request, found)
         body = {"total_count": len(found), "repositories": [self.shapes.repository(each) for each in page]}
         return json_response(body, headers=self._links(request, len(found)))

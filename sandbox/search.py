@@ -16,13 +16,15 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from sandbox.model import Account, Issue, PullRequest
+from sandbox.model import Account, Issue, PullRequest, Repository
 from sandbox.paging import InvalidCursor, PageInfo
 from sandbox.world import World
 
 MOST_RESULTS = 1_000
 Item = PullRequest | Issue
 Test = Callable[[Item], bool]
+Sees = Callable[[Repository], bool]
+"""Whether whoever asks may know of a repository."""
 
 
 class UnknownQualifier(GraphQLError):
@@ -43,9 +45,9 @@ class Results:
     wiki_count: int = 0
 
 
-def search(world: World, viewer: Account, query: str, first: int, after: str | None) -> Results:
+def search(world: World, viewer: Account, query: str, first: int, after: str | None, sees: Sees) -> Results:
     """The next `first` results of a query. Raises UnknownQualifier or InvalidCursor."""
-    found = matching(world, viewer, query)
+    found = matching(world, viewer, query, sees)
     reachable = found[:MOST_RESULTS]
     start = _place(after) if after else 0
     end = min(len(reachable), start + first)
@@ -59,7 +61,7 @@ def search(world: World, viewer: Account, query: str, first: int, after: str | N
     return Results(nodes, len(found), info)
 
 
-def matching(world: World, viewer: Account, query: str) -> list[Item]:
+def matching(world: World, viewer: Account, query: str, sees: Sees = lambda _: True) -> list[Item]:
     """Everything the index knows that fits the query, in its order."""
     known_until = _text(datetime.now(UTC) - timedelta(seconds=world.search_lag_seconds))
     tests: list[Test] = []
@@ -78,6 +80,7 @@ def matching(world: World, viewer: Account, query: str) -> list[Item]:
         for item in _everything(world)
         if item.created_at <= known_until
         and item.repository.owner.login.lower() not in hidden
+        and sees(item.repository)
         and all(test(item) for test in tests)
     ]
     field, _, direction = order.partition("-")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from sandbox.discussions import Discussion
@@ -29,6 +30,25 @@ def by_moment(item: Any) -> tuple[str, int, str]:
     return (item.created_at, getattr(item, "full_database_id", 0), item.id)
 
 
+@dataclass(slots=True)
+class Installation:
+    """The GitHub App as one account has it installed."""
+
+    number: int
+    account: Account
+    selected: frozenset[str] | None = None
+    """Names of the repositories that it may see, in small letters; None: all of them."""
+    suspended_at: str | None = None
+
+    @property
+    def selection(self) -> str:
+        return "all" if self.selected is None else "selected"
+
+    def covers(self, repository: Repository) -> bool:
+        is_chosen = self.selected is None or repository.name.lower() in self.selected
+        return repository.owner is self.account and is_chosen
+
+
 class World:
     """Everything one GitHub holds, findable by node id, by login and by repository name."""
 
@@ -48,6 +68,10 @@ class World:
         """Logins of organisations that give a person's token nothing until it went through single sign-on."""
         self.scopes_of: dict[str, str] = {}
         """What a person's classic token may do, by login; `repo, read:org` unless said otherwise."""
+        self.sees_only: dict[str, frozenset[str]] = {}
+        """Owners and `owner/name` that a person's token sees, by login, in small letters; else all."""
+        self.installations: list[Installation] = []
+        """Where the GitHub App is installed; nowhere named: with every owner of a repository."""
         self.service = self.add_account(Account("U_sandbox_service", service_login, database_id=1))
 
     def add_account(self, account: Account) -> Account:
@@ -59,6 +83,23 @@ class World:
             self.repositories[name.lower()] = repository
         repository.owner.repositories.append(repository)
         return self.add(repository)
+
+    def install(
+        self, login: str, *selected: str, number: int = 0, suspended_at: str | None = None
+    ) -> Installation:
+        """Installs the GitHub App with an account, for all of its repositories or for selected ones."""
+        chosen = frozenset(name.lower() for name in selected) or None
+        number = number or 1 + len(self.installations)
+        found = Installation(number, self.accounts[login.lower()], chosen, suspended_at)
+        self.installations.append(found)
+        return found
+
+    def installed(self) -> Sequence[Installation]:
+        """Where the GitHub App is installed."""
+        owners = dict.fromkeys(repository.owner.id for repository in self.repositories.values())
+        return self.installations or [
+            Installation(number, self.nodes[owner]) for number, owner in enumerate(owners, start=1)
+        ]
 
     def add(self, node: AnyNode) -> AnyNode:
         self.nodes[node.id] = node

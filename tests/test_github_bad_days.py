@@ -15,8 +15,9 @@ import pytest
 from connectors.errors import PayloadBroken, RateLimited, Refused, SourceError, Unreachable
 from connectors.github import GitHub, GitHubSettings
 from connectors.github.client import Page
+from connectors.github.credentials import Credentials
 from connectors.github.transport import Reply, Transport
-from connectors.github.turns import Limited, Turns
+from connectors.github.turns import Identity, Limited, Turns
 from connectors.records import Gap, Issue, PullRequest
 from sandbox import model
 from sandbox.faults import FAULTS
@@ -177,8 +178,8 @@ def test_a_second_token_goes_on_where_the_first_has_spent_its_hour() -> None:
 
 
 def test_a_token_that_was_told_to_wait_asks_less_at_once_and_slowly_more_again() -> None:
-    settings = GitHubSettings(base_url="http://127.0.0.1:1", token="t0ken")
-    turns = Turns([Transport(settings)], 6, lambda _: None)
+    transport = Transport("http://127.0.0.1:1", Credentials(None))
+    turns = Turns([Identity(transport, 6)], lambda _: None)
     seen = []
     for answer in [Limited(1), Limited(1), *[None] * 100]:
         with turns.turn(2) as turn:

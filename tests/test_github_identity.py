@@ -89,7 +89,7 @@ def test_an_app_key_that_is_none_is_refused_in_one_sentence(server: Running) -> 
         ({"page_size": 0}, "greater than or equal to 1"),
         ({"page_size": 101}, "less than or equal to 100"),
         ({"labels": {"incidents": []}}, "labels"),
-        ({"app_id": "1"}, "needs both app_id and app_installation_id"),
+        ({"app_installation_id": 1}, "needs app_id"),
         ({"token": "t", "app_id": "1", "app_installation_id": 2, "app_private_key": "k"}, "not both"),
         ({"repos": []}, "not permitted"),
     ],
@@ -128,6 +128,8 @@ def settings(server: Running, **chosen: Any) -> GitHubSettings:
 @pytest.fixture
 def server() -> Iterator[Running]:
     world = World()
+    world.add_account(model.Account("O_acme", "acme", "Organization"))
+    world.install("acme", number=2)
     for login in ("ana", "ben"):
         world.add_account(model.Account(f"U_{login}", login))
     with running(world) as found:

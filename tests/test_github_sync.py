@@ -297,7 +297,7 @@ def test_an_organisation_stands_for_its_repositories_but_not_forks_or_long_archi
 
 def test_an_unknown_organisation_is_refused_by_name() -> None:
     with (
-        fetching(a_world(), organisations=("nobody",)) as (github, _),
+        fetching(a_world(), repositories=(), organisations=("nobody",)) as (github, _),
         pytest.raises(Refused, match="no organisation 'nobody'"),
     ):
         github.scopes()

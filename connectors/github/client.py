@@ -19,10 +19,11 @@ from typing import Any, TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
 from connectors.errors import PayloadBroken, RateLimited, Refused
+from connectors.github.credentials import Credentials, Interrupted, tokens
 from connectors.github.documents import document
 from connectors.github.settings import GitHubSettings
-from connectors.github.transport import Interrupted, Reply, TooHeavy, Transport
-from connectors.github.turns import Limited, Turns
+from connectors.github.transport import Reply, TooHeavy, Transport
+from connectors.github.turns import Identity, Limited, Turns
 
 Path = tuple[str | int, ...]
 Result = TypeVar("Result")
@@ -95,15 +96,25 @@ class Page:
 
 
 class Client:
-    """One GitHub, asked with one token or several; safe to share between threads."""
+    """One GitHub, asked with one token or several that see the same; safe to share between threads.
 
-    def __init__(self, settings: GitHubSettings, pause: Callable[[float], None] = time.sleep) -> None:
-        transports = [Transport(each) for each in settings.one_by_one()]
-        self.host = transports[0].host
-        self.at_once = settings.requests_at_once * len(transports)
+    `turns` are those of the identities to ask with; None: the tokens of the settings.
+    """
+
+    def __init__(
+        self,
+        settings: GitHubSettings,
+        pause: Callable[[float], None] = time.sleep,
+        turns: Turns | None = None,
+    ) -> None:
+        self._turns = turns or Turns([identity(settings, each) for each in tokens(settings)], pause)
+        first = self._turns.identities[0].transport
+        self.host = first.host
+        self.whose = first.credentials.whose if turns else "these credentials"
+        """Who asks, in a sentence about what is not given to them."""
+        self.at_once = settings.requests_at_once * len(self._turns.identities)
         """Requests that may be on their way over all tokens."""
-        self._turns = Turns(transports, settings.requests_at_once, pause)
-        self._most_waits = MOST_WAITS * len(transports)
+        self._most_waits = MOST_WAITS * len(self._turns.identities)
         self._wait_limit_seconds = settings.wait_limit_seconds
         self._pause = pause
         self._counting = threading.Lock()
@@ -112,6 +123,10 @@ class Client:
         """How many objects to ask for by id at once."""
         self.requests = 0
         self.points = 0
+
+    @property
+    def identities(self) -> frozenset[Identity]:
+        return frozenset(self._turns.identities)
 
     def close(self) -> None:
         self._turns.close()
@@ -207,6 +222,7 @@ class Client:
                     self.requests += 1
                 reply = send(identity.transport)
                 try:
+                    self._let_in(reply, identity.transport.credentials)
                     result = told(reply)
                 except Limited as limited:
                     self._turns.refused(identity, limited)
@@ -218,17 +234,17 @@ class Client:
             f"({self._wait_limit_seconds}) allows; the next run goes on from here"
         )
 
+    def _let_in(self, reply: Reply, credentials: Credentials) -> None:
+        if reply.status == 401:
+            refused = Refused(f"{self.host} does not accept {credentials.whose}; {credentials.check}")
+            # It happens that good credentials are refused once.
+            raise Interrupted(refused, tries=4 if self._was_let_in else 2)
+
     def _checked(self, reply: Reply) -> Reply:
         """The reply, if it is one. Raises Limited, Interrupted or Refused for what its status says."""
         if reply.status < 300:
             self._was_let_in = True
             return reply
-        if reply.status == 401:
-            refused = Refused(
-                f"{self.host} does not accept the credentials; check the token or the GitHub App"
-            )
-            # It happens that good credentials are refused once.
-            raise Interrupted(refused, tries=4 if self._was_let_in else 2)
         if reply.status in (403, 429):
             if reply.status == 429 or _is_limit(reply):
                 raise Limited(_wait_seconds(reply))
@@ -286,6 +302,11 @@ class Client:
         raise Interrupted(
             TooHeavy(f"{self.host} gave up on a query ({code or 'no reason given'})"), is_heavy=True
         )
+
+
+def identity(settings: GitHubSettings, credentials: Credentials) -> Identity:
+    """Somebody to ask as, with as many requests at once as the settings allow each."""
+    return Identity(Transport(settings.base_url, credentials), settings.requests_at_once)
 
 
 def _json(reply: Reply, host: str) -> Any:

@@ -6,87 +6,28 @@ Cursor: JSON: per repository and kind the moment up to which everything was read
 Yields: Repository, PullRequest, Issue and Discussion, each whole; one batch for a few hundred of them.
 Never: titles, bodies, messages, label text, branch names, e-mail addresses; exact times.
 Raises: Refused, Unreachable, RateLimited, PayloadBroken, each after the last whole batch.
-
-What a repository holds is listed first, as ids, moments and counts; what is wanted of it is then asked for by
-id. So objects that move while they are listed are not lost, and several can be on their way at a time.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 from types import TracebackType
-from typing import Any
 
-from connectors.errors import Refused, SourceError
+from connectors.errors import Refused
 from connectors.github import payloads
-from connectors.github.client import Client, CursorRefused
+from connectors.github.access import Access
+from connectors.github.client import Client
 from connectors.github.documents import document
-from connectors.github.hydration import Hydrated, Hydration, cancel
-from connectors.github.pages import Head, Listed, Node, Pages, counted
-from connectors.github.parcels import KINDS, MOST_AT_ONCE, Kind, kind_of
-from connectors.github.planning import Cost
-from connectors.github.progress import (
-    OVERLAP,
-    Progress,
-    Reading,
-    Walk,
-    first_walk,
-    iso,
-    next_walk,
-    progress_from,
-)
+from connectors.github.pages import NoSuchOwner, repositories_of
+from connectors.github.parcels import MOST_AT_ONCE
+from connectors.github.reader import Reader
 from connectors.github.settings import GitHubSettings, matches
-from connectors.github.transport import TooHeavy
 from connectors.github.whole import objects_by_id
 from connectors.plans import Plan
-from connectors.records import (
-    Account,
-    Batch,
-    Discussion,
-    Gap,
-    Inventory,
-    Issue,
-    PullRequest,
-    Repository,
-)
-
-HEADS_AT_ONCE = 50
-"""Fifty repositories, two lists each: one point."""
-HEADS_KEPT_SECONDS = 3_600
-"""What moved after it was asked is the next run's: the bookmark is the moment it was asked."""
-PAGES_A_STEP = 3
-"""Three hundred objects are stored together: enough to go into few parcels, little to read again."""
-STEPS_AHEAD = 2
-"""Steps that are on their way while one is being stored."""
-MOST_ROUNDS = 4
-"""Walks in one fetch; what still moves after the last is the next run's."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A few pages of a walk, and where the walk stands after them."""
-
-    kind: Kind
-    nodes: list[Node]
-    gaps: list[Gap]
-    repository: Repository | None
-    reading: Reading
-    is_whole_walk: bool
-    """The only step of a walk of one page: nothing had time to move."""
-
-
-class _Seen:
-    """What a fetch was told that a repository holds: it need not be counted again the same night."""
-
-    def __init__(self, scope: str = "") -> None:
-        self.scope = scope
-        self.is_from_the_top = True
-        self.is_whole = False
-        self.held: dict[str, Inventory] = {}
+from connectors.records import Account, Batch, Inventory
 
 
 class GitHub:
@@ -119,16 +60,15 @@ class GitHub:
         if not settings.discussions:
             self.yields = tuple(table for table in self.yields if table != "discussions")
         self._settings = settings
-        self._client = Client(settings, pause)
-        self._pages = Pages(self._client, settings)
-        self._hydration = Hydration(self._client, self._pages)
-        self._scopes: list[str] = []
+        self._access = Access(settings, pause)
+        self._readers: dict[Client, Reader] = {}
+        self._without_discussions: set[str] = set()
         self.remarks: list[str] = []
         """What whoever wrote the settings should know, once `scopes` was asked."""
+        self.refused: list[Refused] = []
+        """Why some organisation was not listed, or not by one of the tokens, once `scopes` was asked."""
         self.left_out: frozenset[str] = frozenset()
         """Repositories, in small letters, that are listed and that the settings keep out."""
-        self._heads: dict[str, Head | str] = {}
-        self._seen = _Seen()
 
     def __enter__(self) -> GitHub:
         return self
@@ -140,236 +80,129 @@ class GitHub:
 
     def close(self) -> None:
         """Closes every connection."""
-        self._hydration.close()
-        self._client.close()
+        for reader in self._readers.values():
+            reader.close()
+        self._access.close()
 
     def spent(self) -> tuple[int, int]:
         """Requests and points so far."""
-        return self._client.requests, self._client.points
+        return self._access.spent()
 
     def scopes(self) -> Sequence[str]:
         """The configured repositories, then those of the organisations.
 
         Of an organisation's, those that the settings let in: by pattern, archived and forked ones by rule.
+        One that refuses is no reason to leave the others unread. Raises Refused where all of them do.
         """
         found = {name.casefold(): name for name in self._settings.repositories}
         listed: list[str] = []
+        self.refused = []
         for owner in self._settings.organisations:
-            for name, is_wanted in self._pages.repositories_of(owner):
-                listed.append(name)
+            try:
+                of_owner = self._listed(owner)
+            except Refused as error:
+                self.refused.append(error)
+                continue
+            listed += of_owner
+            for name, is_wanted in of_owner.items():
                 if is_wanted:
                     found.setdefault(name.casefold(), name)
-        self._scopes = [name for name in found.values() if not self._settings.leaves_out(name)]
+        if self.refused and not found:
+            raise self.refused[0]
+        scopes = [name for name in found.values() if not self._settings.leaves_out(name)]
         self.remarks = [
             f"github.include: no repository of {' or '.join(self._settings.organisations)} matches "
             f"'{pattern}'; check the spelling"
             for pattern in self._settings.include
             if not any(matches(name, pattern) for name in listed)
         ]
-        self.left_out = frozenset(name.casefold() for name in listed) - {
-            name.casefold() for name in self._scopes
-        }
-        self._heads.clear()
-        return tuple(self._scopes)
+        self.left_out = frozenset(name.casefold() for name in listed) - {name.casefold() for name in scopes}
+        self._access.look_for(scopes)
+        for reader, some in self.lanes(scopes):
+            reader.expect(some)
+        return tuple(scopes)
+
+    def lanes(self, scopes: Sequence[str]) -> list[tuple[Reader, list[str]]]:
+        """Scopes that are read with the same credentials, and so from the same budget, with their reader.
+
+        Those that nobody can read are with the first: there they are refused.
+        """
+        found: dict[Reader, list[str]] = {}
+        nobodys: list[str] = []
+        for scope in scopes:
+            try:
+                found.setdefault(self._reader(scope), []).append(scope)
+            except Refused:
+                nobodys.append(scope)
+        if nobodys and found:
+            next(iter(found.values())).extend(nobodys)
+        return list(found.items())
 
     def plan(self, cursors: Mapping[str, str | None]) -> Plan:
         """What a fetch of these scopes from these cursors needs, by what moved last in each."""
-        cost = Cost()
-        scopes = list(cursors)
-        for start in range(0, len(scopes), HEADS_AT_ONCE):
-            some = scopes[start : start + HEADS_AT_ONCE]
-            try:
-                self._heads |= self._pages.heads(some)
-            except TooHeavy:
-                continue  # asked for one by one when their turn comes
-            for scope in some:
-                head, progress = self._heads[scope], progress_from(cursors[scope], self.since)
-                if isinstance(head, Head):
-                    for kind in KINDS:
-                        reading = progress.reading(kind)
-                        cost.add(kind, head, _walk(reading, self.since, OVERLAP), is_unread=not reading.until)
-        return cost.plan(self._client.budget(), 1 + len(self._settings.more_tokens))
+        lanes = self.lanes([*cursors])
+        whole = Plan(0, 0, 0, None)
+        for reader, scopes in lanes:
+            whole = whole.beside(reader.plan({scope: cursors[scope] for scope in scopes}))
+        return replace(whole, budget=self._access.budget([reader.client for reader, _ in lanes]))
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
         """Everything updated since `cursor`, a batch for a few hundred objects.
 
         A quiet repository costs one request, shared with the fifty that follow it in `scopes()`.
         """
-        progress = progress_from(cursor, self.since)
-        self._seen = _Seen(scope)
-        overlap = OVERLAP
-        for turn in range(MOST_ROUNDS):
-            head = self._head(scope, may_be_shared=turn == 0)
-            has_read = took_long = False
-            for kind in self._pages.kinds(scope):
-                walk = _walk(progress.reading(kind), self.since, overlap)
-                if turn == 0:
-                    self._seen.is_from_the_top &= walk == first_walk(self.since)
-                for step, hydrated in self._walked(scope, kind, walk, head):
-                    progress = progress.with_reading(kind, step.reading)
-                    if step.nodes or step.gaps:
-                        yield self._batch(step, hydrated, progress)
-                        has_read = True
-                    took_long |= not step.is_whole_walk
-            if not has_read:
-                repository = head.repository
-                yield Batch((payloads.repository(repository),) if repository else (), progress.cursor())
-            if not took_long:
-                break
-            # What moved while we walked stands above where the walk began; there is no lag to make up for.
-            overlap = timedelta(0)
-        self._seen.is_whole = self._seen.is_from_the_top
+        yield from self._reader(scope).fetch(scope, cursor)
 
     def inventory(self, scope: str) -> Iterator[Inventory]:
-        """Every pull request and issue updated since `since`, with what GitHub counts below it.
-
-        After a fetch that listed them all, what it was told; asked again, GitHub is.
-        """
-        seen, self._seen = self._seen, _Seen()
-        if seen.scope == scope and seen.is_whole:
-            yield from seen.held.values()
-        else:
-            yield from self._pages.inventory(scope)
+        """Every pull request and issue updated since `since`, with what GitHub counts below it."""
+        yield from self._reader(scope).inventory(scope)
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         """These pull requests or issues again, whole."""
-        if kind not in KINDS:
-            raise ValueError(f"github hydrates {', '.join(KINDS)}, not {kind!r}")
-        known: Kind = next(each for each in KINDS if each == kind)
-        ids = list(dict.fromkeys(object_ids))
-        most = PAGES_A_STEP * self._pages.size(scope, "list").most
-        for start in range(0, len(ids), most):
-            nodes, refused, gone = self._pages.counts(ids[start : start + most])
-            hydrated = self._hydration.finish(known, self._hydration.start(scope, known, nodes))
-            gaps = [self._pages.gap(known, code, object_id) for object_id, code in refused.items()]
-            gaps += hydrated.gaps(nodes)
-            roots = tuple(self._record(known, payload) for payload in hydrated.payloads)
-            yield Batch(roots, "", tuple(gaps), gone=(*gone, *hydrated.gone))
+        yield from self._reader(scope).hydrate(scope, kind, object_ids)
 
-    def recount(self, object_ids: Sequence[str]) -> Sequence[Inventory]:
-        """What these hold now, in whatever repository; a hundred a request."""
-        nodes, _, _ = self._pages.counts(object_ids)
-        return [counted(kind_of(node), node) for node in nodes]
+    def recount(self, object_ids: Mapping[str, Sequence[str]]) -> Sequence[Inventory]:
+        """What these, by repository, hold now; a hundred a request."""
+        return [
+            each
+            for reader, scopes in self.lanes([*object_ids])
+            for each in reader.recount([one for scope in scopes for one in object_ids[scope]])
+        ]
 
     def accounts(self, account_ids: Sequence[str]) -> tuple[list[Account], list[str]]:
         """These accounts as they are called today, and those that were deleted; a hundred a request."""
+        client = self._access.anywhere()
         found: list[Account] = []
         gone: list[str] = []
         for start in range(0, len(account_ids), MOST_AT_ONCE):
             some = account_ids[start : start + MOST_AT_ONCE]
-            told = objects_by_id(self._client, document("accounts"), {}, "ids", some)
+            told = objects_by_id(client, document("accounts"), {}, "ids", some)
             found += [one for node in told.found if (one := payloads.account(node))]
             gone += told.gone
         return found, gone
 
-    def _walked(self, scope: str, kind: Kind, walk: Walk, head: Head) -> Iterator[tuple[_Step, Hydrated]]:
-        """The steps of a walk with what they brought, the next one on its way while one is being stored."""
-        steps = self._steps(scope, kind, walk, head)
-        waiting: list[tuple[_Step, list[Future[Hydrated]]]] = []
-        error: SourceError | None = None
-        try:
-            while error is None:
-                try:
-                    step = next(steps, None)
-                except SourceError as stopped:
-                    step, error = None, stopped
-                if step is not None:
-                    waiting.append((step, self._hydration.start(scope, kind, step.nodes)))
-                elif not waiting:
-                    break
-                if step is None or len(waiting) > STEPS_AHEAD:
-                    done, started = waiting.pop(0)
-                    yield done, self._hydration.finish(kind, started)
-            while waiting:
-                done, started = waiting.pop(0)
-                yield done, self._hydration.finish(kind, started)
-            if error:
-                raise error
-        finally:
-            for _, started in waiting:
-                cancel(started)
-
-    def _steps(self, scope: str, kind: Kind, walk: Walk, head: Head) -> Iterator[_Step]:
-        """The walk from its page down to its floor, a few pages at a time."""
-        before = walk
-        listed = None if walk.after else head.listed.get(kind)
-        listed = listed or self._first_page(scope, kind, walk.after)
-        walk = replace(walk, started=walk.started or iso(listed.said_at))
-        repository = payloads.repository(listed.repository) if listed.repository else None
-        nodes: list[Node] = []
-        gaps: list[Gap] = []
-        pages = 0
-        while True:
-            pages += 1
-            fresh = [node for node in listed.nodes if node["updatedAt"] >= walk.floor]
-            nodes += fresh
-            gaps += listed.gaps
-            is_last = not listed.after or len(fresh) < len(listed.nodes)
-            if is_last or pages % PAGES_A_STEP == 0:
-                reading = Reading(walk.started)
-                if not is_last:
-                    reading = Reading(walk.until, replace(walk, after=listed.after))
-                if listed.is_refused:
-                    # Nothing was read; once it may be, it is read from where it stood.
-                    reading = Reading(walk.until)
-                is_whole_walk = is_last and pages == 1 and not before.after
-                yield _Step(kind, nodes, gaps, repository, reading, is_whole_walk)
-                nodes, gaps = [], []
-            if is_last:
-                return
-            listed = self._pages.listed(scope, kind, listed.after)
-
-    def _first_page(self, scope: str, kind: Kind, after: str | None) -> Listed:
-        try:
-            return self._pages.listed(scope, kind, after)
-        except CursorRefused:
-            return self._pages.listed(scope, kind, None)
-
-    def _head(self, scope: str, *, may_be_shared: bool) -> Head:
-        """What moved last in a repository, asked together with the ones after it where that serves."""
-        kept = self._heads.pop(scope, None) if may_be_shared else None
-        if isinstance(kept, Head) and time.monotonic() - kept.asked_at > HEADS_KEPT_SECONDS:
-            kept = None
-        if kept is None:
-            others = []
-            if may_be_shared and scope in self._scopes:
-                start = self._scopes.index(scope) + 1
-                others = self._scopes[start : start + HEADS_AT_ONCE - 1]
+    def _listed(self, owner: str) -> dict[str, bool]:
+        """What an organisation has, by all who may list it, and whether the settings let each in."""
+        found: dict[str, bool] = {}
+        refused: list[Refused] = []
+        clients = self._access.listing(owner)
+        # One that GitHub does not let in is said, for what only it can see would be missing without a word.
+        for client in clients:
             try:
-                self._heads |= self._pages.heads([scope, *others])
-            except TooHeavy:
-                self._client.check_alive()
-                self._heads |= self._pages.heads([scope])
-            kept = self._heads.pop(scope)
-        if isinstance(kept, str):
-            raise Refused(self._pages.not_there(scope, kept))
-        return kept
+                for name, is_wanted, has_discussions in repositories_of(client, self._settings, owner):
+                    found[name] = is_wanted
+                    self._access.saw(name, client)
+                    if not has_discussions:
+                        self._without_discussions.add(name)
+            except Refused as error:
+                refused.append(error)
+        if len(refused) == len(clients):
+            raise refused[0]
+        self.refused += [error for error in refused if not isinstance(error, NoSuchOwner)]
+        return found
 
-    def _batch(self, step: _Step, hydrated: Hydrated, progress: Progress) -> Batch:
-        gone = {*hydrated.gone}
-        held = [counted(step.kind, node) for node in step.nodes if node["id"] not in gone]
-        self._seen.held |= {each.object_id: each for each in held}
-        self._seen.is_from_the_top &= not step.gaps
-        for object_id in gone:
-            self._seen.held.pop(object_id, None)
-        records = [self._record(step.kind, payload) for payload in hydrated.payloads]
-        return Batch(
-            roots=(*((step.repository,) if step.repository else ()), *records),
-            cursor=progress.cursor(),
-            gaps=(*step.gaps, *hydrated.gaps(step.nodes)),
-            gone=tuple(gone),
-        )
-
-    def _record(self, kind: Kind, payload: dict[str, Any]) -> PullRequest | Issue | Discussion:
-        if kind == "discussions":
-            return payloads.discussion(payload, self._settings.labels)
-        if kind == "issues":
-            return payloads.issue(payload, self._settings.labels)
-        return payloads.pull_request(payload, self._settings.team_tools)
-
-
-def _walk(reading: Reading, since: date, overlap: timedelta) -> Walk:
-    """The walk to go on with, or the one that begins where the last ended."""
-    if reading.walk:
-        return reading.walk
-    return next_walk(reading.until, overlap) if reading.until else first_walk(since)
+    def _reader(self, scope: str) -> Reader:
+        client = self._access.of(scope)
+        if client not in self._readers:
+            self._readers[client] = Reader(self._settings, client, self.yields, self._without_discussions)
+        return self._readers[client]

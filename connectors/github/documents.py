@@ -54,6 +54,13 @@ def heads(count: int) -> str:
     return _with_fragments(f"query Heads($first: Int!{declared}) {{ ...Price {asked} }}")
 
 
+def there(count: int) -> str:
+    """One query that asks whether `count` repositories, `$owner0`/`$name0` and so on, are there."""
+    declared = ", ".join(f"$owner{n}: String!, $name{n}: String!" for n in range(count))
+    asked = " ".join(f"r{n}: repository(owner: $owner{n}, name: $name{n}) {{ id }}" for n in range(count))
+    return _with_fragments(f"query There({declared}) {{ ...Price {asked} }}")
+
+
 def counts(count: int) -> str:
     """One query that asks how many results `count` searches, `$query0` and so on, have."""
     declared = ", ".join(f"$query{n}: String!" for n in range(count))

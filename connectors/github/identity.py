@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from connectors.errors import Refused
+from connectors.github.access import Access
 from connectors.github.client import Client, NothingThere
 from connectors.github.documents import users
 from connectors.github.payloads import account
@@ -67,9 +68,12 @@ def resolve_logins(settings: GitHubSettings, logins: Iterable[str]) -> dict[str,
     A hundred a request. Raises Refused, Unreachable, RateLimited or PayloadBroken.
     """
     asked = [name for name in dict.fromkeys(logins) if _LOGIN.fullmatch(name)]
-    client = Client(settings)
+    if not asked:
+        return {}
+    access = Access(settings)
     found: dict[str, Account] = {}
     try:
+        client = access.anywhere()
         for start in range(0, len(asked), LOGINS_AT_ONCE):
             some = asked[start : start + LOGINS_AT_ONCE]
             variables = {f"login{index}": login for index, login in enumerate(some)}
@@ -79,7 +83,7 @@ def resolve_logins(settings: GitHubSettings, logins: Iterable[str]) -> dict[str,
                 if person is not None:
                     found[login] = person
     finally:
-        client.close()
+        access.close()
     return found
 
 
@@ -101,12 +105,12 @@ class ByNumber:
         return self._told[number] if number is not None else None
 
     def _ask(self, number: int) -> Account | None:
-        client = Client(self._settings)
+        access = Access(self._settings)
         try:
-            user = client.get(f"/user/{number}")
+            user = access.anywhere().get(f"/user/{number}")
         except NothingThere:
             return None
         finally:
-            client.close()
+            access.close()
         is_somebody = user.get("id") == number and user.get("type") != "Organization"
         return account(_as_actor(user)) if is_somebody else None

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from connectors.errors import PayloadBroken, Refused
+from connectors.github.access import Access
 from connectors.github.client import Client, Page
 from connectors.github.documents import document
 from connectors.github.incident_discussions import discussion_ids, discussions_by_id
@@ -54,7 +55,9 @@ class GitHubIncidents:
     ) -> None:
         self.since: date = settings.since or github.starts_on
         self._settings = settings
-        self._client = Client(github, pause)
+        self._access = Access(github, pause)
+        self._client: Client
+        """Who can read the scope that is being read."""
         self._forms: dict[str, FormRead | None] = {}
         self._labels = IncidentLabels(
             settings.severity_prefix, settings.follow_up_labels, settings.postmortem_labels
@@ -62,11 +65,11 @@ class GitHubIncidents:
 
     def close(self) -> None:
         """Closes every connection."""
-        self._client.close()
+        self._access.close()
 
     def spent(self) -> tuple[int, int]:
         """Requests and points so far."""
-        return self._client.requests, self._client.points
+        return self._access.spent()
 
     def scopes(self) -> Sequence[str]:
         """The configured repositories."""
@@ -74,6 +77,7 @@ class GitHubIncidents:
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
         """Every incident updated since `cursor` and 90 days before it; the last batch moves the cursor."""
+        self._client = self._access.of(scope)
         before: dict[str, Any] = {"until": None, "since": self.since.isoformat()}
         floor = self.since
         if cursor and date.fromisoformat(json.loads(cursor)["since"]) <= self.since:
@@ -94,6 +98,7 @@ class GitHubIncidents:
 
     def inventory(self, scope: str) -> Iterator[Inventory]:
         """Every incident updated since `since`."""
+        self._client = self._access.of(scope)
         found: dict[str, date] = {}
         for nodes, gaps, _ in self._labelled(scope, "incident_ids", self.since):
             if gaps:
@@ -107,10 +112,11 @@ class GitHubIncidents:
         for incident_id, created_on in found.items():
             yield Inventory("incidents", incident_id, created_on)
 
-    def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:  # noqa: ARG002
+    def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         """These incidents again; one that is none any more is `gone`."""
         if kind != "incidents":
             raise ValueError(f"github_incidents hydrates incidents, not {kind!r}")
+        self._client = self._access.of(scope)
         yield from self._whole(list(dict.fromkeys(object_ids)), "")
 
     def _whole(self, ids: Sequence[str], cursor: str) -> Iterator[Batch]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from connectors.errors import Refused
-from connectors.github.client import Client
+from connectors.github.access import Access
 from connectors.github.settings import GitHubSettings
 
 
@@ -14,9 +14,10 @@ def public_keys(settings: GitHubSettings, logins: Iterable[str]) -> dict[str, li
 
     One request a person. Raises Unreachable, RateLimited or PayloadBroken. REST `GET /users/{login}/keys`.
     """
-    client = Client(settings)
+    access = Access(settings)
     found: dict[str, list[str]] = {}
     try:
+        client = access.anywhere()
         for login in logins:
             try:
                 rows = client.get(f"/users/{login}/keys?per_page=100")
@@ -24,5 +25,5 @@ def public_keys(settings: GitHubSettings, logins: Iterable[str]) -> dict[str, li
                 rows = []
             found[login] = [str(row["key"]) for row in rows if isinstance(row, dict) and row.get("key")]
     finally:
-        client.close()
+        access.close()
     return found

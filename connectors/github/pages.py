@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -24,6 +24,10 @@ MOST_SEEN_BY_HEADS = 200
 MOST_SEEN_OF_ONE = 25
 
 Node = dict[str, Any]
+
+
+class NoSuchOwner(Refused):
+    """Nobody of this name is known to whoever asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,13 @@ class Head:
 class Pages:
     """What GitHub lists, in pages that it can give."""
 
-    def __init__(self, client: Client, settings: GitHubSettings) -> None:
+    def __init__(
+        self, client: Client, settings: GitHubSettings, without_discussions: Collection[str] = ()
+    ) -> None:
         self._client = client
         self._settings = settings
         self._sizes: dict[tuple[str, str], Page] = {}
-        self._without_discussions: set[str] = set()
+        self._without_discussions = without_discussions
 
     def kinds(self, scope: str) -> tuple[Kind, ...]:
         """What there is to read here: discussions only where they are wanted, and not known to be off."""
@@ -143,37 +149,11 @@ class Pages:
             floor = started
         return list(found.values())
 
-    def repositories_of(self, owner: str) -> Iterator[tuple[str, bool]]:
-        """Full names of an organisation's repositories, and whether the settings let each in."""
-        after: str | None = None
-        wanted = self._settings
-        while True:
-            variables = {"owner": owner, "after": after, "isFork": None if wanted.forks == "all" else False}
-            answer = self._client.graphql(document("repositories"), variables)
-            if answer.data["repositoryOwner"] is None:
-                raise Refused(
-                    f"{self._client.host} knows no organisation {owner!r} that these credentials can read; "
-                    "check organisations and what the token may read"
-                )
-            connection = answer.data["repositoryOwner"]["repositories"]
-            for node in payloads.nodes({"it": connection}, "it"):
-                if not node["hasDiscussionsEnabled"]:
-                    self._without_discussions.add(node["nameWithOwner"])
-                archived = node["archivedAt"]
-                if wanted.archived == "recent" and archived:
-                    archived = None if payloads.day(archived) >= wanted.starts_on else archived
-                is_wanted = archived is None or wanted.archived == "all"
-                is_wanted = is_wanted and not node["isDisabled"] and wanted.lets_in(node["nameWithOwner"])
-                yield node["nameWithOwner"], is_wanted
-            after = _next(connection, after)
-            if after is None:
-                return
-
     def not_there(self, scope: str, code: str) -> str:
         """The sentence for a repository that GitHub does not give."""
         return (
-            f"{self._client.host} gives no repository {scope!r} to these credentials ({code}); "
-            "check the name and what the token may read"
+            f"{self._client.host} gives no repository {scope!r} to {self._client.whose} ({code}); "
+            "check the name and what may be read with them"
         )
 
     def _not_listed(self, scope: str, kind: Kind) -> str:
@@ -233,6 +213,30 @@ class Pages:
         if connection is None and not answer.refused:
             raise PayloadBroken(f"{self._client.host} left the {kind} of {scope!r} out of its answer")
         return repository, connection
+
+
+def repositories_of(client: Client, wanted: GitHubSettings, owner: str) -> Iterator[tuple[str, bool, bool]]:
+    """Names of an organisation's repositories; whether the settings let each in; if it has discussions."""
+    after: str | None = None
+    while True:
+        variables = {"owner": owner, "after": after, "isFork": None if wanted.forks == "all" else False}
+        answer = client.graphql(document("repositories"), variables)
+        if answer.data["repositoryOwner"] is None:
+            raise NoSuchOwner(
+                f"{client.host} knows no organisation {owner!r} that {client.whose} can read; "
+                "check organisations and what the token may read"
+            )
+        connection = answer.data["repositoryOwner"]["repositories"]
+        for node in payloads.nodes({"it": connection}, "it"):
+            archived = node["archivedAt"]
+            if wanted.archived == "recent" and archived:
+                archived = None if payloads.day(archived) >= wanted.starts_on else archived
+            is_wanted = archived is None or wanted.archived == "all"
+            is_wanted = is_wanted and not node["isDisabled"] and wanted.lets_in(node["nameWithOwner"])
+            yield node["nameWithOwner"], is_wanted, node["hasDiscussionsEnabled"]
+        after = _next(connection, after)
+        if after is None:
+            return
 
 
 def gaps_of(payload: Mapping[str, Any], holes: Iterable[Hole]) -> list[Gap]:

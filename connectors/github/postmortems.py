@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from connectors.errors import PayloadBroken
-from connectors.github.client import Client
+from connectors.github.access import Access
 from connectors.github.identity import ByNumber
 from connectors.github.incident_payloads import reference as issue_reference
 from connectors.github.payloads import file_id
@@ -59,18 +59,18 @@ class GitHubPostmortems:
     ) -> None:
         self.since: date = settings.since or github.starts_on
         self._settings = settings
-        self._client = Client(github, pause)
+        self._access = Access(github, pause)
         self._by_number = ByNumber(github)
         self._held: dict[str, dict[str, list[str | None]]] = {}
         """By scope: the documents of the tree, each with its blob and, if it is a post-mortem, its day."""
 
     def close(self) -> None:
         """Closes every connection."""
-        self._client.close()
+        self._access.close()
 
     def spent(self) -> tuple[int, int]:
         """Requests and points so far."""
-        return self._client.requests, self._client.points
+        return self._access.spent()
 
     def scopes(self) -> Sequence[str]:
         """The configured repositories."""
@@ -134,13 +134,13 @@ class GitHubPostmortems:
 
     def _files(self, scope: str) -> Iterator[File]:
         """The documents below the folder, in one question."""
-        answer = self._client.get(f"/repos/{scope}/git/trees/HEAD?recursive=1")
+        answer = self._access.of(scope).get(f"/repos/{scope}/git/trees/HEAD?recursive=1")
         tree = answer.get("tree") if isinstance(answer, dict) else None
         if not isinstance(tree, list):
-            raise PayloadBroken(f"{self._client.host} gives no tree of {scope!r}; the API changed")
+            raise PayloadBroken(f"{self._access.host} gives no tree of {scope!r}; the API changed")
         if answer.get("truncated"):
             raise PayloadBroken(
-                f"{self._client.host} cuts the tree of {scope!r}; keep post-mortems in a smaller repository"
+                f"{self._access.host} cuts the tree of {scope!r}; keep post-mortems in a smaller repository"
             )
         folder = self._settings.folder.strip("/")
         for entry in tree:
@@ -150,11 +150,11 @@ class GitHubPostmortems:
                 yield File(file_id(scope.casefold(), path), str(entry["sha"]))
 
     def _read(self, scope: str, file: File) -> Postmortem | Trouble | None:
-        blob = self._client.get(f"/repos/{scope}/git/blobs/{file.blob}")
+        blob = self._access.of(scope).get(f"/repos/{scope}/git/blobs/{file.blob}")
         try:
             text = base64.b64decode(blob["content"]).decode("utf-8", "replace")
         except (KeyError, TypeError, binascii.Error):
-            raise PayloadBroken(f"{self._client.host} gives a blob of {scope!r} without content") from None
+            raise PayloadBroken(f"{self._access.host} gives a blob of {scope!r} without content") from None
         found = postmortem(text, file.postmortem_id, self._settings, self._by_number)
         return None if isinstance(found, Postmortem) and found.written_on < self.since else found
 

@@ -82,19 +82,11 @@ class GitHubSettings(BaseModel):
 
     token: SecretStr | None = None
     more_tokens: tuple[SecretStr, ...] = ()
-    """Asked beside the first one, each with a budget of its own; each must be able to read everything."""
+    """Asked beside the first one, each with a budget of its own, and each for the repositories it can see."""
     app_id: str | None = None
     app_installation_id: int | None = None
+    """None: every installation of the app, each for the repositories of its account."""
     app_private_key: SecretStr | None = None
-
-    def one_by_one(self) -> list[GitHubSettings]:
-        """The same for each of the tokens alone."""
-        alone = self.model_copy(update={"more_tokens": ()})
-        as_app = {"app_id": None, "app_installation_id": None, "app_private_key": None}
-        return [
-            alone,
-            *(alone.model_copy(update=as_app | {"token": token}) for token in self.more_tokens),
-        ]
 
     @property
     def starts_on(self) -> date:
@@ -159,8 +151,8 @@ class GitHubSettings(BaseModel):
 
     @model_validator(mode="after")
     def _one_identity(self) -> GitHubSettings:
-        if bool(self.app_id) != bool(self.app_installation_id):
-            raise ValueError("a GitHub App needs both app_id and app_installation_id")
+        if self.app_installation_id and not self.app_id:
+            raise ValueError("app_installation_id needs app_id, the id of the GitHub App that is installed")
         if self.token and self.app_id:
             raise ValueError("give either a token or a GitHub App, not both")
         return self

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.errors import Refused
+from connectors.github.access import Access
 from connectors.github.client import Client, Page
 from connectors.github.documents import document
 from connectors.github.payloads import account, nodes
@@ -34,12 +35,12 @@ class Identity:
 
 def identities(settings: GitHubSettings) -> Iterator[Identity]:
     """Every identity that is linked to an account, in all the organisations of the settings."""
-    client = Client(settings)
+    access = Access(settings)
     try:
         for organisation in settings.organisations:
-            yield from _of_organisation(client, organisation)
+            yield from _of_organisation(access.of(organisation), organisation)
     finally:
-        client.close()
+        access.close()
 
 
 def _of_organisation(client: Client, organisation: str) -> Iterator[Identity]:

@@ -22,6 +22,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from connectors.errors import BadInput, PayloadBroken, Refused
+from connectors.github.access import Access
 from connectors.github.client import Client, Page
 from connectors.github.documents import document
 from connectors.github.payloads import account, nodes
@@ -42,11 +43,11 @@ class Team:
 
 def teams_now(settings: GitHubSettings, organisation: str) -> list[Team]:
     """Every team that the token can see. Raises Refused, Unreachable, RateLimited or PayloadBroken."""
-    client = Client(settings)
+    access = Access(settings)
     try:
-        return [*_teams(client, organisation)]
+        return [*_teams(access.of(organisation), organisation)]
     finally:
-        client.close()
+        access.close()
 
 
 def memberships(

@@ -13,35 +13,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import github
-import jwt
 import requests
-from github import Auth, Github
+from github import Github
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from connectors.errors import PayloadBroken, Refused, SourceError, Unreachable
-from connectors.github.settings import GitHubSettings
+from connectors.errors import PayloadBroken, Unreachable
+from connectors.github.credentials import READ_SECONDS, Credentials, Installed, Interrupted
 
 CONNECT_SECONDS = 3
-READ_SECONDS = 30
-"""GitHub gives up on a query after about ten seconds by itself."""
 USER_AGENT = "sightline"
 
 Connection = HTTPRequestsConnectionClass | HTTPSRequestsConnectionClass
-
-
-class Interrupted(Exception):
-    """No whole answer this time; the same or a smaller request may get one.
-
-    `gives_up_as` is what to raise when it does not, `is_heavy` says that a smaller request is likelier to.
-    """
-
-    def __init__(self, gives_up_as: SourceError, *, is_heavy: bool = False, tries: int | None = None) -> None:
-        super().__init__(str(gives_up_as))
-        self.gives_up_as = gives_up_as
-        self.is_heavy = is_heavy
-        self.tries = tries
 
 
 class TooHeavy(PayloadBroken):
@@ -61,10 +45,10 @@ class Reply:
 class Transport:
     """Requests to one GitHub with one identity; safe to share between threads."""
 
-    def __init__(self, settings: GitHubSettings) -> None:
-        self.host = urlsplit(settings.base_url).netloc
-        self._base_url = settings.base_url
-        self._auth = _auth(settings, self.host)
+    def __init__(self, base_url: str, credentials: Credentials) -> None:
+        self.host = urlsplit(base_url).netloc
+        self.credentials = credentials
+        self._base_url = base_url
         self._mine = threading.local()
         self._opened: list[tuple[Github, Connection]] = []
         self._lock = threading.Lock()
@@ -91,7 +75,7 @@ class Transport:
         # PyGithub is not safe between threads: answers have gone to the wrong caller.
         if not hasattr(self._mine, "pair"):
             client = Github(
-                auth=self._auth,
+                auth=self.credentials.auth,
                 base_url=self._base_url,
                 timeout=READ_SECONDS,
                 user_agent=USER_AGENT,
@@ -111,8 +95,14 @@ class Transport:
 
     def _send(self, verb: str, path: str, payload: dict[str, Any] | None) -> Reply:
         connection, requester = self._connection()
+        auth = self.credentials.auth
+        renewals = auth.renewals if isinstance(auth, Installed) else 0
         try:
-            return Reply(*requester.requestJson(verb, path, input=payload, cnx=connection))
+            reply = Reply(*requester.requestJson(verb, path, input=payload, cnx=connection))
+            if reply.status == 401 and isinstance(auth, Installed):
+                # It may have ended before its hour; whoever asks again asks with another.
+                auth.renew(renewals)
+            return reply
         except requests.exceptions.SSLError:
             raise Unreachable(
                 f"{self.host} shows a certificate that is not trusted here; check base_url or the trust store"
@@ -153,47 +143,6 @@ class _QuickToConnect(HTTPAdapter):
         proxies: dict[str, str] | None = None,
     ) -> requests.Response:
         return super().send(request, stream, (CONNECT_SECONDS, READ_SECONDS), verify, cert, proxies)
-
-
-class _OneInstallation(Auth.Auth):
-    """An app installation whose token is minted once and then shared.
-
-    PyGithub's own, used by several threads, mints a token for each of them at first use.
-    """
-
-    def __init__(self, installation: Auth.AppInstallationAuth, host: str) -> None:
-        self._installation = installation
-        self._host = host
-        self._lock = threading.Lock()
-
-    @property
-    def token_type(self) -> str:
-        return self._installation.token_type
-
-    @property
-    def token(self) -> str:
-        with self._lock:
-            try:
-                return self._installation.token
-            except github.GithubException as error:
-                if error.status in (401, 403, 404):
-                    raise Refused(
-                        f"{self._host} refuses the GitHub App; check its id, installation id and private key"
-                    ) from None
-                raise Interrupted(PayloadBroken(f"{self._host} gives the GitHub App no token")) from None
-            except (ValueError, TypeError, jwt.PyJWTError):
-                raise Refused("app_private_key is not a private key in PEM form") from None
-
-
-def _auth(settings: GitHubSettings, host: str) -> Auth.Auth | None:
-    if settings.token:
-        return Auth.Token(settings.token.get_secret_value())
-    if settings.app_id and settings.app_installation_id and settings.app_private_key:
-        app = Auth.AppAuth(settings.app_id, settings.app_private_key.get_secret_value())
-        installation = Auth.AppInstallationAuth(app, settings.app_installation_id)
-        minter = Github(auth=app, base_url=settings.base_url, retry=None, timeout=READ_SECONDS)
-        return _OneInstallation(installation.withRequester(minter.requester), host)
-    return None
 
 
 def _never_connected(error: requests.exceptions.ConnectionError) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -30,9 +30,9 @@ class Limited(Exception):
         self.wait_seconds = wait_seconds
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Identity:
-    """One token, and what GitHub lets it do."""
+    """One token or installation, and what GitHub lets it do."""
 
     transport: Transport
     most_at_once: int
@@ -56,20 +56,26 @@ class Identity:
 
 
 class Turns:
-    """Hands out the tokens; safe between threads."""
+    """Hands out these tokens; safe between threads."""
 
-    def __init__(self, transports: Sequence[Transport], at_once: int, pause: Callable[[float], None]) -> None:
-        self._identities = [Identity(transport, at_once) for transport in transports]
+    def __init__(self, identities: Sequence[Identity], pause: Callable[[float], None]) -> None:
+        self.identities = tuple(identities)
         self._pause = pause
         self._changed = threading.Condition()
 
+    def among(self, some: Iterable[Identity]) -> Turns:
+        """Hands out some of these tokens, or others as well; their turns count in all that hand them out."""
+        fewer = Turns(tuple(some), self._pause)
+        fewer._changed = self._changed
+        return fewer
+
     def close(self) -> None:
-        for identity in self._identities:
+        for identity in self.identities:
             identity.transport.close()
 
     def budget(self) -> tuple[int, int] | None:
         """Points that are left this hour over all tokens, of how many; None where GitHub does not count."""
-        told = [(each.remaining, each.limit) for each in self._identities]
+        told = [(each.remaining, each.limit) for each in self.identities]
         known = [(left, most) for left, most in told if left is not None and most is not None]
         if not known:
             return None
@@ -121,7 +127,7 @@ class Turns:
     def _taken(self) -> tuple[Identity, int]:
         with self._changed:
             while True:
-                ready = [each for each in self._identities if each.on_their_way < each.at_once]
+                ready = [each for each in self.identities if each.on_their_way < each.at_once]
                 if ready:
                     identity = min(ready, key=lambda each: (each.wait_seconds(), each.on_their_way))
                     identity.on_their_way += 1

@@ -1,0 +1,319 @@
+"""What one set of credentials reads: repository by repository, from a cursor, in storable steps.
+
+What a repository holds is listed first, as ids, moments and counts; what is wanted of it is then asked for by
+id. So objects that move while they are listed are not lost, and several can be on their way at a time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from connectors.errors import Refused, SourceError
+from connectors.github import payloads
+from connectors.github.access import seen
+from connectors.github.client import Client, CursorRefused
+from connectors.github.hydration import Hydrated, Hydration, cancel
+from connectors.github.pages import Head, Listed, Node, Pages, counted
+from connectors.github.parcels import KINDS, Kind, kind_of
+from connectors.github.planning import Cost
+from connectors.github.progress import (
+    OVERLAP,
+    Progress,
+    Reading,
+    Walk,
+    first_walk,
+    iso,
+    next_walk,
+    progress_from,
+)
+from connectors.github.settings import GitHubSettings
+from connectors.github.transport import TooHeavy
+from connectors.plans import Plan
+from connectors.records import (
+    Batch,
+    Discussion,
+    Gap,
+    Inventory,
+    Issue,
+    PullRequest,
+    Repository,
+)
+
+HEADS_AT_ONCE = 50
+"""Fifty repositories, two lists each: one point."""
+HEADS_KEPT_SECONDS = 3_600
+"""What moved after it was asked is the next run's: the bookmark is the moment it was asked."""
+PAGES_A_STEP = 3
+"""Three hundred objects are stored together: enough to go into few parcels, little to read again."""
+STEPS_AHEAD = 2
+"""Steps that are on their way while one is being stored."""
+MOST_ROUNDS = 4
+"""Walks in one fetch; what still moves after the last is the next run's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A few pages of a walk, and where the walk stands after them."""
+
+    kind: Kind
+    nodes: list[Node]
+    gaps: list[Gap]
+    repository: Repository | None
+    reading: Reading
+    is_whole_walk: bool
+    """The only step of a walk of one page: nothing had time to move."""
+
+
+class _Seen:
+    """What a fetch was told that a repository holds: it need not be counted again the same night."""
+
+    def __init__(self, scope: str = "") -> None:
+        self.scope = scope
+        self.is_from_the_top = True
+        self.is_whole = False
+        self.held: dict[str, Inventory] = {}
+
+
+class Reader:
+    """Reads repositories that the same credentials can see. Not for two threads at once."""
+
+    source = "github"
+    names_all = True
+
+    def __init__(
+        self,
+        settings: GitHubSettings,
+        client: Client,
+        yields: tuple[str, ...],
+        without_discussions: Collection[str],
+    ) -> None:
+        self.since: date = settings.starts_on
+        self.yields = yields
+        self.client = client
+        self._settings = settings
+        self._pages = Pages(client, settings, without_discussions)
+        self._hydration = Hydration(client, self._pages)
+        self.expected: Sequence[str] = ()
+        """What will be fetched, in this order: the next fifty are asked together what moved."""
+        self._heads: dict[str, Head | str] = {}
+        self._seen = _Seen()
+
+    def close(self) -> None:
+        """Waits for what is on its way."""
+        self._hydration.close()
+
+    def spent(self) -> tuple[int, int]:
+        """Requests and points so far, as whom this reads."""
+        return self.client.requests, self.client.points
+
+    def scopes(self) -> Sequence[str]:
+        """What it is expected to read."""
+        return self.expected
+
+    def expect(self, scopes: Sequence[str]) -> None:
+        """Says what will be fetched; what was known about what moved is asked again."""
+        self.expected = scopes
+        self._heads.clear()
+
+    def plan(self, cursors: Mapping[str, str | None]) -> Plan:
+        """What a fetch of these scopes from these cursors needs, by what moved last in each."""
+        cost = Cost()
+        scopes = list(cursors)
+        for start in range(0, len(scopes), HEADS_AT_ONCE):
+            some = scopes[start : start + HEADS_AT_ONCE]
+            try:
+                self._heads |= self._pages.heads(some)
+            except TooHeavy:
+                continue  # asked for one by one when their turn comes
+            for scope in some:
+                head, progress = self._heads[scope], progress_from(cursors[scope], self.since)
+                if isinstance(head, Head):
+                    for kind in KINDS:
+                        reading = progress.reading(kind)
+                        cost.add(kind, head, _walk(reading, self.since, OVERLAP), is_unread=not reading.until)
+        return cost.plan(self.client.budget(), len(self.client.identities))
+
+    def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
+        """Everything updated since `cursor`, a batch for a few hundred objects.
+
+        A quiet repository costs one request, shared with the fifty that follow it in `scopes()`.
+        """
+        progress = progress_from(cursor, self.since)
+        self._seen = _Seen(scope)
+        overlap = OVERLAP
+        for turn in range(MOST_ROUNDS):
+            head = self._head(scope, may_be_shared=turn == 0)
+            has_read = took_long = False
+            for kind in self._pages.kinds(scope):
+                walk = _walk(progress.reading(kind), self.since, overlap)
+                if turn == 0:
+                    self._seen.is_from_the_top &= walk == first_walk(self.since)
+                for step, hydrated in self._walked(scope, kind, walk, head):
+                    progress = progress.with_reading(kind, step.reading)
+                    if step.nodes or step.gaps:
+                        yield self._batch(step, hydrated, progress)
+                        has_read = True
+                    took_long |= not step.is_whole_walk
+            if not has_read:
+                repository = head.repository
+                yield Batch((payloads.repository(repository),) if repository else (), progress.cursor())
+            if not took_long:
+                break
+            # What moved while we walked stands above where the walk began; there is no lag to make up for.
+            overlap = timedelta(0)
+        self._seen.is_whole = self._seen.is_from_the_top
+
+    def inventory(self, scope: str) -> Iterator[Inventory]:
+        """Every pull request and issue updated since `since`, with what GitHub counts below it.
+
+        After a fetch that listed them all, what it was told; asked again, GitHub is.
+        """
+        seen, self._seen = self._seen, _Seen()
+        if seen.scope == scope and seen.is_whole:
+            yield from seen.held.values()
+        else:
+            yield from self._pages.inventory(scope)
+
+    def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
+        """These pull requests or issues again, whole.
+
+        Raises Refused where the repository can no longer be seen.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"github hydrates {', '.join(KINDS)}, not {kind!r}")
+        known: Kind = next(each for each in KINDS if each == kind)
+        ids = list(dict.fromkeys(object_ids))
+        most = PAGES_A_STEP * self._pages.size(scope, "list").most
+        for start in range(0, len(ids), most):
+            nodes, refused, gone = self._pages.counts(ids[start : start + most])
+            hydrated = self._hydration.finish(known, self._hydration.start(scope, known, nodes))
+            gaps = [self._pages.gap(known, code, object_id) for object_id, code in refused.items()]
+            gaps += hydrated.gaps(nodes)
+            roots = tuple(self._record(known, payload) for payload in hydrated.payloads)
+            gone += hydrated.gone
+            if gone and "/" in scope and not seen(self.client, [scope]):
+                # Whoever may no longer see a repository is told that nothing in it exists.
+                raise Refused(self._pages.not_there(scope, "not_found"))
+            yield Batch(roots, "", tuple(gaps), gone=tuple(gone))
+
+    def recount(self, object_ids: Sequence[str]) -> Sequence[Inventory]:
+        """What these hold now, in whatever repository that can be seen; a hundred a request."""
+        nodes, _, _ = self._pages.counts(object_ids)
+        return [counted(kind_of(node), node) for node in nodes]
+
+    def _walked(self, scope: str, kind: Kind, walk: Walk, head: Head) -> Iterator[tuple[_Step, Hydrated]]:
+        """The steps of a walk with what they brought, the next one on its way while one is being stored."""
+        steps = self._steps(scope, kind, walk, head)
+        waiting: list[tuple[_Step, list[Future[Hydrated]]]] = []
+        error: SourceError | None = None
+        try:
+            while error is None:
+                try:
+                    step = next(steps, None)
+                except SourceError as stopped:
+                    step, error = None, stopped
+                if step is not None:
+                    waiting.append((step, self._hydration.start(scope, kind, step.nodes)))
+                elif not waiting:
+                    break
+                if step is None or len(waiting) > STEPS_AHEAD:
+                    done, started = waiting.pop(0)
+                    yield done, self._hydration.finish(kind, started)
+            while waiting:
+                done, started = waiting.pop(0)
+                yield done, self._hydration.finish(kind, started)
+            if error:
+                raise error
+        finally:
+            for _, started in waiting:
+                cancel(started)
+
+    def _steps(self, scope: str, kind: Kind, walk: Walk, head: Head) -> Iterator[_Step]:
+        """The walk from its page down to its floor, a few pages at a time."""
+        before = walk
+        listed = None if walk.after else head.listed.get(kind)
+        listed = listed or self._first_page(scope, kind, walk.after)
+        walk = replace(walk, started=walk.started or iso(listed.said_at))
+        repository = payloads.repository(listed.repository) if listed.repository else None
+        nodes: list[Node] = []
+        gaps: list[Gap] = []
+        pages = 0
+        while True:
+            pages += 1
+            fresh = [node for node in listed.nodes if node["updatedAt"] >= walk.floor]
+            nodes += fresh
+            gaps += listed.gaps
+            is_last = not listed.after or len(fresh) < len(listed.nodes)
+            if is_last or pages % PAGES_A_STEP == 0:
+                reading = Reading(walk.started)
+                if not is_last:
+                    reading = Reading(walk.until, replace(walk, after=listed.after))
+                if listed.is_refused:
+                    # Nothing was read; once it may be, it is read from where it stood.
+                    reading = Reading(walk.until)
+                is_whole_walk = is_last and pages == 1 and not before.after
+                yield _Step(kind, nodes, gaps, repository, reading, is_whole_walk)
+                nodes, gaps = [], []
+            if is_last:
+                return
+            listed = self._pages.listed(scope, kind, listed.after)
+
+    def _first_page(self, scope: str, kind: Kind, after: str | None) -> Listed:
+        try:
+            return self._pages.listed(scope, kind, after)
+        except CursorRefused:
+            return self._pages.listed(scope, kind, None)
+
+    def _head(self, scope: str, *, may_be_shared: bool) -> Head:
+        """What moved last in a repository, asked together with the ones after it where that serves."""
+        kept = self._heads.pop(scope, None) if may_be_shared else None
+        if isinstance(kept, Head) and time.monotonic() - kept.asked_at > HEADS_KEPT_SECONDS:
+            kept = None
+        if kept is None:
+            others: Sequence[str] = ()
+            if may_be_shared and scope in self.expected:
+                start = self.expected.index(scope) + 1
+                others = self.expected[start : start + HEADS_AT_ONCE - 1]
+            try:
+                self._heads |= self._pages.heads([scope, *others])
+            except TooHeavy:
+                self.client.check_alive()
+                self._heads |= self._pages.heads([scope])
+            kept = self._heads.pop(scope)
+        if isinstance(kept, str):
+            raise Refused(self._pages.not_there(scope, kept))
+        return kept
+
+    def _batch(self, step: _Step, hydrated: Hydrated, progress: Progress) -> Batch:
+        gone = {*hydrated.gone}
+        held = [counted(step.kind, node) for node in step.nodes if node["id"] not in gone]
+        self._seen.held |= {each.object_id: each for each in held}
+        self._seen.is_from_the_top &= not step.gaps
+        for object_id in gone:
+            self._seen.held.pop(object_id, None)
+        records = [self._record(step.kind, payload) for payload in hydrated.payloads]
+        return Batch(
+            roots=(*((step.repository,) if step.repository else ()), *records),
+            cursor=progress.cursor(),
+            gaps=(*step.gaps, *hydrated.gaps(step.nodes)),
+            gone=tuple(gone),
+        )
+
+    def _record(self, kind: Kind, payload: dict[str, Any]) -> PullRequest | Issue | Discussion:
+        if kind == "discussions":
+            return payloads.discussion(payload, self._settings.labels)
+        if kind == "issues":
+            return payloads.issue(payload, self._settings.labels)
+        return payloads.pull_request(payload, self._settings.team_tools)
+
+
+def _walk(reading: Reading, since: date, overlap: timedelta) -> Walk:
+    """The walk to go on with, or the one that begins where the last ended."""
+    if reading.walk:
+        return reading.walk
+    return next_walk(reading.until, overlap) if reading.until else first_walk(since)

@@ -1,0 +1,337 @@
+"""A GitHub App in several organisations, and tokens that see different repositories, over real HTTP."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from connectors.errors import BadInput, PayloadBroken, RateLimited, Refused
+from connectors.github import GitHub, GitHubSettings, resolve_logins
+from connectors.github.access import INSTALLATIONS_A_PAGE
+from connectors.records import Batch, PullRequest
+from flows.lanes import side_by_side
+from flows.night import open_night
+from flows.pipeline import fetch_everything, plainly
+from flows.settings import load_settings
+from sandbox import model
+from sandbox.organisation.load import load
+from sandbox.server import Running, running
+from warehouse.compare import different_tables
+from warehouse.statuses import statuses
+
+FIRST, SECOND = "heavy-load", "other-load"
+PULLS = 12
+
+
+def test_an_app_and_its_key_read_every_organisation_through_its_own_installation(
+    server: Running, private_key: str
+) -> None:
+    with GitHub(as_app(server, private_key)) as github:
+        scopes = github.scopes()
+        pulls = {scope: pull_requests(github.fetch(scope, None)) for scope in scopes}
+        assert {scope: len(found) for scope, found in pulls.items()} == {
+            f"{FIRST}/service-0": PULLS // 2,
+            f"{SECOND}/service-1": PULLS // 2,
+        }
+        hydrated = github.hydrate(f"{SECOND}/service-1", "pull_requests", ["PR_load_1"])
+        assert pull_requests(hydrated) == ["PR_load_1"]
+        assert len(tokens(server)) == 2, "one for each installation, whatever it was asked"
+        assert github.accounts(["U_load_1"])[0][0].login == "engineer-01"
+        assert len(tokens(server)) == 2
+
+
+def test_installations_are_listed_to_their_last_page(server: Running, private_key: str) -> None:
+    world = server.holding.github
+    world.installations.clear()
+    for number in range(INSTALLATIONS_A_PAGE):
+        login = f"elsewhere-{number}"
+        world.add_account(model.Account(f"O_{number}", login, "Organization"))
+        world.install(login)
+    world.install(SECOND)
+    with GitHub(as_app(server, private_key, organisations=(SECOND,))) as github:
+        assert github.scopes() == (f"{SECOND}/service-1",)
+
+
+def test_each_installation_has_its_own_hour_and_a_plan_counts_all_of_them(private_key: str) -> None:
+    """Listing, what moved last, the pull requests and their co-authors: four points an organisation.
+
+    One token has to list both, is told of both what moved last, and has then too little left.
+    """
+    with running(two_organisations(), points_an_hour=6) as server:
+        with GitHub(as_app(server, private_key)) as github:
+            scopes = github.scopes()
+            plan = github.plan(dict.fromkeys(scopes))
+            assert plan.budget == (8, 12)
+            for scope in scopes:
+                assert len(pull_requests(github.fetch(scope, None))) == PULLS // 2
+            assert github.spent()[1] == 8 + 1, "and one request for the list of installations"
+        with GitHub(as_token(server, wait_limit_seconds=0)) as github:
+            first, second = github.scopes()
+            list(github.fetch(first, None))
+            with pytest.raises(RateLimited):
+                list(github.fetch(second, None))
+
+
+def test_an_organisation_without_the_app_is_said_and_the_other_one_is_read(
+    server: Running, home: Path, private_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.holding.github.installations.pop()
+    held, refused = fetched(written(home, server, "  app_id: 1\n", private_key, monkeypatch))
+    (said,) = refused
+    assert f"is not installed with '{SECOND}'" in said
+    assert f"(it is with {FIRST}); install it there" in said
+    assert held == {f"{FIRST}/service-0": (True, PULLS // 2)}
+
+
+def test_a_suspended_installation_is_said_and_loses_nothing(
+    server: Running, home: Path, private_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = written(home, server, "  app_id: 1\n", private_key, monkeypatch)
+    whole = {f"{FIRST}/service-0": (True, PULLS // 2), f"{SECOND}/service-1": (True, PULLS // 2)}
+    assert fetched(config) == (whole, [])
+    server.holding.github.installations[1].suspended_at = "2026-11-20T10:00:00Z"
+    held, refused = fetched(config)
+    assert held == whole | {f"{SECOND}/service-1": (False, PULLS // 2)}
+    assert "is suspended since 2026-11-20" in refused[0]
+
+
+def test_an_app_that_is_installed_nowhere_is_refused(server: Running, private_key: str) -> None:
+    for one in server.holding.github.installations:
+        one.account.login = None  # type: ignore[assignment]  # as GitHub says it of an enterprise
+    with GitHub(as_app(server, private_key)) as github, pytest.raises(Refused, match="installed nowhere"):
+        github.scopes()
+
+
+def test_a_repository_that_was_not_selected_is_not_there_and_its_installation_is_named(
+    server: Running, private_key: str
+) -> None:
+    world = server.holding.github
+    hidden = world.add_repository(model.Repository("R_hidden", world.accounts[FIRST], "hidden", 77))
+    world.installations[0].selected = frozenset({"service-0"})
+    with GitHub(as_app(server, private_key)) as github:
+        assert hidden.name_with_owner not in github.scopes()
+        with pytest.raises(Refused, match=f"installation with '{FIRST}' for selected repositories") as raised:
+            list(github.fetch(hidden.name_with_owner, None))
+        assert hidden.name_with_owner in str(raised.value)
+
+
+def test_a_token_that_ends_in_the_middle_is_minted_again_once(server: Running, private_key: str) -> None:
+    with GitHub(as_app(server, private_key, page_size=1)) as github:
+        fetch = github.fetch(f"{FIRST}/service-0", None)
+        batches = [next(fetch)]
+        server.sandbox.tokens.expire()
+        batches += list(fetch)
+        assert len(pull_requests(batches)) == PULLS // 2
+        assert len(tokens(server)) == 2
+
+
+def test_an_app_key_that_is_no_key_is_refused_before_anything_is_asked(server: Running) -> None:
+    with GitHub(as_app(server, "no key")) as github, pytest.raises(Refused, match="PEM") as raised:
+        github.scopes()
+    assert "no key" not in str(raised.value)
+
+
+def test_logins_are_resolved_by_whatever_installation_there_is(server: Running, private_key: str) -> None:
+    server.holding.github.installations[0].suspended_at = "2026-11-20T10:00:00Z"
+    found = resolve_logins(as_app(server, private_key), ["engineer-01"])
+    assert found["engineer-01"].account_id == "U_load_1"
+
+
+def test_more_tokens_beside_an_app_are_a_mistake_of_the_settings(
+    server: Running, home: Path, private_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = written(home, server, "  app_id: 1\n", private_key, monkeypatch)
+    monkeypatch.setenv("GITHUB_MORE_TOKENS", "sandbox-engineer-01")
+    with pytest.raises(BadInput, match="GITHUB_MORE_TOKENS"), open_night(load_settings(config), None):
+        pass
+
+
+# --- tokens that see different repositories ---
+
+
+def test_tokens_that_see_different_repositories_are_each_asked_for_theirs(server: Running) -> None:
+    with GitHub(as_two_tokens(server)) as github:
+        scopes = github.scopes()
+        assert len(scopes) == 2
+        for scope in scopes:
+            assert len(pull_requests(github.fetch(scope, None))) == PULLS // 2
+            assert len(list(github.inventory(scope))) == PULLS // 2
+
+
+def test_repositories_that_are_named_are_looked_for_in_one_request_a_token(server: Running) -> None:
+    named = (f"{FIRST}/service-0", f"{SECOND}/service-1", f"{FIRST}/nothing")
+    with GitHub(as_two_tokens(server, organisations=(), repositories=named)) as github:
+        scopes = github.scopes()
+        assert github.spent()[0] == 2
+        for scope in scopes[:2]:
+            assert len(pull_requests(github.fetch(scope, None))) == PULLS // 2
+        with pytest.raises(Refused, match="no repository"):
+            list(github.fetch(scopes[2], None))
+
+
+def test_what_no_token_can_see_any_more_is_not_gone(server: Running) -> None:
+    world = server.holding.github
+    with GitHub(as_two_tokens(server)) as github:
+        github.scopes()
+        world.sees_only["engineer-02"] = frozenset({"nowhere"})
+        with pytest.raises(Refused, match="no repository"):
+            list(github.hydrate(f"{SECOND}/service-1", "pull_requests", ["PR_load_1"]))
+
+
+def test_one_of_several_tokens_that_is_refused_is_named(server: Running) -> None:
+    with GitHub(as_token(server, more_tokens=("sandbox-nobody",)), lambda _: None) as github:
+        scopes = github.scopes()
+        assert "does not accept the credentials of token 2 of 2" in str(github.refused[0])
+        assert sum(len(pull_requests(github.fetch(scope, None))) for scope in scopes) == PULLS
+
+
+def test_a_night_by_installations_stores_what_a_night_by_one_token_does(
+    server: Running, home: Path, private_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "app").mkdir()
+    (home / "token").mkdir()
+    assert fetched(written(home / "app", server, "  app_id: 1\n", private_key, monkeypatch))[1] == []
+    assert fetched(written(home / "token", server, ""))[1] == []
+    compared = different_tables(home / "app/sightline-home", home / "token/sightline-home")
+    assert {table: found for table, found in compared.items() if not found[2]} == {}
+    assert compared["reviews"][0] == 3 * PULLS
+
+
+# --- lanes ---
+
+
+def test_lanes_wait_for_their_sources_at_the_same_time_and_work_one_after_another() -> None:
+    both = threading.Barrier(2, timeout=30)
+    working = threading.Lock()
+    read: Counter[str] = Counter()
+
+    def store(lane: Any, scopes: Sequence[str], _baton: Any) -> None:
+        for _ in lane.fetch(scopes[0], None):
+            assert working.acquire(blocking=False), "two lanes would write at once"
+            read[scopes[0]] += 1
+            working.release()
+
+    side_by_side([(Source(both), ["a"]), (Source(both), ["b"])], store)
+    assert read == {"a": 3, "b": 3}
+
+
+def test_a_lane_that_breaks_stops_the_others_and_is_what_is_raised() -> None:
+    read = []
+
+    def store(lane: Any, scopes: Sequence[str], _baton: Any) -> None:
+        for _ in lane.fetch(scopes[0], None):
+            read.append(scopes[0])
+            if scopes[0] == "a":
+                raise PayloadBroken("it broke")
+
+    with pytest.raises(PayloadBroken, match="it broke"):
+        side_by_side([(Source(), ["a"]), (Source(batches=10**9), ["b"])], store)
+    assert read.count("a") == 1
+
+
+# --- builders ---
+
+
+class Source:
+    """A source of so many batches; each comes when as many lanes wait as the barrier asks for."""
+
+    source = "made up"
+
+    def __init__(self, barrier: threading.Barrier | None = None, batches: int = 3) -> None:
+        self._barrier = barrier
+        self._batches = batches
+
+    def fetch(self, _scope: str, _cursor: str | None) -> Iterator[Batch]:
+        for _ in range(self._batches):
+            if self._barrier:
+                self._barrier.wait()
+            yield Batch((), "")
+
+
+def two_organisations() -> Any:
+    """A load of two repositories, the second of which is another organisation's."""
+    holding = load(PULLS, 2)
+    world = holding.github
+    other = world.add_account(model.Account("O_other", SECOND, "Organization", database_id=3))
+    moved = world.repositories.pop(f"{FIRST}/service-1")
+    moved.owner.repositories.remove(moved)
+    moved.owner = other
+    world.add_repository(moved)
+    world.install(FIRST)
+    world.install(SECOND)
+    return holding
+
+
+@pytest.fixture
+def server() -> Iterator[Running]:
+    with running(two_organisations()) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def private_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def as_app(server: Running, key: str, **chosen: Any) -> GitHubSettings:
+    told = {"base_url": server.github, "organisations": (FIRST, SECOND), "wait_limit_seconds": 0}
+    return GitHubSettings(**told | {"app_id": "1", "app_private_key": key} | chosen)
+
+
+def as_token(server: Running, **chosen: Any) -> GitHubSettings:
+    told = {"base_url": server.github, "organisations": (FIRST, SECOND), "token": "sandbox-token"}
+    return GitHubSettings(**told | chosen)
+
+
+def as_two_tokens(server: Running, **chosen: Any) -> GitHubSettings:
+    """Two people's tokens, each of which sees one of the organisations."""
+    server.holding.github.sees_only = {
+        "engineer-01": frozenset({FIRST}),
+        "engineer-02": frozenset({SECOND}),
+    }
+    told = {"token": "sandbox-engineer-01", "more_tokens": ("sandbox-engineer-02",)}
+    return as_token(server, **told | chosen)
+
+
+def written(
+    folder: Path,
+    server: Running,
+    more: str,
+    key: str | None = None,
+    monkeypatch: pytest.MonkeyPatch | None = None,
+) -> Path:
+    if monkeypatch and key:
+        monkeypatch.setenv("GITHUB_APP_PRIVATE_KEY", key)
+    (folder / "roster.csv").write_text(server.holding.roster_csv)
+    path = folder / "sightline.yaml"
+    path.write_text(
+        f"roster: roster.csv\ngithub:\n  base_url: {server.github}\n"
+        f"  organisations: [{FIRST}, {SECOND}]\n{more}"
+    )
+    return path
+
+
+def fetched(config: Path) -> tuple[dict[str, tuple[bool, int]], list[str]]:
+    """Of each repository, once a night has read, whether it is whole, and its pull requests; refusals."""
+    with open_night(load_settings(config), None) as opened:
+        fetch_everything(opened, plainly, lambda _: None)
+        states = statuses(opened.store, "github", opened.scopes["github"])
+        held = {each["scope"]: (each["complete"], each["records"]["pull_requests"]) for each in states}
+        return held, opened.refused
+
+
+def pull_requests(batches: Iterator[Batch] | Sequence[Batch]) -> list[str]:
+    roots = [root for batch in batches for root in batch.roots]
+    return [root.pull_request_id for root in roots if isinstance(root, PullRequest)]
+
+
+def tokens(server: Running) -> list[str]:
+    return list(server.sandbox.tokens._issued)
