@@ -234,20 +234,27 @@ def _says(line: _Line) -> tuple[object, ...]:
 
 
 def _header_mistakes(path: Path, header: Iterable[str]) -> Iterator[str]:
-    names = list(header)
+    names = [name for name in header if name]
+    if not {*names} & {*REQUIRED, *OPTIONAL} and not any(_near(name) for name in names):
+        yield f"{path}:1: names none of the columns of a roster; the header is {','.join(REQUIRED)}"
+        return
     yield from (f"{path}:1: {sentence}" for sentence in _unknown(names))
     for name in REQUIRED:
-        if name not in names:
+        if name not in names and name not in map(_near, names):  # a misspelt one is told once
             yield f"{path}:1: column '{name}' is missing; the header is {','.join(REQUIRED)}"
+
+
+def _near(name: str) -> str | None:
+    """The column that somebody who writes this may mean."""
+    found = get_close_matches(name.casefold(), (*REQUIRED, *OPTIONAL), n=1)
+    return found[0] if found else None
 
 
 def _unknown(names: Iterable[str]) -> Iterator[str]:
     for name in names:
         if name not in (*REQUIRED, *OPTIONAL) and not name.startswith(SKIPPED):
-            near = get_close_matches(name.casefold(), (*REQUIRED, *OPTIONAL), n=1)
-            hint = (
-                f"did you mean '{near[0]}'?" if near else f"call it '{SKIPPED}{name}' to keep it to yourself"
-            )
+            near = _near(name)
+            hint = f"did you mean '{near}'?" if near else f"call it '{SKIPPED}{name}' to keep it to yourself"
             yield f"column '{name}' is not known; {hint}"
 
 

@@ -6,8 +6,9 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -44,57 +45,106 @@ def decoded_as(path: Path, encoding: str, mistakes: list[str]) -> str:
     except OSError as error:
         raise BadInput([f"{path}:1: cannot be read ({error.strerror}); check the path"]) from None
     named = encoding.upper()
-    has_mark = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if content.startswith(b"PK\x03\x04"):
+        raise BadInput([f"{path}:1: is a spreadsheet and no text; export it as CSV in {named}"])
     if codecs.lookup(encoding).name.startswith("utf-16"):
         try:
-            return content.decode(encoding).removeprefix("\ufeff")
+            return content.decode(encoding).lstrip("\ufeff")
         except UnicodeDecodeError:
             raise BadInput([f"{path}:1: is not {named}; check how it was exported"]) from None
-    if has_mark or b"\x00" in content:
-        mistakes.append(f"{path}:1: is not {named} but UTF-16 or no text at all; save it as UTF-8")
-        if not has_mark:
-            raise BadInput(mistakes)
-        return content.decode("utf-16", "replace")
+    if wide := _wide(content):
+        mistakes.append(f"{path}:1: is not {named} but {wide.upper()[:6]}; save it as UTF-8")
+        return content.decode(wide, "replace").lstrip("\ufeff")
     form = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
     for number, line in enumerate(content.split(b"\n"), start=1):
+        if b"\x00" in line:
+            mistakes.append(f"{path}:{number}: holds a NUL, which no text does; export it again")
         try:
             line.decode(encoding)
         except UnicodeDecodeError:
             hint = " (Latin-1, perhaps); save it as UTF-8" if form == "utf-8-sig" else "; check `encoding`"
             mistakes.append(f"{path}:{number}: is not {named}{hint}")
-    return content.decode(form, "replace")
+    return content.decode(form, "replace").lstrip("\ufeff").replace("\x00", "\ufffd")
+
+
+def _wide(content: bytes) -> str | None:
+    """The encoding of a text whose characters take two bytes or four: by its mark, or where the NULs are."""
+    for mark, name in ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")):
+        if content.startswith(mark):
+            return name
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    for name, nuls in (("utf-16-le", content[1:400:2]), ("utf-16-be", content[0:400:2])):
+        if nuls and nuls.count(0) * 2 > len(nuls):
+            return name
+    return None
 
 
 def csv_rows(
     path: Path, text: str, mistakes: list[str], *, separator: str = ","
 ) -> tuple[tuple[str, ...], list[Row]]:
-    """The header and the rows of a CSV file; blank lines are no rows. Adds what is wrong to `mistakes`."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
-    header: tuple[str, ...] = ()
-    header_line = 0
-    rows: list[Row] = []
-    line = 1
-    try:
-        for cells in reader:
-            stripped = [cell.strip(" ") for cell in cells]
-            begins_on, line = line, reader.line_num + 1
-            if not any(stripped):
-                continue
-            if not header_line:
-                header, header_line = tuple(stripped), begins_on
-                mistakes += _header_mistakes(path, begins_on, header)
-            elif len(stripped) != len(header):
-                mistakes.append(
-                    f"{path}:{begins_on}: has {len(stripped)} cells and the header has {len(header)}; "
-                    "a comma is missing, or a cell with a comma needs quotes"
-                )
-            else:
-                rows.append(Row(begins_on, dict(zip(header, stripped, strict=True))))
-    except csv.Error as error:
-        mistakes.append(f"{path}:{line}: is not CSV from here on ({error}); look for a quote left open")
-    if not header_line:
+    """The header and the rows of a CSV file; blank lines are no rows. Adds what is wrong to `mistakes`.
+
+    It reads on after each mistake, so that one look at a file finds all of them.
+    """
+    if text[:4].casefold() == "sep=":
+        mistakes.append(f"{path}:1: is a line for a spreadsheet; remove it")
+        text = "\n" + text.partition("\n")[2]
+    used = _separator_used(text, separator)
+    (begins_on, header), *found = [*_lines(path, text, used, mistakes)] or [(1, [])]
+    while header and not header[-1]:
+        header.pop()  # a spreadsheet writes the empty columns beside a table, too
+    if not header:
         mistakes.append(f"{path}:1: is empty; the first line names the columns")
-    return header, rows
+        return (), []
+    if used != separator:
+        hint = "save it as comma-separated CSV" if separator == "," else "check `separator`"
+        commas = "commas" if separator == "," else repr(separator)
+        mistakes.append(f"{path}:{begins_on}: its columns are not separated by {commas}; {hint}")
+    mistakes += _header_mistakes(path, begins_on, header)
+    rows = []
+    for line, cells in found:
+        if len(cells) < len(header) or any(cells[len(header) :]):
+            mistakes.append(
+                f"{path}:{line}: has {len(cells)} cells and the header has {len(header)}; "
+                "a comma is missing, or a cell with a comma needs quotes"
+            )
+        else:  # of two columns with one name the first counts
+            rows.append(Row(line, dict(reversed([*zip(header, cells, strict=False)]))))
+    return tuple(header), rows
+
+
+def _lines(path: Path, text: str, separator: str, mistakes: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """The cells of every line that has any, with its number; goes on behind a line that is no CSV."""
+    lines = [*io.StringIO(text, newline="")]
+    start, told = 0, 0
+    while start < len(lines):
+        reader = csv.reader(islice(lines, start, None), strict=True, delimiter=separator)
+        line = start
+        try:
+            for cells in reader:
+                begins_on, line = line + 1, start + reader.line_num
+                if any(stripped := [cell.strip(" ") for cell in cells]):
+                    yield begins_on, stripped
+            return
+        except csv.Error as error:
+            mistakes.append(f"{path}:{line + 1}: is not CSV ({error}); look for a quote left open")
+        told += 1
+        if line == 0 or told == _BROKEN_LINES:  # each is looked for to the end of the file
+            return
+        start = line + 1
+
+
+_BROKEN_LINES = 20
+_SEPARATORS = ",;\t|"
+
+
+def _separator_used(text: str, declared: str) -> str:
+    """What separates the columns of the first line: what is declared, or another where it has none of it."""
+    header = text.lstrip().partition("\n")[0]
+    counted = {each: header.count(each) for each in _SEPARATORS}
+    most = max(counted, key=lambda each: counted[each])
+    return declared if declared in header or not counted[most] else most
 
 
 def json_rows(path: Path, text: str, mistakes: list[str]) -> list[Row]:
@@ -140,11 +190,11 @@ def ndjson_rows(path: Path, text: str, mistakes: list[str]) -> list[Row]:
     return rows
 
 
-def _header_mistakes(path: Path, line: int, header: tuple[str, ...]) -> Iterator[str]:
-    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
-        yield f"{path}:{line}: its columns are not separated by commas; save it as comma-separated CSV"
-    for name in dict.fromkeys(header):
-        if header.count(name) > 1:
+def _header_mistakes(path: Path, line: int, header: Sequence[str]) -> Iterator[str]:
+    for place, name in enumerate(header, start=1):
+        if not name:
+            yield f"{path}:{line}: column {place} has no name; name it, or remove it"
+        elif header.count(name) > 1 and header.index(name) == place - 1:
             yield f"{path}:{line}: column '{name}' appears {header.count(name)} times; keep one"
 
 

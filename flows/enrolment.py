@@ -24,6 +24,15 @@ from warehouse.people import enrol, follow, stated_by_sign_on
 from warehouse.store import key_of, named
 from warehouse.tombstones import PLACEHOLDER
 
+_IN_FORCE = (
+    "the roster is wrong and was not taken over; the last good one stays in force, and nothing is "
+    "published until it is mended:"
+)
+_NONE_IN_FORCE = (
+    "the roster is wrong, and none was ever taken over: what happened is fetched, and as nobody is in a team "
+    "there is no report and no release until it is mended:"
+)
+
 FEWER_AT_ONCE = 5
 """So many people, and so large a part of all, may be missing from a roster at once without a question."""
 FEWER_PERCENT = 20
@@ -52,8 +61,7 @@ def import_roster(night: Night, *, fewer_is_meant: bool = False) -> None:
         night.vault.tell_bots(logins=bot_logins(bots), by_roster=None)
         night.unfinished.append("roster")
         night.messages += [
-            "the roster is wrong and was not taken over; the last good one stays in force, and nothing is "
-            "published until it is mended:",
+            _IN_FORCE if reading.stored_memberships(night.store) else _NONE_IN_FORCE,
             *night.roster_mistakes,
         ]
     else:

@@ -29,6 +29,7 @@ from rubric.map import RubricMap, load_maps
 from rubric.tree import hint
 from signals.catalog import Catalog, load_catalog
 from signals.queries import columns_read
+from warehouse import reading
 from warehouse.files import as_owner_only
 from warehouse.ledger import SourceWindow
 from warehouse.store import Store
@@ -38,6 +39,12 @@ from warehouse.vault import Vault
 Loaded = TypeVar("Loaded")
 Roster = tuple[tuple[Membership, ...], list[str]]
 """Who is in which team, or what is wrong with the file that should say so."""
+
+
+NO_ROSTER_YET = (
+    "no roster was ever taken over here, so there is none to go on with: nothing was fetched, and nothing is "
+    "published; mend the roster (`sightline people import --dry-run` looks at it), and run again"
+)
 
 
 class Busy(Exception):
@@ -174,6 +181,8 @@ def hold(
                     "restore the vault and the warehouse of the same night, or start with an empty home"
                 ]
             )
+        if roster_mistakes and not reading.stored_memberships(store):
+            raise BadInput([*roster_mistakes, NO_ROSTER_YET])
         yield Night(
             settings=settings,
             as_of=as_of or today,
@@ -207,7 +216,7 @@ def check_everything(settings: Settings) -> tuple[Policy, Catalog, dict[str, Rub
     if maps:
         wrong_rows += _unknown_rubrics(settings, maps, roster)
     if mistakes or not (settings.warehouse_file.exists() or not wrong_rows):
-        raise BadInput(mistakes + wrong_rows)
+        raise BadInput([*mistakes, *wrong_rows, *([NO_ROSTER_YET] if wrong_rows else [])])
     assert policy
     assert catalog
     assert maps

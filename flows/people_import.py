@@ -25,6 +25,14 @@ def import_people(settings: Settings, *, dry_run: bool, fewer: bool) -> str:
 
     Raises BadInput with every mistake of the roster, or while a night is writing.
     """
+    if dry_run and not settings.warehouse_file.exists():  # a look at the first roster leaves no home behind
+        with TemporaryDirectory() as folder:
+            elsewhere = {"home": Path(folder) / "home", "erasures": settings.erasures_folder}
+            return _in_its_home(settings.model_copy(update=elsewhere), fewer=fewer, dry_run=True)
+    return _in_its_home(settings, fewer=fewer, dry_run=dry_run)
+
+
+def _in_its_home(settings: Settings, *, dry_run: bool, fewer: bool) -> str:
     try:
         with open_night(settings, None) as night:
             if not dry_run:

@@ -77,9 +77,39 @@ def test_while_the_roster_is_wrong_the_last_good_one_stays_in_force(
 def test_a_wrong_roster_ends_the_first_night_before_it_begins(organisation: Running, home: Path) -> None:
     config = written(home, organisation)
     (home / "roster.csv").write_text("login,team,manager,from,until,rubric\nada,search,,x,,\n")
-    with pytest.raises(BadInput, match=r"roster\.csv:2: from 'x' is not a day"):
+    for begin in (
+        lambda: night(config),
+        lambda: import_people(load_settings(config), dry_run=True, fewer=False),
+    ):
+        with pytest.raises(BadInput, match=r"roster\.csv:2: from 'x' is not a day") as raised:
+            begin()
+        assert raised.value.mistakes[-1].startswith("no roster was ever taken over here")
+        assert not (home / "sightline-home").exists()
+
+
+def test_a_look_at_the_first_roster_leaves_nothing_behind(organisation: Running, home: Path) -> None:
+    settings = load_settings(written(home, organisation))
+    said = import_people(settings, dry_run=True, fewer=False)
+    rows = len((home / "roster.csv").read_text().splitlines()) - 1
+    assert f"Memberships: {rows} new or changed, 0 no longer" in said
+    assert sorted(path.name for path in home.iterdir()) == ["roster.csv", "sightline.yaml"]
+
+
+def test_with_logins_that_github_does_not_know_the_first_night_says_that_nobody_is_in_a_team(
+    organisation: Running, home: Path
+) -> None:
+    config, roster = written(home, organisation), home / "roster.csv"
+    good = roster.read_text()
+    roster.write_text(good.replace(good.splitlines()[1].partition(",")[0], "nobody-like-this"))
+    run, members = night(config)
+    assert (members, run["reports"], run["outcome"]) == ([], 0, "gaps")
+    assert any("none was ever taken over: what happened is fetched" in each for each in run["messages"])
+    roster.write_text("login\n")
+    with pytest.raises(BadInput, match="no roster was ever taken over here"):
         night(config)
-    assert not (home / "sightline-home").exists()
+    roster.write_text(good)
+    run, members = night(config)
+    assert (len(members), run["outcome"]) == (len(good.splitlines()) - 1, "complete")
 
 
 def test_github_teams_are_the_roster_where_the_settings_say_so(organisation: Running, home: Path) -> None:
