@@ -27,6 +27,24 @@ REASONS = {
 TOLD_FOR = timedelta(days=92)
 
 
+def officer(settings: Settings) -> str:
+    """The mark of the officer who asks. Raises Refused for anybody else."""
+    who = asking(settings)
+    if who.account.login.casefold() not in {login.casefold() for login in settings.officers}:
+        raise Refused("only a privacy officer may; list their logins under `officers:` in the settings")
+    if who.person_id is None:
+        raise Refused("an officer has to be on the roster, so that the log can say who it was")
+    return logbook.mark(settings, who.person_id)
+
+
+def accept_break(config: Path) -> list[str]:
+    """Lets a broken log go on, on the word of an officer; returns what was wrong. Raises Refused."""
+    settings = load_settings(config)
+    by = officer(settings)
+    key = audit.key_in(settings.audit_key, settings.audit_file)
+    return audit.accept(settings.audit_file, key, by, on=today())
+
+
 def break_glass(config: Path, who: str, because: str, window: str | None, form: str) -> str:
     """Somebody's own report, for an officer. Raises Refused for anybody else, and NotLogged unseen."""
     from flows.views import own_report_as
@@ -34,11 +52,7 @@ def break_glass(config: Path, who: str, because: str, window: str | None, form: 
     settings = load_settings(config)
     if because not in REASONS:
         raise BadInput([f"'{because}' is no reason; it is one of {', '.join(REASONS)}"])
-    officer = asking(settings)
-    if officer.account.login.casefold() not in {login.casefold() for login in settings.officers}:
-        raise Refused("only a privacy officer may; list their logins under `officers:` in the settings")
-    if officer.person_id is None:
-        raise Refused("an officer has to be on the roster, so that the log can say who it was")
+    by = officer(settings)
     found = persons_named(settings.vault_file, who)
     if len(found) != 1:
         raise BadInput([f"'{who}' is {len(found) or 'nobody'} here; name a login or a person id"])
@@ -48,7 +62,7 @@ def break_glass(config: Path, who: str, because: str, window: str | None, form: 
         settings,
         "glass broken",
         person=logbook.mark(settings, found[0]),
-        by=logbook.mark(settings, officer.person_id),
+        by=by,
         window=name,
         because=because,
     )
@@ -63,10 +77,10 @@ def looks_at(settings: Settings, person_id: str) -> list[str]:
     own = {logbook.mark(settings, each) for each in people.get(person_id, {person_id})}
     whose = {logbook.mark(settings, each): person for person, ids in people.items() for each in ids}
     found = []
-    for entry in audit.entries(settings.audit_file):
+    for entry in audit.entries(settings.audit_file, "glass broken"):
         about = entry["about"]
         recent = date.fromisoformat(entry["on"]) + TOLD_FOR >= today()
-        if entry["action"] == "glass broken" and about["person"] in own and recent:
+        if about["person"] in own and recent:
             reader = whose.get(about["by"])
             login = reader and find_login(settings.vault_file, reader, "github")
             why = REASONS.get(about["because"], about["because"])

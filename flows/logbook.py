@@ -25,11 +25,17 @@ def mark(settings: Settings, person_id: str) -> str:
     return audit.mark(audit.key_in(settings.audit_key, settings.audit_file), person_id)
 
 
+def check(settings: Settings, *, is_whole: bool = False) -> None:
+    """Nothing, for a log that is what was written, or none yet. Raises LogBroken; NotLogged without a key."""
+    if settings.audit_file.exists() or settings.audit_key.exists():
+        key = audit.key_in(settings.audit_key, settings.audit_file)
+        audit.check(settings.audit_file, key, is_whole=is_whole)
+
+
 def note_expired(settings: Settings, name: str, sha256: str) -> None:
     """Logs that a release is no longer kept, once."""
     if not any(
-        entry["action"] == "release expired" and entry["about"]["file"] == name
-        for entry in audit.entries(settings.audit_file)
+        entry["about"]["file"] == name for entry in audit.entries(settings.audit_file, "release expired")
     ):
         note(settings, "release expired", file=name, sha256=sha256)
 
@@ -45,8 +51,7 @@ def agreements_logged(settings: Settings) -> list[str]:
     """The hashes of the agreements that were put into force, in order."""
     return [
         entry["about"]["sha256"]
-        for entry in audit.entries(settings.audit_file)
-        if entry["action"] in ("agreement adopted", "agreement amended")
+        for entry in audit.entries(settings.audit_file, "agreement adopted", "agreement amended")
     ]
 
 
@@ -58,11 +63,7 @@ def note_erased(settings: Settings, erasure: str, sha256: str) -> None:
 
 def erasures_logged(settings: Settings) -> set[str]:
     """The erasures that the log knows of."""
-    return {
-        entry["about"]["erasure"]
-        for entry in audit.entries(settings.audit_file)
-        if entry["action"] == "person erased"
-    }
+    return {entry["about"]["erasure"] for entry in audit.entries(settings.audit_file, "person erased")}
 
 
 def note_published(settings: Settings) -> list[str]:
@@ -74,8 +75,7 @@ def note_published(settings: Settings) -> list[str]:
         recorded = read_manifest(settings.published / "teams").files
         known = {
             entry["about"]["file"]
-            for entry in audit.entries(settings.audit_file)
-            if entry["action"] in ("release published", "item withdrawn")
+            for entry in audit.entries(settings.audit_file, "release published", "item withdrawn")
         }
         for name, sha256 in sorted(recorded.items()):
             if name not in known and (settings.published / "teams" / name).exists():
@@ -109,7 +109,7 @@ def problems(settings: Settings, anchor: Path | None) -> list[str]:
 
 
 def _has_nights(settings: Settings) -> bool:
-    return any(entry["action"] == "night ran" for entry in audit.entries(settings.audit_file))
+    return any(audit.entries(settings.audit_file, "night ran"))
 
 
 def _today() -> date:

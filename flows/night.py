@@ -21,9 +21,10 @@ from connectors.noreply import Whose, nobodys
 from connectors.pagerduty import PagerDuty
 from connectors.records import Gap, Membership
 from connectors.roster import read_roster
-from flows import amending, erasing
+from flows import amending, erasing, logbook
 from flows.self_reports import Rules, own_sensitivities
 from flows.settings import Settings, asked_too_early, no_earlier_than
+from privacy.errors import DoorError
 from privacy.policy import Policy, check_agreement, load_policy
 from rubric.map import RubricMap, load_maps
 from rubric.tree import hint
@@ -89,6 +90,8 @@ class Night:
     """Objects that were looked at of scopes that were not counted."""
     counted: list[tuple[str, str]] = field(default_factory=list)
     """Scopes that were held against their source's own count tonight."""
+    altered: list[str] = field(default_factory=list)
+    """Sentences about releases and the log that are not what was written."""
     unfinished: list[str] = field(default_factory=list)
     """Scopes that were not fetched or reconciled to their end tonight."""
     spent: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
@@ -171,6 +174,10 @@ def hold(
         ends.enter_context(as_owner_only())  # the database driver makes files of its own
         for connector in connectors:
             ends.callback(connector.close)
+        try:
+            logbook.check(settings, is_whole=True)
+        except DoorError as error:
+            raise BadInput([str(error)]) from None
         erasing.check_nobody_came_back(settings)
         vault = Vault(settings.vault_file, Tombstones(settings.erasures_folder))
         store = ends.enter_context(closing(Store(settings.warehouse_file)))

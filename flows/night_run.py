@@ -13,11 +13,13 @@ from pathlib import Path
 import click
 
 from connectors.errors import BadInput
+from flows import logbook
 from flows.cli import BROKEN, CONFIGURATION, REFUSED
 from flows.night import Busy, check_everything, connect
 from flows.orchestrator import OrchestratorFailed, orchestrator
 from flows.settings import Settings, load_settings
 from flows.steps import HomeNotWritable, StepFailed
+from privacy.errors import DoorError
 from warehouse.files import write_whole
 
 EXIT_CODES = {"complete": 0, "gaps": 1, "refused": REFUSED}
@@ -92,6 +94,10 @@ def _checked(config: Path) -> Settings:
     settings = load_settings(config)
     check_everything(settings)
     connect(settings)
+    try:
+        logbook.check(settings)
+    except DoorError as error:
+        raise BadInput([str(error)]) from None
     try:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o750)
         probe = settings.home / ".writable"

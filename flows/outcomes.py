@@ -129,7 +129,8 @@ def publish_due(night: Night) -> dict[str, Any]:
                 published.append(f"{team} {window.name}")
         if door.in_place(night.settings.published, window).issuperset(teams):
             honesty.publish(night, window, {team: of_team[team] for team in sorted(teams)}, evidence, sources)
-    night.messages += door.verify(night.settings.published) + logbook.note_published(night.settings)
+    night.altered += door.verify(night.settings.published) + logbook.note_published(night.settings)
+    night.messages += night.altered
     return {"published": published}
 
 

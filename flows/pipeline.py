@@ -178,4 +178,4 @@ def _fetch_most(
 def _outcome(night: Night) -> str:
     if night.refused:
         return "refused"
-    return "complete" if steps.everything_reconciled(night) else "gaps"
+    return "complete" if steps.everything_reconciled(night) and not night.altered else "gaps"

@@ -73,13 +73,21 @@ def verify_audit(config: Path, anchor: Path | None) -> tuple[list[str], str]:
         raise BadInput([f"{settings.home}: nothing was logged here yet; run `sightline nightly`"])
     if not settings.audit_file.exists():
         return [f"{settings.audit_file}: the log is missing; restore it from a backup"], ""
-    wrong = audit.verify(settings.audit_file, audit.key_in(settings.audit_key, settings.audit_file), anchor)
-    count = sum(1 for _ in audit.entries(settings.audit_file))
+    key = audit.key_in(settings.audit_key, settings.audit_file)
+    found = [
+        *audit.problems(settings.audit_file, key, is_whole=True),
+        *audit.verify(settings.audit_file, key, anchor),
+    ]
+    entries = list(audit.entries(settings.audit_file))
+    accepted = [each["on"] for each in entries if each["action"] == "break accepted"]
+    whole = f"{settings.audit_file}: {len(entries)} entries, whole" + (
+        f" but for what an officer accepted on {', '.join(accepted)}" if accepted else ""
+    )
     if anchor:
-        return wrong, f"{settings.audit_file}: {count} entries, whole, and as anchored in {anchor}"
-    return wrong, (
-        f"{settings.audit_file}: {count} entries, whole; without an anchor nobody can tell whether its end "
-        "was cut off: set `audit_anchor` to a path elsewhere"
+        return [*dict.fromkeys(found)], f"{whole}, and as anchored in {anchor}"
+    return [*dict.fromkeys(found)], (
+        f"{whole}; without an anchor nobody can tell whether its end was cut off together with its "
+        "checkpoint: set `audit_anchor` to a path elsewhere"
     )
 
 

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
 
+from privacy import chain
+from privacy.chain import entries as entries
+from privacy.chain import verify as verify
 from privacy.errors import DoorError
 from warehouse.files import write_whole
 
@@ -30,6 +31,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "item withdrawn": frozenset({"file", "sha256"}),
     "release expired": frozenset({"file", "sha256"}),
     "older entries removed": frozenset({"through", "sha256"}),
+    "break accepted": frozenset({"by", "sha256"}),
     "report read": frozenset({"person", "window"}),
     "glass broken": frozenset({"person", "by", "window", "because"}),
     "agreement adopted": frozenset({"sha256"}),
@@ -51,13 +53,14 @@ ACTIONS: Mapping[str, frozenset[str]] = {
 """What may be logged, and all that may be said of it. A person is a `mark`, never an id."""
 
 _CODE = re.compile(r"[A-Za-z0-9._~/-]{1,200}")
-_START = "0" * 64
-_SHORTENED = "older entries removed"
-_TAIL = 8192
 
 
 class NotLogged(DoorError):
     """The audit log cannot be written, so what was to be logged does not happen."""
+
+
+class LogBroken(NotLogged):
+    """The log is not what was written, so nothing is added to it until somebody has looked."""
 
 
 def key_in(path: Path, log: Path) -> bytes:
@@ -85,62 +88,37 @@ def mark(key: bytes, person_id: str) -> str:
 
 
 def append(log: Path, key: bytes, action: str, about: Mapping[str, str], *, on: date) -> None:
-    """Adds one entry, on disk when this returns. Raises NotLogged; ValueError for what no entry may hold."""
-    if action not in ACTIONS or set(about) != ACTIONS[action]:
-        raise ValueError(f"{action!r} with {', '.join(sorted(about))} is nothing that is logged")
-    if wrong := sorted(name for name, value in about.items() if not _CODE.fullmatch(value)):
-        raise ValueError(f"{', '.join(wrong)} of {action!r} is no code; entries hold no free text")
+    """Adds one entry, on disk when this returns, to a log of which the end is still what was written.
+
+    Raises NotLogged or LogBroken; ValueError for what no entry may hold.
+    """
+    _add(log, key, action, about, on)
+
+
+def accept(log: Path, key: bytes, by: str, *, on: date) -> list[str]:
+    """Lets the log go on from where it is broken, with the mark of who accepted that; returns what was wrong.
+
+    The entry holds the hash of all before it, so what is broken stays, and any further change is found.
+    """
+    found = problems(log, key, is_whole=True)
+    if found:
+        _add(log, key, chain.ACCEPTED, {"by": by, "sha256": chain.sha256_of(log)}, on, is_accepting=True)
+        chain.forget(log)
+        check(log, key, is_whole=True)
+    return found
+
+
+def problems(log: Path, key: bytes, *, is_whole: bool) -> list[str]:
+    """A sentence for all that is wrong with the log since the last checkpoint, or ever."""
     from filelock import FileLock  # readers of the log need none
 
-    try:
-        with FileLock(log.with_name(f".{log.name}.lock"), mode=0o600):
-            number, before, is_torn = _last(log)
-            entry = {"number": number + 1, "on": on.isoformat(), "action": action, "about": dict(about)}
-            line = _text(entry | {"hash": _hash(key, before, entry)}) + "\n"
-            _write(log, ("\n" if is_torn else "") + line)
-    except OSError as error:
-        raise NotLogged(
-            f"{log}: cannot be written ({error.strerror}), and what is not logged does not happen; "
-            "make room or mend the permissions"
-        ) from error
+    with FileLock(_lock(log), mode=0o600):
+        return chain.verify_whole(log, key) if is_whole else chain.verify_end(log, key)
 
 
-def entries(log: Path) -> Iterator[dict[str, Any]]:
-    """Every whole entry, in the order of the lines; `verify` says whether to believe them."""
-    for _, entry in _lines(log):
-        if entry is not None:
-            yield entry
-
-
-def verify(log: Path, key: bytes, anchor: Path | None = None) -> list[str]:
-    """A sentence for every place where the log is not what was written; empty when it is whole.
-
-    With an anchor, also when entries are missing at its end, or the whole was written anew.
-    """
-    found, before, expected, shortened = [], _START, 1, 0
-    hashes: dict[int, str] = {}
-    for at, entry in _lines(log):
-        where = f"{log.name}:{at}"
-        if entry is None:
-            found.append(f"{where}: is no whole entry; it was altered, or its writer was killed")
-            continue
-        number, said = entry["number"], entry["hash"]
-        body = {name: value for name, value in entry.items() if name != "hash"}
-        if at == 1 and entry["action"] == _SHORTENED:
-            if not hmac.compare_digest(_hash(key, _START, body), said):
-                found.append(f"{where}: says that older entries were removed, and is not from this log")
-            shortened = number
-            hashes[number], before, expected = _said(entry), _said(entry), number + 1
-            continue
-        if number != expected:
-            found.append(
-                f"{where}: entry {number} stands where entry {expected} belongs; "
-                "entries were deleted, added or moved"
-            )
-        elif not hmac.compare_digest(_hash(key, before, body), said):
-            found.append(f"{where}: entry {number} was altered, or is not from this log")
-        hashes[number], before, expected = said, said, number + 1
-    return found + (list(_against(anchor, log, hashes, shortened)) if anchor else [])
+def check(log: Path, key: bytes, *, is_whole: bool) -> None:
+    """Nothing, for a log that is what was written. Raises LogBroken."""
+    _refuse(log, problems(log, key, is_whole=is_whole))
 
 
 def shorten(log: Path, key: bytes, before: date) -> int:
@@ -150,32 +128,34 @@ def shorten(log: Path, key: bytes, before: date) -> int:
     """
     from filelock import FileLock
 
-    with FileLock(log.with_name(f".{log.name}.lock"), mode=0o600):
+    with FileLock(_lock(log), mode=0o600):
+        _refuse(log, chain.verify_end(log, key))
         kept = list(entries(log))
         old = 0
         while old < len(kept) and kept[old]["on"] < before.isoformat():
             old += 1
-        if not old or (old == 1 and kept[0]["action"] == _SHORTENED):
+        if not old or (old == 1 and kept[0]["action"] == chain.SHORTENED):
             return 0
         last = kept[old - 1]
         first = {
             "number": last["number"],
             "on": before.isoformat(),
-            "action": _SHORTENED,
-            "about": {"through": str(last["number"]), "sha256": _said(last)},
+            "action": chain.SHORTENED,
+            "about": {"through": str(last["number"]), "sha256": chain.said(last)},
         }
-        lines = [first | {"hash": _hash(key, _START, first)}, *kept[old:]]
-        write_whole(log, "".join(_text(line) + "\n" for line in lines))
+        lines = [first | {"hash": chain.hash_of(key, chain.START, first)}, *kept[old:]]
+        chain.forget(log)  # first: a log that is shorter than its checkpoint was cut off
+        write_whole(log, "".join(chain.text(line) + "\n" for line in lines))
     return old
 
 
 def write_anchor(log: Path, anchor: Path, *, on: date) -> None:
     """Adds the last number and hash of the log to the anchor, once a day. Raises NotLogged."""
-    number, said, _ = _last(log)
+    number, said, _ = chain.last(log)
     try:
-        if number and all(each.get("on") != on.isoformat() for each in _anchored(anchor)):
+        if number and all(each.get("on") != on.isoformat() for each in chain.anchored(anchor)):
             anchor.parent.mkdir(parents=True, exist_ok=True)
-            _write(anchor, _text({"on": on.isoformat(), "number": number, "hash": said}) + "\n")
+            _write(anchor, chain.text({"on": on.isoformat(), "number": number, "hash": said}) + "\n")
     except OSError as error:
         raise NotLogged(
             f"{anchor}: the anchor of the audit log cannot be written ({error.strerror}); mend the path"
@@ -188,9 +168,9 @@ def released_otherwise(log: Path, teams: Path) -> list[str]:
     This finds what the manifest beside the releases cannot: both altered together.
     """
     found = []
-    gone = {each["about"]["file"] for each in entries(log) if each["action"] == "release expired"}
-    for entry in entries(log):
-        if entry["action"] in ("release published", "item withdrawn") and entry["about"]["file"] not in gone:
+    gone = {each["about"]["file"] for each in entries(log, "release expired")}
+    for entry in entries(log, "release published", "item withdrawn"):
+        if entry["about"]["file"] not in gone:
             name, sha256 = entry["about"]["file"], entry["about"]["sha256"]
             path = teams / name
             if not path.is_file():
@@ -200,90 +180,41 @@ def released_otherwise(log: Path, teams: Path) -> list[str]:
     return found
 
 
-def _said(entry: Mapping[str, Any]) -> str:
-    """The hash that the next entry goes on from."""
-    return str(entry["about"]["sha256"] if entry["action"] == _SHORTENED else entry["hash"])
+def _add(
+    log: Path, key: bytes, action: str, about: Mapping[str, str], on: date, *, is_accepting: bool = False
+) -> None:
+    if action not in ACTIONS or set(about) != ACTIONS[action]:
+        raise ValueError(f"{action!r} with {', '.join(sorted(about))} is nothing that is logged")
+    if wrong := sorted(name for name, value in about.items() if not _CODE.fullmatch(value)):
+        raise ValueError(f"{', '.join(wrong)} of {action!r} is no code; entries hold no free text")
+    from filelock import FileLock
 
-
-def _against(anchor: Path, log: Path, hashes: Mapping[int, str], shortened: int) -> Iterator[str]:
-    last = max(hashes, default=0)
-    anchored = _anchored(anchor)
-    if not anchored:
-        yield f"{anchor}: holds no anchor; nothing shows whether the end of the log is still there"
-    for each in anchored:
-        match each:
-            case {"on": str(on), "number": int(number), "hash": str(said)}:
-                if number > last:
-                    yield (
-                        f"{log.name}: ends after entry {last}, and on {on} there were {number}; "
-                        "its end was cut off"
-                    )
-                elif number >= shortened and hashes.get(number) != said:
-                    yield (
-                        f"{log.name}: entry {number} is not the one that was anchored on {on}; "
-                        "the log was written anew"
-                    )
-            case _:
-                yield f"{anchor}: a line of it is no anchor; it was altered"
-
-
-def _anchored(anchor: Path) -> list[dict[str, Any]]:
     try:
-        lines = anchor.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    return [_parsed(line) or {} for line in lines if line.strip()]
+        with FileLock(_lock(log), mode=0o600):
+            if not is_accepting:
+                _refuse(log, chain.verify_end(log, key))
+            number, before, is_torn = chain.last(log)
+            entry = {"number": number + 1, "on": on.isoformat(), "action": action, "about": dict(about)}
+            line = chain.text(entry | {"hash": chain.hash_of(key, before, entry)}) + "\n"
+            _write(log, ("\n" if is_torn else "") + line)
+    except OSError as error:
+        raise NotLogged(
+            f"{log}: cannot be written ({error.strerror}), and what is not logged does not happen; "
+            "make room or mend the permissions"
+        ) from error
 
 
-def _lines(log: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
-    """Each line's number and its entry; None for a line that is no entry."""
-    try:
-        text = log.read_bytes().decode("utf-8", "replace")
-    except FileNotFoundError:
-        return
-    for at, line in enumerate(text.split("\n"), start=1):
-        if line:
-            yield at, _entry(line)
+def _refuse(log: Path, wrong: list[str]) -> None:
+    if wrong:
+        others = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise LogBroken(
+            f"{wrong[0]}{others}. {log} is not what was written, so nothing goes on: restore it from a "
+            "backup, or let an officer who knows why go on from it with `sightline privacy audit accept`"
+        )
 
 
-def _entry(line: str) -> dict[str, Any] | None:
-    parsed = _parsed(line) or {}
-    match parsed:
-        case {"number": int(), "on": str(), "action": str(), "about": dict(), "hash": str()} if (
-            _text(parsed) == line
-        ):
-            return parsed
-    return None
-
-
-def _parsed(line: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _last(log: Path) -> tuple[int, str, bool]:
-    """Number and hash of the last whole entry, and whether the file breaks off in the middle of a line."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(file.seek(0, os.SEEK_END) - _TAIL, 0))
-            tail = file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
-        return 0, _START, False
-    for line in reversed(tail.split("\n")):
-        if entry := _entry(line):
-            return entry["number"], _said(entry), not tail.endswith("\n")
-    return 0, _START, bool(tail) and not tail.endswith("\n")
-
-
-def _hash(key: bytes, before: str, entry: Mapping[str, Any]) -> str:
-    return hmac.new(key, f"{before}\n{_text(entry)}".encode(), hashlib.sha256).hexdigest()
-
-
-def _text(entry: Mapping[str, Any]) -> str:
-    return json.dumps(entry, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+def _lock(log: Path) -> Path:
+    return log.with_name(f".{log.name}.lock")
 
 
 def _write(path: Path, text: str) -> None:

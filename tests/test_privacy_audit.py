@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from privacy import audit
-from privacy.audit import NotLogged
+from privacy import audit, chain
+from privacy.audit import LogBroken, NotLogged
 
 ON = date(2026, 11, 22)
 CHANGES: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
@@ -113,14 +113,106 @@ def test_another_key_believes_nothing(tmp_path: Path) -> None:
     assert len(audit.verify(log, bytes(32))) == 3
 
 
-def test_a_writer_killed_in_the_middle_of_a_line_is_found_and_the_chain_goes_on(tmp_path: Path) -> None:
+def test_nothing_is_added_to_a_broken_log_until_somebody_accepts_it(tmp_path: Path) -> None:
+    """Be it that its writer was killed in the middle of a line."""
     log, key = log_of(tmp_path, 3)
     with log.open("a") as file:
         file.write('{"about":{"outc')
+    with pytest.raises(LogBroken, match=r"audit\.jsonl:4: is no whole entry.*nothing goes on: restore it"):
+        append(log, key, "after")
+    assert len(audit.accept(log, key, "mark", on=ON)) == 1
     append(log, key, "after")
-    assert [entry["number"] for entry in audit.entries(log)] == [1, 2, 3, 4]
-    (found,) = audit.verify(log, key)
-    assert found.startswith("audit.jsonl:4: is no whole entry")
+    assert audit.verify(log, key) == []
+    assert [entry["number"] for entry in audit.entries(log)] == [1, 2, 3, 4, 5]
+    assert audit.accept(log, key, "mark", on=ON) == []
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_accepted_is_held_to_what_it_was_then(change: str, tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 5)
+    log.write_text("".join(altered + "\n" for altered in CHANGES[change][0](log.read_text().splitlines())))
+    audit.accept(log, key, "mark", on=ON)
+    append(log, key, "after")
+    assert audit.problems(log, key, is_whole=True) == []
+    log.write_text(log.read_text().replace("run-1", "run-7").replace("run-2", "run-8"))
+    assert audit.problems(log, key, is_whole=True) != []
+
+
+def test_nobody_accepts_a_break_without_the_key(tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 5)
+    log.write_text(log.read_text().replace("run-4", "run-9"))
+    audit.accept(log, bytes(32), "mark", on=ON)
+    assert len(audit.verify(log, key)) == 2
+    with pytest.raises(LogBroken):
+        append(log, key, "after")
+
+
+# --- the checkpoint ---------------------------------------------------------------------------------------
+
+
+def test_a_log_that_became_shorter_is_found_by_the_next_writer(tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 5)
+    audit.check(log, key, is_whole=True)
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:-1]))
+    assert audit.verify(log, key) == []
+    for is_whole in (False, True, False):
+        (found,) = audit.problems(log, key, is_whole=is_whole)
+        assert found.startswith("audit.jsonl: held 5 entries")
+    with pytest.raises(LogBroken):
+        append(log, key, "after")
+
+
+def test_what_was_added_since_the_checkpoint_is_verified_and_a_night_verifies_the_rest(
+    tmp_path: Path,
+) -> None:
+    log, key = log_of(tmp_path, 5)
+    audit.check(log, key, is_whole=True)
+    append(log, key, "run-6")
+    text = log.read_text()
+    log.write_text(text.replace("run-6", "run-9"))
+    assert audit.problems(log, key, is_whole=False)[0].startswith("audit.jsonl:6: entry 6 was altered")
+    log.write_text(text.replace("run-2", "run-9"))
+    assert audit.problems(log, key, is_whole=False) == []  # or every look would read two years of log
+    assert audit.problems(log, key, is_whole=True)[0].startswith("audit.jsonl:2: entry 2 was altered")
+    with pytest.raises(LogBroken, match=r"audit\.jsonl:2"):
+        append(log, key, "after")
+
+
+def test_the_checkpoint_follows_the_log(tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 3)
+    place = tmp_path / "audit.checkpoint"
+    assert json.loads(place.read_text())["number"] == 0
+    for n in range(chain.EVERY):
+        append(log, key, f"more-{n}")
+    assert json.loads(place.read_text())["number"] == chain.EVERY
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("forged", ["", "{}", "text", '{"number":9}'])
+def test_a_checkpoint_that_somebody_else_wrote_is_not_believed(forged: str, tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 5)
+    audit.check(log, key, is_whole=True)
+    place = tmp_path / "audit.checkpoint"
+    written = json.loads(place.read_text())
+    place.write_text(forged or json.dumps(written | {"number": 4}))
+    log.write_text(log.read_text().replace("run-2", "run-9"))
+    assert audit.problems(log, key, is_whole=False)[0].startswith("audit.jsonl:2:")
+
+
+def test_a_log_that_was_shortened_by_its_retention_is_whole(tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 5)
+    audit.append(log, key, "night ran", {"run_id": "later", "outcome": "complete"}, on=date(2026, 12, 24))
+    audit.check(log, key, is_whole=True)
+    assert audit.shorten(log, key, date(2026, 12, 1)) == 5
+    append(log, key, "after")
+    assert audit.problems(log, key, is_whole=False) == audit.problems(log, key, is_whole=True) == []
+
+
+def test_a_broken_log_is_not_shortened(tmp_path: Path) -> None:
+    log, key = log_of(tmp_path, 5)
+    log.write_text(log.read_text().replace("run-5", "run-9"))
+    with pytest.raises(LogBroken):
+        audit.shorten(log, key, date(2027, 1, 1))
 
 
 @pytest.mark.parametrize(

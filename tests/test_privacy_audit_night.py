@@ -10,13 +10,15 @@ import sys
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors.errors import BadInput, Refused
 from flows import logbook
+from flows.glass import accept_break
 from flows.logbook import note_night, note_published
 from flows.night import open_night
 from flows.pipeline import run_night
@@ -139,6 +141,74 @@ def test_a_log_cut_off_at_its_end_is_in_the_next_nights_messages(config: Path) -
     settings.audit_file.write_text("".join(lines[: night - 1]) + lines[night])
     assert any("entries were deleted" in sentence for sentence in note_published(settings))
     settings.audit_file.write_text(text)
+
+
+def test_nothing_starts_while_the_log_is_broken(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(config)
+    monkeypatch.setenv("GITHUB_TOKEN", "sandbox-token")
+    monkeypatch.setenv("PAGERDUTY_TOKEN", "sandbox-pagerduty")
+    text = settings.audit_file.read_text()
+    settings.audit_file.write_text(text.replace('"outcome":"complete"', '"outcome":"gaps"', 1))
+    try:
+        with (
+            pytest.raises(BadInput, match="was altered, or is not from this log"),
+            open_night(settings, None),
+        ):
+            pass
+        with pytest.raises(audit.LogBroken, match="restore it from a backup"):
+            show_coverage(config, a_team(config), "2026Q3", "text")
+        done = subprocess.run(
+            [sys.executable, "-m", "flows.cli", "--config", str(config), "nightly"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "is not what was written, so nothing goes on" in done.stderr
+    finally:
+        settings.audit_file.write_text(text)
+    logbook.check(settings, is_whole=True)
+
+
+def test_a_night_that_finds_a_release_altered_ends_with_gaps(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings(config)
+    monkeypatch.setenv("GITHUB_TOKEN", "sandbox-token")
+    monkeypatch.setenv("PAGERDUTY_TOKEN", "sandbox-pagerduty")
+    release = sorted((settings.published / "teams").glob("*/2026Q3.json"))[0]
+    text = release.read_text()
+    release.write_text(text.replace("2026-10", "2026-11"))
+    try:
+        with open_night(settings, date(2026, 11, 22)) as night:
+            last = run_night(night)["last_run"]
+    finally:
+        release.write_text(text)
+    assert last["outcome"] == "gaps"
+    assert any("differs from what was published" in sentence for sentence in last["messages"])
+
+
+def test_an_officer_lets_a_broken_log_go_on_and_the_log_says_who(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings(config)
+    before = {path: path.read_text() for path in (settings.audit_file, config)}
+    with settings.audit_file.open("a") as file:
+        file.write('{"about":{"outc')
+    monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{an_engineer(config)}")
+    try:
+        with pytest.raises(Refused, match="only a privacy officer may"):
+            accept_break(config)
+        config.write_text(before[config] + f"officers: [{an_engineer(config)}]\n")
+        assert "is no whole entry" in accept_break(config)[0]
+        show_coverage(config, a_team(config), "2026Q3", "text")
+        wrong, fine = verify_audit(config, None)
+        assert wrong == []
+        assert f"whole but for what an officer accepted on {datetime.now(UTC).date()}" in fine
+    finally:
+        for path, text in before.items():
+            path.write_text(text)
+        settings.audit_file.with_suffix(".checkpoint").unlink()
 
 
 def test_a_release_and_its_manifest_altered_together_are_found(config: Path) -> None:

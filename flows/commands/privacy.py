@@ -137,6 +137,21 @@ def privacy_audit_verify(config: Path, anchor: Path | None) -> None:
     say_all(wrong, fine)
 
 
+@privacy_audit.command("accept")
+@with_config
+def privacy_audit_accept(config: Path) -> None:
+    """For a privacy officer: lets a log that is broken go on as it is. That is logged, with who said so.
+
+    Until then nothing that has to be logged is done. Better than this is to restore the log from a backup.
+    """
+    from flows.glass import accept_break
+
+    found = accept_break(config)
+    click.echo(
+        "\n".join(found) + "\nthe log goes on from here" if found else "the log is whole; nothing is wrong"
+    )
+
+
 @privacy.command("break-glass")
 @click.argument("who")
 @click.option(
