@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from connectors.noreply import Whose, has_number, nobodys
 from connectors.records import Account, Incident, IncidentAction, Interview, OnCallShift, Page
+from connectors.references import incidents_named, issues_named
 
 Kind = Literal[
     "declared",
@@ -42,7 +43,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "accounts": ("id", "address"),
     "incidents": (
         *("id", "opened", "resolved", "severity", "service", "url", "merged_into", "fix_pull_requests"),
-        "paged",
+        *("same_as", "paged"),
         *PEOPLE,
     ),
     "interviews": ("id", "interviewer", "held", "scorecard"),
@@ -223,6 +224,7 @@ def incident(reading: Reading, incident_id: str) -> Incident:
         actions=actions,
         fix_pull_requests=tuple(dict.fromkeys(_fixes(reading))),
         pages=tuple(dict.fromkeys(pages)),
+        same_as=tuple(dict.fromkeys(_same_elsewhere(reading))),
         reference=incident_id.removeprefix(f"{reading.source}:") or None,
     )
 
@@ -293,6 +295,24 @@ def _fixes(reading: Reading) -> Iterator[str]:
             reading.mistakes.append(
                 "fix_pull_requests has an entry that is neither owner/name#12 nor a pull request's address"
             )
+
+
+_ELSEWHERE = re.compile(
+    r"[A-Z0-9]{7,14}|INC-\d{1,7}|[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+#\d{1,9}|[a-z0-9_-]{1,40}:\S{1,100}"
+)
+"""A PagerDuty id, incident.io's number, an issue, or the name of another declared file and an id in it."""
+
+
+def _same_elsewhere(reading: Reading) -> Iterator[str]:
+    for item in reading.items("same_as"):
+        text = str(item).strip()
+        named = incidents_named(text) or issues_named(text)
+        if not named and not _ELSEWHERE.fullmatch(text):
+            reading.mistakes.append(
+                "same_as has an entry that is neither an incident's address nor Q0ABCDEFGHIJKL, INC-12, "
+                "owner/name#12 or other-file:id"
+            )
+        yield from named or (text,)
 
 
 _STEP = re.compile(r"(?P<name>[^\[\]]+)(?:\[(?P<key>[^\[\]=]+)=(?P<wanted>[^\[\]]+)\])?")

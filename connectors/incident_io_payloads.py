@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from connectors.records import Account, Incident, IncidentAction, Page
-from connectors.references import pull_requests_named
+from connectors.references import incidents_named, issues_named, pull_requests_named
 
 SOURCE = "incident_io"
 Kind = Literal[
@@ -73,6 +73,11 @@ class Timestamp(_Read):
     value: TimestampValue | None = None
 
 
+class ExternalIssue(_Read):
+    provider: str = ""
+    issue_permalink: str | None = None
+
+
 class IncidentPayload(_Read):
     """GET /v2/incidents."""
 
@@ -86,6 +91,7 @@ class IncidentPayload(_Read):
     permalink: str | None = None
     incident_role_assignments: tuple[RoleAssignment, ...] = ()
     incident_timestamp_values: tuple[Timestamp, ...] = ()
+    external_issue_reference: ExternalIssue | None = None
 
 
 class Update(_Read):
@@ -152,11 +158,12 @@ class LogEntry(_Read):
 
 class Resource(_Read):
     resource_type: str
+    external_id: str | None = None
     permalink: str | None = None
 
 
 class Attachment(_Read):
-    """GET /v1/incident_attachments: the pull requests that the incident names."""
+    """GET /v1/incident_attachments: the pull requests and the pages elsewhere that the incident names."""
 
     id: _Id
     incident_id: _Id
@@ -220,6 +227,7 @@ def incident(payload: IncidentPayload, around: Around) -> Incident:
         ),
         fix_pull_requests=tuple(dict.fromkeys(_fixes(around))),
         pages=tuple(dict.fromkeys(_pages(around.log))),
+        same_as=tuple(dict.fromkeys(_same_elsewhere(payload, around))),
         reference=payload.reference if re.fullmatch(r"[A-Z]{1,10}-\d{1,7}", payload.reference) else None,
     )
 
@@ -302,6 +310,19 @@ def _fixes(around: Around) -> Iterator[str]:
             yield from pull_requests_named(attachment.resource.permalink)
     for update in around.updates:
         yield from pull_requests_named(update.message)
+
+
+def _same_elsewhere(payload: IncidentPayload, around: Around) -> Iterator[str]:
+    """What other tools hold of this incident: what paged for it, and the issue that is kept for it."""
+    for attachment in around.attachments:
+        resource = attachment.resource
+        if resource.resource_type == "pager_duty_incident":
+            if re.fullmatch(r"[A-Z0-9]{7,14}", resource.external_id or ""):
+                yield str(resource.external_id)
+            yield from incidents_named(resource.permalink)
+    issue = payload.external_issue_reference
+    if issue and issue.provider == "github":
+        yield from issues_named(issue.issue_permalink)
 
 
 def _day(moment: datetime) -> date:

@@ -308,6 +308,8 @@ class Incident:
     reference: str | None = None
     """What people call it where they do not write its id: `INC-123`, `owner/name#12`."""
     pages: tuple[Page, ...] = ()
+    same_as: tuple[str, ...] = ()
+    """Ids or references of the same event in another tool, where this record names them as that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,12 @@ def incidents_named(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_incidents(text or "")))
 
 
+def issues_named(address: str | None) -> tuple[str, ...]:
+    """`owner/name#12` of an issue or a discussion, by its address and nothing else."""
+    match = re.fullmatch(r"https?://[^/]+/([^/]+/[^/]+)/(?:issues|discussions)/(\d+)", address or "")
+    return (f"{match[1]}#{match[2]}",) if match else ()
+
+
 def _incidents(text: str) -> Iterator[str]:
     for form in _INCIDENTS:
         for match in form.finditer(text):

@@ -14,7 +14,8 @@ misleads: >
   Being on call for a service does not mean being called: another person may have answered first.
 basis: >
   a shift that covers a day of the incident, or a page: whoever an escalation policy names is called without a
-  shift; where a source names no services, being enrolled on that day
+  shift; where a source names no services, and no other tool's record of the same incident does, being enrolled
+  on that day
 owner: developer-experience
 review_by: 2027-06-30
 */
@@ -22,7 +23,8 @@ with humans_kept as (
   select person_id from persons where not is_bot
 ),
 days_of_incidents_found as (
-  select source, service_id, opened_on, greatest(opened_on, resolved_on) as over_on from incidents
+  select surviving_id, source, service_id, opened_on, greatest(opened_on, resolved_on) as over_on
+  from incidents join incidents_as_one using (incident_id)
 ),
 days_on_call_during_one_kept as (
   select person_id, greatest(opened_on, starts_on) as first_on, least(over_on, ends_on) as last_on
@@ -37,9 +39,14 @@ days_of_pages_found as (
 sources_without_services_kept as (
   select source from incidents group by source having count(service_id) = 0
 ),
+services_told_elsewhere_found as (
+  select surviving_id from days_of_incidents_found where service_id is not null
+),
 days_anybody_could_help_found as (
   select distinct opened_on, over_on
-  from days_of_incidents_found semi join sources_without_services_kept using (source)
+  from days_of_incidents_found
+  semi join sources_without_services_kept using (source)
+  anti join services_told_elsewhere_found using (surviving_id)
 ),
 days_enrolled_found as (
   select person_id, starts_on as enrolled_on, coalesce(ends_on - 1, date '9999-12-31') as left_on

@@ -107,6 +107,21 @@ def test_a_duplicate_names_the_incident_it_belongs_to() -> None:
     assert (one.merged_into, one.resolved_on, one.actions) == ("log:INC-1", None, ())
 
 
+def test_a_row_names_the_same_incident_in_other_tools(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    told = (
+        "https://acme.pagerduty.com/incidents/Q3YON8WNWTZMRQ; INC-7; acme/ops#12; opsgenie:4e1f; "
+        "https://github.com/acme/ops/issues/13; the outage of Tuesday"
+    )
+    columns = {"id": "id", "opened": "opened", "same_as": "elsewhere"}
+    path.write_text(f'id,opened,elsewhere\n1,2026-07-06,"{told.rpartition(";")[0]}"\n')
+    same_as = incident(declare(path, columns), "log:1").same_as
+    assert same_as == ("Q3YON8WNWTZMRQ", "INC-7", "acme/ops#12", "opsgenie:4e1f", "acme/ops#13")
+    (mistake,) = wrong(path, f'id,opened,elsewhere\n1,2026-07-06,"{told}"\n', columns)
+    assert "same_as has an entry that is neither" in mistake
+    assert "Tuesday" not in mistake
+
+
 def test_dotted_paths_lead_into_json() -> None:
     one = exported("incidents.json", JSON_COLUMNS)["log:INC-1"]
     assert (one.opened_on, one.service_id, one.severity) == (date(2026, 7, 2), "PSEARCH", "sev1")

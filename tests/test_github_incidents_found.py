@@ -126,6 +126,32 @@ def test_only_a_mention_is_a_login(text: str) -> None:
     assert form_read(f"### Lead\n{text}", (form,)) == FormRead(None, ())
 
 
+@pytest.mark.parametrize(
+    ("text", "same_as"),
+    [
+        ("https://acme.pagerduty.com/incidents/Q3YON8WNWTZMRQ", ("Q3YON8WNWTZMRQ",)),
+        ("see https://app.incident.io/acme/incidents/7, page it was opened from", ("INC-7",)),
+        ("the outage of Tuesday", ()),
+        ("_No response_", ()),
+    ],
+)
+def test_a_form_names_the_incident_it_is_the_record_of(text: str, same_as: tuple[str, ...]) -> None:
+    form = IncidentForm(headings=("Severity",), same_as="Paged by")
+    # what is named elsewhere in the issue may be any other incident
+    body = (
+        f"### Severity\nhigh\n### Paged by\n{text}\n### Like\nhttps://acme.pagerduty.com/incidents/Q0OTHER000"
+    )
+    assert form_read(body, (form,)) == FormRead(None, (), same_as)
+
+
+def test_an_issue_is_one_incident_with_the_page_that_its_form_names(world: World) -> None:
+    an_issue(world, 1).body = "### Paged by\nhttps://acme.pagerduty.com/incidents/Q3YON8WNWTZMRQ"
+    form = IncidentForm(headings=("Paged by",), same_as="Paged by")
+    with reading(world, labels=(), forms=(form,)) as source:
+        (found,) = read(source).values()
+    assert found.same_as == ("Q3YON8WNWTZMRQ",)
+
+
 # --- as discussions -------------------------------------------------------------------------------------
 
 

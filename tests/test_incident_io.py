@@ -158,6 +158,21 @@ def test_a_payload_of_another_shape_says_where_and_quotes_nothing(server: Runnin
     assert str(caught.value) == "incident_io: incidents: created_at is not as described; the API changed"
 
 
+def test_what_paged_for_it_and_the_issue_kept_for_it_are_the_same_incident(server: Running) -> None:
+    one, other = told(server, 1), told(server, 2)
+    one.pagerduty_ids.append("Q3YON8WNWTZMRQ")
+    one.issue_address = "https://github.com/acme/operations/issues/12"
+    other.issue_address = "https://github.com/acme/operations/pull/12"
+    found = read(connected(server))
+    assert found["01INC1"].same_as == ("Q3YON8WNWTZMRQ", "acme/operations#12")
+    assert found["01INC2"].same_as == ()
+
+
+def test_an_issue_of_another_tracker_is_no_incident_of_github() -> None:
+    issue = {"provider": "linear", "issue_permalink": "https://github.com/acme/operations/issues/12"}
+    assert incident(payload(external_issue_reference=issue), Around()).same_as == ()
+
+
 def test_an_address_that_would_show_the_key_is_no_setting() -> None:
     with pytest.raises(ValidationError):
         IncidentIoSettings(base_url="http://api.incident.io")

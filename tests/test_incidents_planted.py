@@ -7,7 +7,7 @@ warehouse stores it, and the signals are computed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -74,8 +74,8 @@ def test_what_was_planted_is_the_evidence_that_follows(example: Example, tmp_pat
     holding = Holding(World())
     PLANT[example.page](holding, example)
     with running(holding) as server:
-        connector = CONNECT[example.page](server)
-        found = read_and_computed(connector, example, tmp_path)
+        connectors = [connect(server) for connect in CONNECT[example.page]]
+        found = read_and_computed(connectors, example, tmp_path)
     assert found["evidence"] == {tuple(row.values()) for row in example.rows("evidence")}
     for name in ("shifts", "opportunities", "resolved", "steps"):
         if name in example.tables:
@@ -96,30 +96,34 @@ def test_the_pages_cover_every_signal_about_incidents_and_shifts() -> None:
 
 
 def read_and_computed(
-    connector: Connector, example: Example, folder: Path
+    connectors: Sequence[Connector], example: Example, folder: Path
 ) -> dict[str, set[tuple[str, ...]]]:
     vault, store = Vault(folder / "vault.duckdb"), Store(folder / "warehouse.duckdb")
     try:
-        enrol(store, vault, [member(name, connector.source) for name in PEOPLE], TODAY)
+        sources = [connector.source for connector in connectors]
+        enrol(store, vault, [member(name, sources) for name in PEOPLE], TODAY)
         pulls = [pull_request(row) for row in example.rows("pull requests")]
         repository = Repository("R1", "acme/engine", "https://github.example/acme/engine")
         store.write("github", "acme/engine", [Batch((repository, *pulls), "")], vault)
-        (scope,) = connector.scopes()
-        store.write(connector.source, scope, list(connector.fetch(scope, None)), vault)
-        listed = list(connector.inventory(scope))
-        assert differences(store, connector.source, scope, listed) == []
-        span = (SINCE, TODAY)
-        assert close_books(store, connector.source, scope, listed, [], [], span, was_read_whole=True) == []
+        for connector in connectors:
+            (scope,) = connector.scopes()
+            store.write(connector.source, scope, list(connector.fetch(scope, None)), vault)
+            listed = list(connector.inventory(scope))
+            assert differences(store, connector.source, scope, listed) == []
+            span = (SINCE, TODAY)
+            assert (
+                close_books(store, connector.source, scope, listed, [], [], span, was_read_whole=True) == []
+            )
         refresh(store.con, CATALOG)
-        return answers(store, vault, connector.source)
+        return answers(store, vault, sources)
     finally:
         store.close()
 
 
-def answers(store: Store, vault: Vault, source: str) -> dict[str, set[tuple[str, ...]]]:
+def answers(store: Store, vault: Vault, sources: Sequence[str]) -> dict[str, set[tuple[str, ...]]]:
     # rows hold the id of the account, and evidence that of the person
-    names: dict[str | None, str] = {person(vault, name, source): name for name in PEOPLE}
-    names |= {vault.own_id_of(account(name, source)): name for name in PEOPLE}
+    names: dict[str | None, str] = {person(vault, name, sources[0]): name for name in PEOPLE}
+    names |= {vault.own_id_of(account(name, source)): name for name in PEOPLE for source in sources}
 
     def asked(sql: str) -> set[tuple[str, ...]]:
         rows = store.con.execute(sql).fetchall()
@@ -157,9 +161,11 @@ def account(name: str, source: str) -> Account:
     return Account(source, f"U{name.upper()}", f"U{name.upper()}")
 
 
-def member(name: str, source: str) -> Membership:
+def member(name: str, sources: Sequence[str]) -> Membership:
     github = Account("github", f"U_{name}", name)
-    return Membership(github, (account(name, source),), "search", None, SINCE, None, "ic1")
+    return Membership(
+        github, tuple(account(name, source) for source in sources), "search", None, SINCE, None, "ic1"
+    )
 
 
 def pull_request(row: dict[str, str]) -> PullRequest:
@@ -266,9 +272,16 @@ def plant_incident_io(holding: Holding, example: Example) -> None:
             case "postmortem":
                 assert who is not None
                 incidents[key].postmortems.append(io.Postmortem(f"N{nth}", at, [who]))
+            case "attach" if not detail.startswith("https://"):
+                incidents[key].pagerduty_ids.append(detail)
             case "attach":
                 incidents[key].pull_requests.append(detail)
     holding.incident_io.incidents += incidents.values()
+
+
+def plant_two_tools(holding: Holding, example: Example) -> None:
+    plant_pagerduty(holding, example)
+    plant_incident_io(holding, example)
 
 
 def moment(text: str) -> str:
@@ -293,5 +306,10 @@ def incident_io(server: Running) -> Connector:
 PLANT: dict[str, Callable[[Holding, Example], None]] = {
     "pagerduty": plant_pagerduty,
     "incident_io": plant_incident_io,
+    "two_tools": plant_two_tools,
 }
-CONNECT: dict[str, Callable[[Running], Connector]] = {"pagerduty": pagerduty, "incident_io": incident_io}
+CONNECT: dict[str, tuple[Callable[[Running], Connector], ...]] = {
+    "pagerduty": (pagerduty,),
+    "incident_io": (incident_io,),
+    "two_tools": (pagerduty, incident_io),
+}

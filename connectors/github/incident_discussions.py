@@ -97,4 +97,5 @@ def incident(payload: Mapping[str, Any], forms: tuple[IncidentForm, ...], prefix
         resolved_on=day(closed_at) if closed_at else None,
         merged_into=None,
         fixes=[name for text in texts for name in pull_requests_named(text)],
+        same_as=form.same_as if form else (),
     )

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from connectors.references import incidents_named
+
 _HEADING = re.compile(r"^#{2,4}\s+(?P<heading>.+?)\s*$", re.M)
 _LOGIN = re.compile(r"(?<![\w/@.-])@([A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?)\b(?!/)")
 
@@ -27,6 +29,9 @@ class IncidentForm(BaseModel):
     """The label of the field that states the severity."""
     roles: Mapping[str, str] = {}
     """Role, as a word like `incident_commander` -> the label of the field that names its holder as @login."""
+
+    same_as: str | None = None
+    """The label of the field with the address of the incident in another tool of which this is the record."""
 
     @field_validator("headings")
     @classmethod
@@ -51,6 +56,8 @@ class FormRead:
     severity: str | None = None
     roles: tuple[tuple[str, str], ...] = ()
     """Role and login."""
+    same_as: tuple[str, ...] = ()
+    """What another tool calls the same incident."""
 
 
 def form_read(body: str | None, forms: tuple[IncidentForm, ...]) -> FormRead | None:
@@ -64,7 +71,8 @@ def form_read(body: str | None, forms: tuple[IncidentForm, ...]) -> FormRead | N
                 for role, heading in form.roles.items()
                 for login in _LOGIN.findall(fields.get(heading.casefold(), ""))
             ]
-            return FormRead(stated[0].strip() if stated else None, tuple(dict.fromkeys(roles)))
+            named = incidents_named(fields.get((form.same_as or "").casefold()))
+            return FormRead(stated[0].strip() if stated else None, tuple(dict.fromkeys(roles)), named)
     return None
 
 

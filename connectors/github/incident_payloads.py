@@ -11,6 +11,7 @@ from typing import Any, Literal
 from connectors.github.incident_forms import FormRead
 from connectors.github.payloads import account, day, moment, nodes, positions, spellings
 from connectors.records import Account, Incident, IncidentAction
+from connectors.references import issues_named
 
 Payload = Mapping[str, Any]
 Kind = Literal[
@@ -70,6 +71,7 @@ def incident(
         resolved_on=day(payload["closedAt"]) if payload["closedAt"] else None,
         merged_into=_canonical(payload),
         fixes=[f"{one['repository']['nameWithOwner']}#{one['number']}" for one in _fixes(payload)],
+        same_as=form.same_as if form else (),
     )
 
 
@@ -83,6 +85,7 @@ def incident_of_steps(
     resolved_on: date | None,
     merged_into: str | None,
     fixes: Iterable[str],
+    same_as: tuple[str, ...] = (),
 ) -> Incident:
     """An incident with what was done in it, in order.
 
@@ -112,6 +115,7 @@ def incident_of_steps(
         ),
         fix_pull_requests=tuple(dict.fromkeys(fixes)),
         reference=reference(url),
+        same_as=same_as,
     )
 
 
@@ -140,8 +144,7 @@ def referring_issue_ids(payload: Payload) -> list[str]:
 
 def reference(url: str) -> str | None:
     """`owner/name#12`, as people write it, of the address of an issue or a discussion."""
-    match = re.fullmatch(r"https?://[^/]+/([^/]+/[^/]+)/(?:issues|discussions)/(\d+)", url)
-    return f"{match[1]}#{match[2]}" if match else None
+    return next(iter(issues_named(url)), None)
 
 
 def severity(names: Iterable[str], prefix: str) -> str | None:

@@ -88,6 +88,10 @@ class Incident:
     postmortems: list[Postmortem] = field(default_factory=list)
     pull_requests: list[str] = field(default_factory=list)
     """Addresses of attached pull requests."""
+    pagerduty_ids: list[str] = field(default_factory=list)
+    """The incidents of PagerDuty that it was opened from, or that were attached since."""
+    issue_address: str | None = None
+    """The issue that an issue tracker keeps for it."""
 
     @property
     def reference(self) -> str:

@@ -58,6 +58,14 @@ def role(name: str) -> Body:
     }
 
 
+def issue(address: str | None) -> Body:
+    if address is None:
+        return {}
+    name = address.rpartition("/")[2]
+    told = {"provider": "github", "issue_name": f"#{name}", "issue_permalink": address}
+    return {"external_issue_reference": told}
+
+
 def incident(one: Incident) -> Body:
     severity = {"id": f"01SEVERITY{one.severity}", "name": one.severity, "description": "", "rank": 1}
     held = one.holders()
@@ -90,7 +98,7 @@ def incident(one: Incident) -> Body:
         "slack_channel_id": "C0000000000",
         "slack_team_id": "T0000000000",
         "team_ids": [],
-    }
+    } | issue(one.issue_address)
 
 
 def update(one: Update, of: Incident) -> Body:
@@ -181,6 +189,18 @@ def attachments(of: Incident) -> list[Body]:
             },
         }
         for place, address in enumerate(of.pull_requests)
+    ] + [
+        {
+            "id": f"{of.id}P{place}",
+            "incident_id": of.id,
+            "resource": {
+                "external_id": key,
+                "permalink": f"https://acme.pagerduty.com/incidents/{key}",
+                "resource_type": "pager_duty_incident",
+                "title": "Queue is not drained",
+            },
+        }
+        for place, key in enumerate(of.pagerduty_ids)
     ]
 
 
