@@ -106,7 +106,7 @@ def withdraw_item(config: Path, team: str, window: str, item: str, rubric: str |
 
 def attack_door(config: Path, seeds: Sequence[int], say: Callable[[str], None]) -> list[str]:
     """Attacks generated organisations that went through the door; a sentence for everybody given away."""
-    from flows.rehearsal import rehearse, rules_of
+    from flows.rehearsal import rehearse, rules_of, told_of
     from privacy.policy import load_policy
     from rubric.map import load_map
     from signals.catalog import load_catalog
@@ -119,7 +119,9 @@ def attack_door(config: Path, seeds: Sequence[int], say: Callable[[str], None]) 
         rubric, started, answers, leaks = load_map(path, catalog), perf_counter(), 0, 0
         rules = rules_of(rubric, catalog)
         with tempfile.TemporaryDirectory() as folder:
-            for seed, looked_at, found in rehearse(seeds, rules, policy, Path(folder)):
+            for seed, looked_at, found in rehearse(
+                seeds, rules, policy, Path(folder), told_of(rules, catalog)
+            ):
                 answers, leaks = answers + looked_at, leaks + len(found)
                 wrong += [
                     f"{rubric.id}, organisation {seed}: {leak.fact.person_id}, {leak.fact.item} in "

@@ -15,15 +15,20 @@ from privacy.attack.attacker import GivenAway, given_away
 from privacy.attack.knowledge import (
     Fact,
     Rules,
+    as_item,
     closed_under,
     counted_by_rubric,
     is_true,
     quarters_before,
     read_releases,
+    read_signals,
     releases_in,
+    signals_in,
     word_means,
 )
 from privacy.attack.organisations import Organisation, on_rubrics, organisation
+from privacy.bands import shown
+from privacy.organisation import Traces
 from privacy.policy import Policy
 from rubric.cells import bandable
 from rubric.map import RubricMap
@@ -39,6 +44,7 @@ Erased = Mapping[str, str]
 NOT_ONE: Erased = MappingProxyType({})
 
 _SECRET = "of the rehearsal"  # noqa: S105  guards nothing: there is nobody behind a generated person
+_SIGNAL = {"asks": "Which?", "kind": "evidence", "repositories": 1, "because": None, "blind": ["Chat."]}
 _SOURCE = {"source": "generated", "complete": True, "from": None, "through": None, "because": None}
 
 
@@ -135,6 +141,52 @@ def publish_all(
                 door.publish(published, *released)
 
 
+def publish_signals(
+    found: Organisation,
+    rules: Rules,
+    policy: Policy,
+    published: Path,
+    aside: Asides,
+    erased: Erased,
+    told: Collection[str],
+) -> None:
+    """What the organisation reads of these signals in the four windows, through the door, into the folder.
+
+    Everybody leaves the same number of objects of each signal that they left a trace of, one or up to nine.
+    """
+    as_items = closed_under({as_item(signal): [(signal, 0)] for signal in told})
+    every = {trace for traces in rules.values() for trace, _ in traces}
+    for window in WINDOWS:
+        there = remaining(found, erased, window)
+        people = _with_bands(there, window, policy)
+        draw = random.Random(f"objects {window.name}")  # noqa: S311  chance for tests, not for secrets
+        many = {person: draw.choice((1, 1, 2, 5, 9)) for person in sorted(people)}
+        objects = {
+            signal: {
+                person: {f"{person} {number}" for number in range(many[person])}
+                for person in _who_left(as_item(signal), people, window, as_items, found)
+            }
+            for signal in told
+        }
+        set_aside = people & aside.get(window.name, frozenset())
+        drawn = asides.with_drawn(
+            objects,
+            set_aside,
+            window=window.name,
+            signals={signal: [signal] for signal in every},
+            secret=_SECRET,
+        )
+        released = door.release_organisation(
+            window=window,
+            traces=Traces(people, objects, set_aside, drawn),
+            signals=[{**_SIGNAL, "signal": signal} for signal in told],
+            repositories=1,
+            policy=policy,
+            published_on=window.ends_on + timedelta(days=policy.delay_days),
+        )
+        door.publish_organisation(published, released)
+
+
 def as_counted(found: Organisation, rules: Rules, aside: Asides) -> Organisation:
     """The organisation as the bands count it: whoever is set aside did what was drawn for them."""
     signals = sorted({trace for traces in rules.values() for trace, _ in traces})
@@ -168,21 +220,63 @@ def attack(
         ).items()
     }
     readings = read_releases(releases_in(published), cohorts, word_means(policy.coalition))
+    reports = list(signals_in(published))
+    named = {row["signal"] for body in reports for row in body["signals"]}
+    rules = {**rules, **closed_under({as_item(signal): [(signal, 0)] for signal in named})}
+    least = max(policy.k, 2 * policy.coalition + 3)
+    with_bands = {
+        window.name: {
+            person
+            for (_, name, _), people in cohorts.items()
+            if name == window.name and len(people) >= least
+            for person in people
+        }
+        for window in WINDOWS
+    }
+    readings += read_signals(
+        reports, with_bands, lambda fact: is_true(fact, rules, found.left), policy.coalition
+    )
     truth = {fact: is_true(fact, rules, found.left) for reading in readings for fact in reading.facts}
     return len(truth), given_away(readings, rules, truth, coalition=policy.coalition, seconds=seconds)
 
 
 def rehearse(
-    seeds: Sequence[int], rules: Rules, policy: Policy, folder: Path
+    seeds: Sequence[int], rules: Rules, policy: Policy, folder: Path, told: Collection[str] = ()
 ) -> Iterator[tuple[int, int, list[GivenAway]]]:
-    """For each seed: the seed, how many answers were attacked, and which were given away."""
+    """For each seed: the seed, how many answers were attacked, and which were given away.
+
+    The organisation is told of the signals `told`.
+    """
     for seed in seeds:
         found = generated(seed, rules)
         if seed % 2:  # every other organisation has people on two rubrics that ask the same of them
             found = on_rubrics(found, ("generated", "other"), seed, WINDOWS[-1].ends_on)
         aside, erased = some_aside(seed, found), some_erased(seed, found)
         publish_all(found, rules, policy, folder / str(seed), aside, erased)
+        if told:
+            publish_signals(found, rules, policy, folder / str(seed), aside, erased, told)
         yield seed, *attack(found, rules, policy, folder / str(seed), aside, erased)
+
+
+def told_of(rules: Rules, catalog: Catalog) -> list[str]:
+    """The signals with a word for the organisation, of those that these rules ask for."""
+    asked = {trace for traces in rules.values() for trace, _ in traces}
+    return [
+        each.signal
+        for each in catalog.of_kind("evidence")
+        if each.sensitivity == "band" and each.signal in asked
+    ]
+
+
+def _with_bands(there: Organisation, window: Window, policy: Policy) -> frozenset[str]:
+    """Everybody who counts in a group that has bands."""
+    return frozenset(
+        person
+        for team in there.teams
+        for members in door.cohorts(there.roster, team, window, policy).values()
+        if shown(len(members), k=policy.k, coalition=policy.coalition)
+        for person in members
+    )
 
 
 def _names_before(count: int) -> list[str]:

@@ -97,9 +97,13 @@ def with_drawn(
 
 
 def drawn(person_id: str, window: str, signals: Iterable[str], secret: str) -> frozenset[str]:
-    """The traces that a made-up person left: any set that a person could have left may come up."""
+    """The traces that a made-up person left: any set that a person could have left may come up.
+
+    Whichever signals are asked about, the same made-up person left them: an item and the organisation's word
+    about one of its signals agree.
+    """
     found = set()
-    for signal in signals:
+    for signal in {*signals, *BRINGS, *BRINGS.values()}:
         if _coin(secret, person_id, window, signal):
             brought: str | None = signal
             while brought is not None:

@@ -61,7 +61,11 @@ def told(repositories: int, signals: Sequence[Mapping[str, Any]], traces: Traces
 
 
 def _words(traces: Traces) -> dict[str, tuple[str, list[str]]]:
-    """The word of every signal, and the others that hold most of its objects; both have to be `often`."""
+    """The word of every signal, and the others that hold most of its objects; both have to be `often`.
+
+    Whoever left traces of which signal, most objects of the one may be objects of the other as well, or not:
+    some left more objects than count, and of those who left few both are possible. Overlaps tell of objects.
+    """
     own = sorted(set(traces.people) - set(traces.aside))
     left = {name: {who: sorted(of.get(who, ())) for who in own} for name, of in traces.objects.items()}
     are_often = []

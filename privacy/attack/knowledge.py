@@ -55,6 +55,10 @@ IMPLIED: Mapping[str, str] = {
 }
 
 
+MOST_OBJECTS = 5
+"""Of one person so many objects of a signal count for what the organisation is told, and no more."""
+
+
 class RosterRow(Protocol):
     """One person in one team, from `starts_on` until before `ends_on`."""
 
@@ -93,12 +97,57 @@ def word_means(coalition: int = 1) -> Meaning:
     return meaning
 
 
+def signal_means(word: str, size: int, count: int, coalition: int) -> tuple[int, int]:
+    """The least and the most of `size` people who can have left a trace, given the organisation's word.
+
+    It is `often` from as many objects as there are people, and five more, where five of one person count at
+    the most. A world may give everybody who left a trace one object, or give everybody five, whatever they
+    left of other signals: so what is said here of each signal alone is all that is said of several together,
+    linked or not. Colluders know their own objects, and thereby more; returned is the most that any of so
+    many of them could know where `count`, the truth, is so.
+    """
+    if word == "often":  # whoever left one object knows that others left more
+        return min(count, coalition - (coalition - size - MOST_OBJECTS) // MOST_OBJECTS), size
+    # whoever left five knows that others left fewer
+    return 0, max(count, min(size, size + (MOST_OBJECTS - 1) * (1 - coalition)))
+
+
+def as_item(signal: str) -> str:
+    """What a signal is called beside the items that rest on it."""
+    return f"signal {signal}"
+
+
+def read_signals(
+    bodies: Iterable[Mapping[str, Any]],
+    people: Mapping[str, Collection[str]],
+    true: Callable[[Fact], bool],
+    coalition: int = 1,
+) -> list[Reading]:
+    """What these reports about signals say about the people who count in them, by window."""
+    found = []
+    for body in bodies:
+        for row in body["signals"]:
+            if row["word"] is not None:
+                facts = frozenset(
+                    Fact(person, as_item(row["signal"]), body["window"]) for person in people[body["window"]]
+                )
+                ends = signal_means(row["word"], len(facts), sum(map(true, facts)), coalition)
+                found.append(Reading(facts, *ends))
+    return found
+
+
 def releases_in(published: Path) -> Iterator[dict[str, Any]]:
     """Every team's release below a folder, as it was first published: what was withdrawn is not forgotten."""
     for path in sorted((published / "teams").rglob("*.json")):
         body = json.loads(path.read_text(encoding="utf-8"))
         if body.get("kind") == "team":
             yield body
+
+
+def signals_in(published: Path) -> Iterator[dict[str, Any]]:
+    """What the organisation was told of its signals, window by window."""
+    for path in sorted((published / "organisation").glob("*.json")):
+        yield json.loads(path.read_text(encoding="utf-8"))
 
 
 def read_releases(

@@ -150,10 +150,20 @@ def test_any_person_may_be_made_up_and_nobody_can_foresee_whom() -> None:
         )
     }
     drawn = [asides.drawn(f"person-{number}", "2026Q1", signals, "secret") for number in range(400)]
-    assert set(drawn) == lawful
+    assert {left & set(signals) for left in drawn} == lawful
     assert drawn == [asides.drawn(f"person-{number}", "2026Q1", signals, "secret") for number in range(400)]
     other = [asides.drawn(f"person-{number}", "2026Q1", signals, "other") for number in range(400)]
     assert sum(one != two for one, two in zip(drawn, other, strict=True)) > 200
+
+
+def test_a_made_up_person_is_the_same_whichever_signals_are_asked_about() -> None:
+    """A team's band asks about its rubric's signals, the word for the organisation about all of them."""
+    for number in range(100):
+        of_few = asides.drawn(f"person-{number}", "2026Q1", ["merged_work", "answers_given"], "secret")
+        of_all = asides.drawn(
+            f"person-{number}", "2026Q1", [*IMPLIED, "answers_given", "postmortems"], "secret"
+        )
+        assert of_all - {"postmortems"} == of_few
 
 
 def test_an_item_of_somebody_set_aside_is_true_as_often_as_not() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import product
@@ -10,16 +11,25 @@ from pathlib import Path
 
 import pytest
 
+from flows.rehearsal import WINDOWS, generated, rehearse, rules_of, told_of
 from privacy import door, organisation
+from privacy.attack.attacker import given_away
+from privacy.attack.knowledge import Fact, Reading, is_true, signal_means, signals_in
 from privacy.bands import band_of
 from privacy.errors import NotDue, NotYetPublished, RefusedBody
 from privacy.organisation import CAP, SELDOM, Traces, often
 from privacy.policy import load_policy
 from privacy.released import Released
 from reports import honesty
+from rubric.map import load_map
+from signals.catalog import load_catalog
 from warehouse.windows import Window
 
-POLICY = load_policy(Path(__file__).parents[2] / "agreement.yaml")
+ROOT = Path(__file__).parents[2]
+POLICY = load_policy(ROOT / "agreement.yaml")
+CATALOG = load_catalog()
+MAPS = [ROOT / "rubric_map.yaml", *sorted((ROOT / "maps").glob("*.yaml"))]
+SHIPPED = rules_of(load_map(MAPS[0], CATALOG), CATALOG)
 Q2, Q3 = Window(2026, 2), Window(2026, 3)
 PEOPLE = [f"p{n}" for n in range(10)]
 SIGNALS = ["merged_work", "tests_touched", "reviews_given", "work_size_band"]
@@ -67,6 +77,55 @@ def test_words_of_two_signals_of_which_one_brings_the_other_determine_nobody(siz
             for place, among in enumerate(free):
                 for k in (0, 1):
                     assert {world[place][k] for world in worlds} not in ({0}, {among})
+
+
+@pytest.mark.parametrize("path", MAPS, ids=lambda path: path.stem)
+def test_words_of_all_signals_beside_the_bands_of_all_items_give_nobody_away(
+    path: Path, tmp_path: Path
+) -> None:
+    """The integer program reads them together, linked as they are: any number of signals, teams and items."""
+    rules = rules_of(load_map(path, CATALOG), CATALOG)
+    told = told_of(rules, CATALOG)
+    found = list(rehearse(range(400, 405), rules, POLICY, tmp_path, told))
+    assert [leaks for _, _, leaks in found if leaks] == []
+    words = Counter(
+        row["word"] for seed in tmp_path.iterdir() for body in signals_in(seed) for row in body["signals"]
+    )
+    assert min(words["often"], words[SELDOM]) > 20
+    assert len(told) > 10
+
+
+@pytest.mark.parametrize("begins", ["with the first", "with the last"])
+def test_the_program_catches_a_word_that_begins_elsewhere(begins: str) -> None:
+    """Told `often` as soon as anybody left a trace, or once everybody did: one of the words tells all."""
+    caught = 0
+    for seed in range(400, 406):
+        found = generated(seed, SHIPPED)
+        for item, window in product(SHIPPED, WINDOWS):
+            facts = [Fact(row.person_id, item, window.name) for row in found.roster]
+            truth = {fact: is_true(fact, SHIPPED, found.left) for fact in facts}
+            count, least = sum(truth.values()), 1 if begins == "with the first" else len(truth)
+            ends = (least, len(truth)) if count >= least else (0, least - 1)
+            caught += bool(given_away([Reading(frozenset(truth), *ends)], SHIPPED, truth, first_only=True))
+    assert caught
+
+
+def test_the_program_is_told_as_much_of_a_word_as_any_colluders_can_know() -> None:
+    """By trying all objects that they can have left, and all numbers of others who left one or five each."""
+    for size, colluders in product(range(5, 14), range(3)):
+        for own in product(range(CAP + 1), repeat=colluders):
+            known = sum(map(bool, own))
+            for word, each in (("often", CAP), (SELDOM, 1)):
+                possible = [
+                    known + left
+                    for left in range(size - colluders + 1)
+                    if (sum(own) + left * each >= size + CAP) is (word == "often")
+                ]
+                for count in possible:
+                    least, most = signal_means(word, size, count, colluders)
+                    assert least <= count <= most
+                    assert least >= min(possible) or min(possible) == known  # nothing but their own
+                    assert most <= max(possible) or max(possible) == known + size - colluders
 
 
 def test_often_begins_where_the_attack_says() -> None:
