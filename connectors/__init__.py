@@ -7,7 +7,7 @@ from datetime import date
 from typing import Protocol, runtime_checkable
 
 from connectors.plans import Plan
-from connectors.records import Account, Batch, Counted, Inventory
+from connectors.records import Account, Batch, Counted, Gap, Inventory
 
 
 class Connector(Protocol):
@@ -37,8 +37,11 @@ class Connector(Protocol):
         Raises Refused, Unreachable, RateLimited or PayloadBroken after the last whole batch.
         """
 
-    def inventory(self, scope: str) -> Iterator[Inventory]:
-        """What the source says exists in `scope` since `since`, as cheaply as it can be told."""
+    def inventory(self, scope: str) -> Iterator[Inventory | Gap]:
+        """What the source says exists in `scope` since `since`, as cheaply as it can be told.
+
+        A gap among it is about a kind that may not be listed: what is stored of that is left as it is.
+        """
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         """These objects again, whole: what reconciliation found missing or different.
@@ -69,7 +72,7 @@ class Recounts(Protocol):
     """What a source offers besides, if it has so many scopes that not every one is counted every night."""
 
     names_all: bool
-    """Its inventory names every object there is, or raises: a gap of a nameless one ends with it."""
+    """Its inventory names every object of a kind, or tells a gap: one of a nameless object ends with it."""
 
     def recount(self, object_ids: Mapping[str, Sequence[str]]) -> Sequence[Inventory]:
         """What these objects, by scope, hold now; those that are gone are left out."""

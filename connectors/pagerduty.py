@@ -105,7 +105,7 @@ class PagerDuty:
         yield self._batch([], place)
         yield from self._shift_batches(place, now)
 
-    def inventory(self, scope: str) -> Iterator[Inventory]:
+    def inventory(self, scope: str) -> Iterator[Inventory | Gap]:
         """Every incident and shift since `since`, by id. What this run has read whole is not asked again."""
         del scope
         if self._read.incidents is None:
@@ -118,7 +118,7 @@ class PagerDuty:
                 for shift in self._shifts_between(starts_on, ends_on, {}):
                     yield Inventory("oncall_shifts", shift.shift_id, shift.starts_on)
         except Refused:
-            return  # nothing was stored either, and `fetch` has written down the gap
+            yield _gap("oncall_shifts", _midnight(_quarter_of(self.since)), self._now(), "forbidden")
 
     def tally(self, scope: str) -> Sequence[Inventory | Counted] | None:
         """The days before those that were read again, as counts; None if `inventory` costs nothing anyway.

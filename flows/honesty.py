@@ -10,7 +10,8 @@ from flows.night import Night
 from privacy import asides, bands, door, organisation
 from rubric import cells
 from signals.catalog import Signal
-from warehouse import ledger, reading
+from warehouse import reading
+from warehouse.completeness import SourceWindow
 from warehouse.reading import EvidenceRow, MembershipRow
 from warehouse.rows import CHILDREN
 from warehouse.windows import Window
@@ -28,7 +29,7 @@ def publish(
     window: Window,
     of_team: Mapping[str, Sequence[MembershipRow]],
     evidence: Mapping[str, Sequence[EvidenceRow]],
-    sources: Sequence[ledger.SourceWindow],
+    sources: Sequence[SourceWindow],
 ) -> None:
     """Writes it, where no night has. Only people of groups that have bands count."""
     is_there = window.name in organisation.windows(night.settings.published)
@@ -72,7 +73,7 @@ def publish(
 def _public(
     signal: Signal,
     night: Night,
-    sources: Sequence[ledger.SourceWindow],
+    sources: Sequence[SourceWindow],
     window: Window,
     held: Mapping[str, frozenset[str]],
 ) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from connectors import Connector
-from connectors.records import Batch, Inventory
+from connectors.records import Batch, Gap, Inventory
 
 MOST_LANES = 8
 """GitHub bears a hundred requests at once over all that ask."""
@@ -88,7 +88,7 @@ class InLane:
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
         return self._aside(self._connector.fetch(scope, cursor))
 
-    def inventory(self, scope: str) -> Iterator[Inventory]:
+    def inventory(self, scope: str) -> Iterator[Inventory | Gap]:
         return self._aside(self._connector.inventory(scope))
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:

@@ -31,8 +31,8 @@ from rubric.tree import hint
 from signals.catalog import Catalog, load_catalog
 from signals.queries import columns_read
 from warehouse import reading
+from warehouse.completeness import SourceWindow
 from warehouse.files import as_owner_only
-from warehouse.ledger import SourceWindow
 from warehouse.store import Store
 from warehouse.tombstones import Tombstones
 from warehouse.vault import Vault

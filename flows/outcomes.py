@@ -18,7 +18,7 @@ from rubric import cells
 from rubric.map import Item, RubricMap
 from signals.catalog import Signal
 from signals.run import held_for
-from warehouse import history, known, ledger, reading, rights
+from warehouse import completeness, history, known, ledger, reading, rights
 from warehouse.absences import left_out
 from warehouse.files import write_whole
 from warehouse.reading import EvidenceRow, MembershipRow
@@ -67,6 +67,7 @@ def _write_down(night: Night, windows: Sequence[Window]) -> None:
             source.through_day,
             source.complete,
             source.because,
+            [f"{table}: {why}" for table, why in source.lacks.items()],
         )
         for begin, end in sorted(spans)
         for source in _sources(night, begin, end)
@@ -138,7 +139,7 @@ def _publish(
     night: Night,
     members: Sequence[MembershipRow],
     evidence: Mapping[str, Sequence[EvidenceRow]],
-    sources: Sequence[ledger.SourceWindow],
+    sources: Sequence[completeness.SourceWindow],
     team: str,
     window: Window,
 ) -> None:
@@ -179,7 +180,7 @@ def _release(
     aside: Collection[str],
     own: rights.Rights,
     evidence: Mapping[str, Sequence[EvidenceRow]],
-    sources: Sequence[ledger.SourceWindow],
+    sources: Sequence[completeness.SourceWindow],
 ) -> Released:
     """What is let out about those of the team who are on this rubric."""
     rows = {person: [cells.Evidence(*row) for row in evidence.get(person, [])] for person in people}
@@ -239,10 +240,10 @@ def _windows(night: Night) -> list[Window]:
     ]
 
 
-def _sources(night: Night, starts_on: date, ends_on: date) -> list[ledger.SourceWindow]:
+def _sources(night: Night, starts_on: date, ends_on: date) -> list[completeness.SourceWindow]:
     """How far each source can be trusted for these days."""
     read = [
-        ledger.source_window(
+        completeness.source_window(
             night.store,
             connector.source,
             connector.yields,
@@ -255,18 +256,19 @@ def _sources(night: Night, starts_on: date, ends_on: date) -> list[ledger.Source
 
 
 def _team_item(
-    item: Item, night: Night, sources: Sequence[ledger.SourceWindow], window: Window
+    item: Item, night: Night, sources: Sequence[completeness.SourceWindow], window: Window
 ) -> dict[str, Any]:
     reasons = cells.open_reasons(item, night.catalog, window=window, as_of=night.as_of, sources=sources)
     return item_body(item, night.catalog, night.as_of, sources) | {
         "because": item.because,
         "bandable": cells.bandable(item, night.catalog),
+        "reads": cells.tables_read(item, night.catalog),
         "left_open": " ".join(reasons) or None,
     }
 
 
 def _process(
-    signal: Signal, night: Night, sources: Sequence[ledger.SourceWindow], window: Window
+    signal: Signal, night: Night, sources: Sequence[completeness.SourceWindow], window: Window
 ) -> dict[str, Any]:
     """What is public about a process of the team, and why its word may have to be left out."""
     alone = cells.as_item(signal.signal, signal)
@@ -275,6 +277,7 @@ def _process(
         "process": signal.signal,
         "asks": " ".join(signal.answers.split()),
         "sources": list(cells.sources_of(alone, night.catalog, sources)),
+        "reads": cells.tables_read(alone, night.catalog),
         "misleads": [" ".join(signal.misleads.split()), *signal.overdue(night.as_of)],
         "left_open": " ".join(reasons) or None,
     }

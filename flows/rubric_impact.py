@@ -181,6 +181,7 @@ def _team_item(
         "sources": list(cells.sources_of(item, catalog, sources)),
         "misleads": [],
         "bandable": cells.bandable(item, catalog),
+        "reads": cells.tables_read(item, catalog),
         "left_open": " ".join(left_open) or None,
     }
 
@@ -195,6 +196,7 @@ def _source(row: Mapping[str, Any], policy: Policy) -> cells.SourceState:
         date.fromisoformat(row["through"]) if row["through"] else None,
         row["complete"],
         row["because"],
+        row.get("lacks") or {},
     )
 
 

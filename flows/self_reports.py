@@ -153,6 +153,7 @@ def source_row(source: cells.SourceLike) -> dict[str, Any]:
         "from": source.from_day.isoformat() if source.from_day else None,
         "through": source.through_day.isoformat() if source.through_day else None,
         "because": source.because,
+        "lacks": dict(source.lacks),
     }
 
 
@@ -164,7 +165,7 @@ def _as_known(source: known.SourceKnown, at: Collection[str]) -> known.SourceKno
     if not source.account_source or source.account_source in at:
         return source
     because = f"the roster names no account of yours in {source.account_source}"
-    return replace(source, complete=False, because=because)
+    return replace(source, complete=False, because=because, lacks={})
 
 
 def _steps(

@@ -33,7 +33,7 @@ from privacy.policy import Policy
 from rubric.map import load_map
 from signals.catalog import Catalog, Signal, load_catalog
 from warehouse import ledger, reading
-from warehouse.ledger import SourceWindow
+from warehouse.completeness import SourceWindow
 from warehouse.statuses import statuses
 from warehouse.windows import Window, parse_window, window_of, windows_until
 

@@ -106,18 +106,18 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
     """Holds the source's own count against the store, repairs what differs, and returns what stays open."""
     before = connector.spent()
     try:
-        listed = _listed(night, connector, scope)
-        found = ledger.differences(night.store, connector.source, scope, listed)
+        listed, unlisted = _listed(night, connector, scope)
+        found = ledger.differences(night.store, connector.source, scope, listed, unlisted=unlisted)
         left = found
         if found:
             by_kind: dict[str, list[str]] = {}
             for difference in found:
                 by_kind.setdefault(difference.kind, []).append(difference.object_id)
             confirmed = fetch_again(night, connector, scope, by_kind)
-            left = ledger.differences(night.store, connector.source, scope, listed)
+            left = ledger.differences(night.store, connector.source, scope, listed, unlisted=unlisted)
             if left:  # what changed between the count and the repair is counted once more
-                listed = list(connector.inventory(scope))
-                left = ledger.differences(night.store, connector.source, scope, listed)
+                listed, unlisted = _inventory(night, connector, scope)
+                left = ledger.differences(night.store, connector.source, scope, listed, unlisted=unlisted)
             # older than the days that are asked about, and still there: the source has just sent it
             left = [each for each in left if each.reason != "vanished" or each.object_id not in confirmed]
         span = (connector.since, min(night.today, night.as_of))
@@ -140,11 +140,26 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
         _count_spending(night, connector, scope, before)
 
 
-def _listed(night: Night, connector: Connector, scope: str) -> list[Inventory]:
+def _listed(night: Night, connector: Connector, scope: str) -> tuple[list[Inventory], set[str]]:
     """What the source says exists: by counting where that is enough, else by its list."""
     told = connector.tally(scope) if isinstance(connector, Tallies) else None
     listed = None if told is None else ledger.as_listed(night.store, connector.source, scope, told)
-    return list(connector.inventory(scope)) if listed is None else listed
+    return _inventory(night, connector, scope) if listed is None else (listed, set())
+
+
+def _inventory(night: Night, connector: Connector, scope: str) -> tuple[list[Inventory], set[str]]:
+    """What the source lists, and the kinds that it does not list, each of which becomes a gap."""
+    told = list(connector.inventory(scope))
+    gaps = [each for each in told if isinstance(each, Gap)]
+    unlisted = {gap.kind for gap in gaps}
+    night.told_gaps.setdefault((connector.source, scope), []).extend(gaps)
+    ways_out: Mapping[str, str] = getattr(connector, "ways_out", {})
+    night.messages += [
+        f"{connector.source}: {gap.kind.replace('_', ' ')} are not listed ({gap.reason.replace('_', ' ')}); "
+        f"check what the token may read{ways_out.get(gap.kind, '')}"
+        for gap in gaps
+    ]
+    return [each for each in told if isinstance(each, Inventory) and each.kind not in unlisted], unlisted
 
 
 def leave_scope_open(night: Night, connector: Connector, scope: str, error: SourceError) -> None:

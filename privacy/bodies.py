@@ -47,6 +47,7 @@ _STATES = {
     "withheld",
 }
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_CODES = re.compile(r"[a-z][a-z_ ,]*")
 
 
 def about(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,6 +64,7 @@ def sources(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "from": _day(row["from"]),
             "through": _day(row["through"]),
             "because": row["because"],
+            "lacks": _lacks(row.get("lacks") or {}),
         }
         for row in rows
     ]
@@ -163,7 +165,7 @@ def _wrong_team(body: Any) -> Iterator[str]:
     match body:
         case {"kind": "team", "sources": list(rows), "items": list(items), "processes": list(processes)}:
             for row in rows:
-                yield from _wrong_keys("a source", row, _SOURCE)
+                yield from _wrong_source(row)
             for item in items:
                 wrong = list(_wrong_keys("an item", item, _TEAM_ITEM))
                 yield from wrong or _wrong_team_item(item)
@@ -172,6 +174,11 @@ def _wrong_team(body: Any) -> Iterator[str]:
                 yield from wrong or _wrong_band(f"process {process['process']!r}", process)
         case _:
             yield "it is not a team's release"
+
+
+def _wrong_source(row: Any) -> Iterator[str]:
+    # what was frozen before gaps were told table by table is whole all the same
+    yield from _wrong_keys("a source", row, _SOURCE | ({*row} & {"lacks"}))
 
 
 def _wrong_team_item(item: Mapping[str, Any]) -> Iterator[str]:
@@ -197,7 +204,7 @@ def _wrong_self(body: Any) -> Iterator[str]:
     match body:
         case {"kind": "self", "sources": list(rows), "items": list(items)}:
             for row in rows:
-                yield from _wrong_keys("a source", row, _SOURCE)
+                yield from _wrong_source(row)
             for item in items:
                 # a report of the days before anything stood beside its items is whole all the same
                 wrong = list(_wrong_keys("an item", {"beside": _NOTHING} | item, _SELF_ITEM | {"beside"}))
@@ -234,6 +241,14 @@ def _wrong_keys(what: str, found: Any, wanted: set[str]) -> Iterator[str]:
 def _refuse(wrong: list[str]) -> None:
     if wrong:
         raise RefusedBody("; ".join(wrong))
+
+
+def _lacks(told: Mapping[str, Any]) -> dict[str, str]:
+    """Table -> reasons. Raises RefusedBody for anything but the words of our own code."""
+    for words in (*told, *told.values()):
+        if not isinstance(words, str) or not _CODES.fullmatch(words):
+            raise RefusedBody("what a source lacks is told by the names of tables and by codes alone")
+    return dict(sorted(told.items()))
 
 
 def _named(keys: set[str]) -> str:

@@ -22,13 +22,21 @@ def about(process: Mapping[str, Any]) -> dict[str, Any]:
     return told | {key: list(process[key]) for key in ("sources", "misleads")}
 
 
-def whole(sources: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """The sources that were complete in all that is told of them."""
-    told = [(str(source["source"]), source["complete"] is True) for source in sources]
-    return frozenset({name for name, _ in told} - {name for name, is_complete in told if not is_complete})
+def whole(sources: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+    """The sources that were complete in all that is told of them, but for the tables named with each."""
+    lacks: dict[str, frozenset[str]] = {}
+    broken = set()
+    for source in sources:
+        name, tables = str(source["source"]), frozenset(source.get("lacks") or ())
+        lacks[name] = lacks.get(name, frozenset()) | tables
+        if source["complete"] is not True and not tables:
+            broken.add(name)
+    return {name: tables for name, tables in lacks.items() if name not in broken}
 
 
-def why_hidden(item: Mapping[str, Any], complete: Collection[str], is_large_enough: bool) -> str | None:
+def why_hidden(
+    item: Mapping[str, Any], whole: Mapping[str, frozenset[str]], is_large_enough: bool
+) -> str | None:
     """The sentence for an item that has no band; None for one that has. Knows nothing of what anybody did."""
     if "process" in item:  # every process may be banded
         item = {"class": "partly", "bandable": True, **item}
@@ -38,12 +46,17 @@ def why_hidden(item: Mapping[str, Any], complete: Collection[str], is_large_enou
         return NOT_SHOWN
     if item.get("left_open"):
         return str(item["left_open"])
-    lacking = sorted(name for name in item["sources"] if name not in complete)
+    lacking = sorted(name for name in item["sources"] if not _answers_for(whole.get(name), item))
     if lacking:
         named = " and ".join(lacking)
         verb = "was" if len(lacking) == 1 else "were"
         return f"{named} {verb} incomplete for this window; the item is left open rather than guessed."
     return None
+
+
+def _answers_for(lacks: frozenset[str] | None, item: Mapping[str, Any]) -> bool:
+    """Whether a source lacks nothing that the item's evidence is read from; not knowing is a no."""
+    return lacks is not None and lacks.isdisjoint(item.get("reads", lacks))
 
 
 def word(

@@ -8,7 +8,7 @@ been ruled out: it is a fact about instruments.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Literal, Protocol
@@ -41,7 +41,7 @@ class Evidence:
 
 
 class SourceLike(Protocol):
-    """How far one source can be trusted for a window; `warehouse.ledger.SourceWindow` says it."""
+    """How far one source can be trusted for a window; `warehouse.completeness.SourceWindow` says it."""
 
     @property
     def source(self) -> str: ...
@@ -55,6 +55,8 @@ class SourceLike(Protocol):
     def complete(self) -> bool: ...
     @property
     def because(self) -> str | None: ...
+    @property
+    def lacks(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class SourceState:
     complete: bool
     because: str | None = None
     """Why it is not complete, as a sentence without its full stop."""
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    """Tables that miss something, and why. Empty where it is not complete: then none of `kinds` is sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +201,13 @@ def sources_of(
     item: Item, catalog: Mapping[str, SignalLike], sources: Iterable[SourceLike]
 ) -> tuple[str, ...]:
     """Names of the connected sources that feed the item's evidence, in alphabetical order."""
-    tables = _read_tables(catalog, (indicator.signal for indicator in item.indicators))
+    tables = {*tables_read(item, catalog)}
     return tuple(sorted({each.source for each in sources if tables & each.kinds}))
+
+
+def tables_read(item: Item, catalog: Mapping[str, SignalLike]) -> list[str]:
+    """The tables of sources that the item's evidence is looked for in, in alphabetical order."""
+    return sorted(_read_tables(catalog, (indicator.signal for indicator in item.indicators)))
 
 
 def open_reasons(
@@ -239,8 +248,8 @@ def open_reasons(
         named = _listed([table.replace("_", " ") for table in unfed])
         sentences.append(f"No connected source collects {named}; this item is left open rather than guessed.")
     for source in sorted(sources, key=lambda each: each.source):
-        if tables & source.kinds:
-            sentence = _incomplete(source, starts_on, end)
+        if fed := tables & source.kinds:
+            sentence = _incomplete(source, fed, starts_on, end)
             if sentence is not None:
                 sentences.append(sentence)
     return sentences
@@ -292,13 +301,22 @@ def _starts_on(indicator: Indicator, window: Window) -> date:
 # --- what could explain an empty cell -------------------------------------------------------------------
 
 
-def _incomplete(source: SourceLike, starts_on: date, end: date) -> str | None:
-    """Why the source does not answer for every day from `starts_on` until before `end`, or None."""
+def _incomplete(source: SourceLike, tables: Collection[str], starts_on: date, end: date) -> str | None:
+    """Why it does not answer in these tables for every day from `starts_on` until before `end`, or None."""
     whole_from = max(source.from_day or end, starts_on)
     whole_until = min(source.through_day or starts_on, end)
     missing = (end - starts_on).days - max(0, (whole_until - whole_from).days)
-    if source.complete and not missing:
+    lacking: dict[str, list[str]] = {}
+    for table in sorted(source.lacks.keys() & tables):
+        lacking.setdefault(source.lacks[table], []).append(table.replace("_", " "))
+    if not missing and not lacking and (source.complete or source.lacks):
         return None
+    if lacking and not missing:
+        named = "; ".join(f"{_listed(those)} ({why})" for why, those in lacking.items())
+        return (
+            f"{source.source} lacks {named} for some days between {starts_on} and {_last_day(end)};"
+            " this item is left open rather than guessed."
+        )
     days = f"{missing} of {(end - starts_on).days} days" if missing else "some days"
     why = f" ({source.because.rstrip('. ')})" if source.because else ""
     return (

@@ -112,6 +112,41 @@ def test_an_incomplete_source_is_not_collected_and_is_named() -> None:
     )
 
 
+def test_a_source_that_lacks_what_the_item_does_not_read_is_whole_for_it() -> None:
+    other = replace(
+        everything(), complete=False, because="github lacks issues", lacks={"issues": "forbidden"}
+    )
+    assert state(sources=[other]) == "none seen"
+
+
+def test_a_source_that_lacks_what_the_item_reads_is_not_collected_and_says_what() -> None:
+    lacks = {"issues": "forbidden", "pull_requests": "too heavy", "reviews": "too heavy"}
+    cell = evaluated(sources=[replace(everything(), complete=False, because="much", lacks=lacks)])
+    assert cell.state == "not collected"
+    assert cell.because == (
+        "github lacks pull requests and reviews (too heavy) for some days between 2026-07-01 and 2026-09-30;"
+        " this item is left open rather than guessed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("opportunities", "expected"), [({"incidents_in_own_services"}, "none seen"), (set(), "not collected")]
+)
+def test_an_occasion_that_did_not_come_needs_its_own_tables_too(
+    opportunities: set[str], expected: str
+) -> None:
+    tables = frozenset({"incidents", "incident_actions", "oncall_shifts", "oncall_services"})
+    pager = SourceState(
+        "pager", tables, Q3.starts_on, LATER, False, "no schedules", {"oncall_shifts": "forbidden"}
+    )
+    rule = simple("incident_participation")
+    assert state(rule, sources=[pager], opportunities=opportunities) == expected
+
+
+def test_a_source_that_calls_itself_complete_and_lacks_something_is_not_believed() -> None:
+    assert state(sources=[replace(everything(), lacks={"reviews": "forbidden"})]) == "not collected"
+
+
 def test_one_incomplete_source_of_two_is_enough_to_leave_the_item_open() -> None:
     other = replace(everything(), source="elsewhere", complete=False)
     assert state(sources=[everything(), other]) == "not collected"

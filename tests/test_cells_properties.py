@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 from typing import Any, get_args
@@ -68,6 +68,7 @@ sources = st.builds(
     st.one_of(st.just(date(2026, 10, 21)), st.none(), days),
     st.sampled_from([True, True, True, False]),
     st.sampled_from([None, "the source said no"]),
+    st.dictionaries(st.sampled_from(sorted(TABLES)), st.just("forbidden"), max_size=2),
 )
 whole = SourceState(
     "everything",
@@ -129,6 +130,7 @@ def nearly_whole(draw: st.DrawFn) -> SourceState:
         st.sampled_from([(date(2026, 4, 1), WINDOW.ends_on), (WINDOW.starts_on, date(2026, 9, 2))])
     )
     nudge = st.sampled_from([-1, 0, 0, 0, 0, 1])
+    lacks = draw(st.sampled_from([{}] * 5 + [{table: "forbidden"} for table in sorted(TABLES)]))
     return SourceState(
         draw(st.sampled_from(["github", "pager", "rota"])),
         draw(
@@ -143,7 +145,8 @@ def nearly_whole(draw: st.DrawFn) -> SourceState:
         ),
         draw(st.sampled_from([None] + [first] * 9)) and first + timedelta(days=draw(nudge)),
         draw(st.sampled_from([None] + [last] * 9)) and last + timedelta(days=draw(nudge)),
-        draw(st.sampled_from([False] + [True] * 9)),
+        not lacks and draw(st.sampled_from([False] + [True] * 9)),
+        lacks=lacks,
     )
 
 
@@ -162,7 +165,8 @@ def test_an_empty_cell_is_none_seen_exactly_where_every_feeding_source_is_whole(
     for table in {table for rule in rules for table in CATALOG[rule.signal].reads} - {"persons"}:
         feeding = [source for source in sources if table in source.kinds]
         if not feeding or not all(
-            source.complete
+            (source.complete or source.lacks)
+            and table not in source.lacks
             and source.from_day is not None
             and source.from_day <= begins
             and source.through_day is not None
@@ -190,7 +194,8 @@ def test_an_empty_cell_without_occasion_enrolment_or_whole_source_is_never_none_
     waits = {CATALOG[rule.signal].opportunity for rule in item.indicators}
     away = enrolled_share(asked["memberships"], WINDOW, asked["as_of"]) * 2 < 1
     no_occasion = None not in waits and not waits & asked["opportunities"]
-    broken = [source for source in asked["sources"] if not source.complete]
+    broken = [each for each in asked["sources"] if not each.complete and not each.lacks]
+    broken += [replace(each, kinds=each.kinds & {*each.lacks}) for each in asked["sources"]]
     if away or no_occasion or sources_of(item, CATALOG, broken):
         assert cell_of(asked).state != "none seen"
 

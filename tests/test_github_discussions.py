@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import Refused
 from connectors.github import GitHub, GitHubSettings
-from connectors.records import Batch, Discussion
+from connectors.records import Batch, Discussion, Gap, Inventory, Issue
 from sandbox import model
 from sandbox.discussions import IDEAS, QUESTIONS, DiscussionComment
 from sandbox.discussions import Discussion as Asked
@@ -70,18 +69,46 @@ def test_discussions_that_are_not_wanted_are_not_asked_for() -> None:
         assert {one.kind for one in github.inventory(SCOPE)} == set()
 
 
-def test_discussions_that_may_not_be_read_are_a_gap_and_the_way_out_is_named(
+def test_discussions_that_may_not_be_read_are_a_gap_and_everything_else_is_read_and_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = a_world(3)
+    for number in (11, 12, 13):
+        add_issue(world, number)
+    monkeypatch.setattr(model.Repository, "discussions", property(_refused))
+    with fetching(world) as github:
+        batches = list(github.fetch(SCOPE, None))
+        assert {gap.kind for batch in batches for gap in batch.gaps} == {"discussions"}
+        assert [root.issue_id for root in issues(batches)] == ["I_11", "I_12", "I_13"]
+        told = list(github.inventory(SCOPE))
+    assert [each.kind for each in told if isinstance(each, Gap)] == ["discussions"]
+    assert {each.object_id for each in told if isinstance(each, Inventory)} == {"I_11", "I_12", "I_13"}
+
+
+def test_what_is_stored_of_a_list_that_may_no_longer_be_read_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = a_world(3)
+    store, vault = Store(tmp_path / "warehouse.duckdb"), Vault(tmp_path / "vault.duckdb")
+    with fetching(world) as github:
+        store.write("github", SCOPE, list(github.fetch(SCOPE, None)), vault)
+        assert len(list(github.inventory(SCOPE))) == 3
+        monkeypatch.setattr(model.Repository, "discussions", property(_refused))
+        [gap] = github.inventory(SCOPE)
+    assert isinstance(gap, Gap)
+    assert differences(store, "github", SCOPE, [], unlisted={gap.kind}) == []
+    assert [each.reason for each in differences(store, "github", SCOPE, [])] == ["vanished"] * 3
+    store.close()
+
+
+def test_repositories_that_keep_discussions_from_a_token_are_still_asked_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = a_world(3)
     monkeypatch.setattr(model.Repository, "discussions", property(_refused))
     with fetching(world) as github:
-        gaps = [gap for batch in github.fetch(SCOPE, None) for gap in batch.gaps]
-        assert {gap.kind for gap in gaps} == {"discussions"}
-        with pytest.raises(
-            Refused, match=r"does not list the discussions .* set github\.discussions to false"
-        ):
-            list(github.inventory(SCOPE))
+        list(github.fetch(SCOPE, None))
+        assert github.spent()[0] == 2
 
 
 def test_an_organisation_that_has_switched_them_off_is_not_asked_about_them() -> None:
@@ -107,6 +134,22 @@ def fetching(world: World, **chosen: Any) -> Iterator[GitHub]:
 def discussions(batches: list[Batch]) -> dict[str, Discussion]:
     roots = [root for batch in batches for root in batch.roots if isinstance(root, Discussion)]
     return {root.discussion_id: root for root in roots}
+
+
+def issues(batches: list[Batch]) -> list[Issue]:
+    found = [root for batch in batches for root in batch.roots if isinstance(root, Issue)]
+    return sorted(found, key=lambda issue: issue.issue_id)
+
+
+def add_issue(world: World, number: int) -> None:
+    at = f"2026-02-{number}T08:00:00Z"
+    issue = model.Issue(
+        id=f"I_{number}", repository=world.repositories[SCOPE], number=number, author=world.accounts["ana"],
+        title="It broke", body="", created_at=at, updated_at=at,
+    )  # fmt: skip
+    world.repositories[SCOPE].issues.append(issue)
+    world.add(issue)
+    world.index(issue)
 
 
 def a_world(count: int) -> World:

@@ -21,7 +21,7 @@ from pydantic import SecretStr, ValidationError
 from connectors import Connector
 from connectors.errors import PayloadBroken, RateLimited, Refused, SourceError, Unreachable
 from connectors.pagerduty import PagerDuty, PagerDutySettings
-from connectors.records import Batch, Counted, Incident, Inventory, OnCallShift
+from connectors.records import Batch, Counted, Gap, Incident, Inventory, OnCallShift
 
 TODAY = date(2026, 9, 30)
 SINCE = date(2026, 1, 1)
@@ -280,6 +280,15 @@ def test_what_the_token_may_not_read_is_a_gap_and_the_rest_is_read(
     assert min(gap.starts_on for gap in gaps) == SINCE
     assert max(gap.ends_on for gap in gaps) == TODAY + timedelta(days=1)
     assert set(incidents(batches)) == {"Q1"}
+
+
+def test_shifts_that_may_not_be_listed_are_a_gap_and_incidents_are_counted(account: Account) -> None:
+    account.incident("Q1", "2026-09-01T00:00:00Z")
+    account.forbidden = {"/schedules"}
+    listed, gap = account.connector().inventory("account")
+    assert isinstance(listed, Inventory)
+    assert isinstance(gap, Gap)
+    assert (listed.object_id, gap.kind, gap.reason) == ("Q1", "oncall_shifts", "forbidden")
 
 
 # --- holding what is stored against the source --------------------------------------------------------

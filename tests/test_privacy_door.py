@@ -84,6 +84,36 @@ def test_an_item_of_an_incomplete_source_is_left_open_and_says_so() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("reads", "is_shown"),
+    [
+        ({"reads": ["pull_requests", "reviews"]}, True),
+        ({"reads": ["discussions", "issues"]}, False),
+        ({}, False),
+    ],
+)
+def test_a_source_leaves_open_only_the_items_that_read_what_it_lacks(
+    reads: dict[str, Any], is_shown: bool
+) -> None:
+    lacking = source("github", complete=False) | {"lacks": {"discussions": "forbidden"}}
+    released = release(items=[item("reviews") | reads], sources=[lacking], traces={"reviews": set()})
+    assert hidden(released)[0] is is_shown
+    assert released.body["sources"][0]["lacks"] == {"discussions": "forbidden"}
+    assert "reads" not in released.body["items"][0]
+
+
+def test_what_a_source_lacks_is_told_in_codes_alone() -> None:
+    lacking = source("github", complete=False) | {"lacks": {"discussions": "Ada's <secret> 12:30"}}
+    with pytest.raises(RefusedBody, match="by codes alone"):
+        release(sources=[lacking], traces={"reviews": set()})
+
+
+def test_a_release_of_before_gaps_were_told_by_table_is_whole_all_the_same() -> None:
+    body = release(traces={"reviews": set()}).body
+    body["sources"] = [{key: row[key] for key in row if key != "lacks"} for row in body["sources"]]
+    bodies.check_team(body)
+
+
 def test_an_item_of_a_source_that_is_not_connected_is_left_open() -> None:
     released = release(sources=[source("pagerduty")], traces={"reviews": set(TEAM_OF_FIVE)})
     assert hidden(released)[0] is False

@@ -20,12 +20,12 @@ from connectors.records import (
     Review,
 )
 from warehouse import history
+from warehouse.completeness import source_window
 from warehouse.ledger import (
     close_books,
     differences,
     leave_open,
     needs_reading_again,
-    source_window,
 )
 from warehouse.rows import PERSON_COLUMNS
 from warehouse.statuses import statuses

@@ -66,6 +66,8 @@ class SourceRow(NamedTuple):
     through_day: date | None
     is_complete: bool
     because: str | None
+    lacks: list[str]
+    """`table: reasons` for each that missed something; empty where none that it fills was sure."""
 
 
 # --- writing: inside the transaction of whoever calls ------------------------------------------------------
@@ -182,8 +184,12 @@ def log_accounts(con: duckdb.DuckDBPyConnection, accounts: Mapping[str, Mapping[
 
 def log_sources(con: duckdb.DuckDBPyConnection, rows: Iterable[SourceRow], run: int) -> None:
     """What every source was good for, window by window."""
+    names = ", ".join(SourceRow._fields)
     for row in rows:
-        con.execute("insert into source_log values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [run, *row])
+        con.execute(
+            f"insert into source_log (run, {names}) values (?{', ?' * len(row)})",
+            [run, *row],
+        )
 
 
 _NEW_OBJECTS = """

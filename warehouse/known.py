@@ -34,6 +34,7 @@ class SourceKnown:
     through_day: date | None
     complete: bool
     because: str | None
+    lacks: Mapping[str, str]
 
 
 def evidence(
@@ -136,12 +137,33 @@ def accounts(store: Store, run: int) -> dict[str, set[str]]:
 def sources(store: Store, run: int, ends_on: date) -> dict[date, list[SourceKnown]]:
     """How far each source could be trusted until before `ends_on`, by the first day that was asked about."""
     found: dict[date, list[SourceKnown]] = {}
-    for begin, source, account_source, fills, *rest in store.con.execute(
-        "select starts_on, source, account_source, fills, from_day, through_day, is_complete, because "
-        "from source_log where run = ? and ends_on = ? order by all",
+    for (
+        begin,
+        source,
+        account_source,
+        fills,
+        from_day,
+        through_day,
+        complete,
+        because,
+        lacks,
+    ) in store.con.execute(
+        "select starts_on, source, account_source, fills, from_day, through_day, is_complete, because, "
+        "coalesce(lacks, []) from source_log where run = ? and ends_on = ? order by starts_on, source",
         [run, ends_on],
     ).fetchall():
-        found.setdefault(begin, []).append(SourceKnown(source, account_source, frozenset(fills), *rest))
+        found.setdefault(begin, []).append(
+            SourceKnown(
+                source,
+                account_source,
+                frozenset(fills),
+                from_day,
+                through_day,
+                complete,
+                because,
+                dict(each.split(": ", 1) for each in lacks),
+            )
+        )
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
@@ -35,18 +35,6 @@ class Difference:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class SourceWindow:
-    """How far one source can be trusted for one window, over all its scopes."""
-
-    source: str
-    kinds: frozenset[str]
-    from_day: date | None
-    through_day: date | None
-    complete: bool
-    because: str | None
-
-
 _TOTALS = ("reviews", "dismissed", "threads", "comments", "all_comments", "answers")
 """What an inventory may count below an object."""
 
@@ -60,6 +48,7 @@ with listed as (
 _COMPARED = f"""{_LISTED}, kept as (
   select root_kind as kind, root_id as object_id from scopes
   where scope_key = $scope_key and ($only is null or list_contains($only, root_id))
+    and not list_contains($unlisted, root_kind)
 ), counted as (
   select
     kept.kind, kept.object_id, pull_requests.created_on,
@@ -167,10 +156,12 @@ def differences(
     scope: str,
     listed: Sequence[Inventory],
     only: Sequence[str] | None = None,
+    unlisted: Collection[str] = (),
 ) -> list[Difference]:
     """What has to be fetched again, or forgotten, so that store and source agree.
 
-    `only` names the objects that were asked about, if not all of the scope was.
+    `only` names the objects that were asked about, if not all of the scope was; `unlisted` the kinds that the
+    source would not list, of which it says nothing.
     """
     found = store.con.execute(
         _COMPARED,
@@ -178,6 +169,7 @@ def differences(
             "listed": _as_json(listed),
             "scope_key": f"{source}:{scope}",
             "only": None if only is None else list(only),
+            "unlisted": list(unlisted),
         },
     ).fetchall()
     return [Difference(*row) for row in found]
@@ -388,39 +380,6 @@ def ledger_gaps(store: Store, source: str, scope: str) -> list[Gap]:
         [source, scope],
     ).fetchall()
     return [Gap(*row) for row in found]
-
-
-def source_window(
-    store: Store, source: str, kinds: Iterable[str], scopes: Sequence[str], span: tuple[date, date]
-) -> SourceWindow:
-    """Whether everything this source has for these days (half-open) is here, over all of its scopes."""
-    begin, end = span
-    found = {
-        str(scope): (starts_on, ends_on)
-        for scope, starts_on, ends_on in store.con.execute(
-            "select scope, starts_on, ends_on from reconciled where source = ?", [source]
-        ).fetchall()
-    }
-    gaps = store.con.execute(
-        "select scope, reason, count(*) from gaps where source = ? and starts_on < ? and ends_on > ? "
-        "group by all order by all",
-        [source, end, begin],
-    ).fetchall()
-    gaps = [gap for gap in gaps if gap[0] in scopes]
-    spans = [found[scope] for scope in scopes if scope in found]
-    from_day = max((starts_on for starts_on, _ in spans), default=None)
-    through_day = min((ends_on for _, ends_on in spans), default=None)
-    because = None
-    if len(spans) < len(scopes) or not scopes:
-        because = f"{source} was not fetched for {len(scopes) - len(spans) or 'any'} of its scopes"
-    elif from_day is not None and from_day > begin:
-        because = f"{source} is only asked about days from {from_day}"
-    elif through_day is not None and through_day < end:
-        because = f"{source} was last complete on {through_day}"
-    elif gaps:
-        reasons = ", ".join(sorted({str(reason) for _, reason, _ in gaps}))
-        because = f"{source} was incomplete in the window ({reasons})"
-    return SourceWindow(source, frozenset(kinds), from_day, through_day, because is None, because)
 
 
 def _as_json(listed: Sequence[Inventory]) -> str:

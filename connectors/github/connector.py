@@ -27,7 +27,7 @@ from connectors.github.reader import Reader
 from connectors.github.settings import GitHubSettings, matches
 from connectors.github.whole import objects_by_id
 from connectors.plans import Plan
-from connectors.records import Account, Batch, Inventory
+from connectors.records import Account, Batch, Gap, Inventory
 
 
 class GitHub:
@@ -35,6 +35,8 @@ class GitHub:
 
     source = "github"
     names_all = True
+    ways_out: Mapping[str, str] = {"discussions": ", or set github.discussions to false"}
+    """What to do about a kind that may not be listed, besides giving the token the right."""
     yields: tuple[str, ...] = (
         "repositories",
         "pull_requests",
@@ -153,8 +155,8 @@ class GitHub:
         """
         yield from self._reader(scope).fetch(scope, cursor)
 
-    def inventory(self, scope: str) -> Iterator[Inventory]:
-        """Every pull request and issue updated since `since`, with what GitHub counts below it."""
+    def inventory(self, scope: str) -> Iterator[Inventory | Gap]:
+        """Whatever was updated since `since`, with what GitHub counts below it; a gap for a refused list."""
         yield from self._reader(scope).inventory(scope)
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:

@@ -81,10 +81,20 @@ class Pages:
 
     def heads(self, scopes: Sequence[str]) -> dict[str, Head | str]:
         """What moved last in each repository; a code for one that is not given."""
+        refused: dict[str, str] = {}
+        found = self._heads(scopes, refused)
+        if refused:
+            # one list that may not be read empties the others; asked without it, they are still told together
+            found |= self._heads([*refused], refused)
+        return found
+
+    def _heads(self, scopes: Sequence[str], refused: dict[str, str]) -> dict[str, Head | str]:
+        """The same; `refused` are those not to be asked for discussions, and learns of more."""
         variables: dict[str, Any] = {}
+        without = {*refused}
         for index, scope in enumerate(scopes):
             variables[f"owner{index}"], variables[f"name{index}"] = scope.split("/")
-            variables[f"discuss{index}"] = "discussions" in self.kinds(scope)
+            variables[f"discuss{index}"] = "discussions" in self.kinds(scope) and scope not in without
         few = min(MOST_SEEN_OF_ONE, MOST_SEEN_BY_HEADS // len(scopes), self._settings.page_size)
         answer = self._client.graphql(heads(len(scopes)), variables, Page(max(2, few)))
         found: dict[str, Head | str] = {}
@@ -95,12 +105,19 @@ class Pages:
             if told is None and not where:
                 found[scope] = code
                 continue
+            if told is None and where[0] == CONNECTIONS["discussions"]:
+                refused[scope] = code
             # What may not be read, or has a hole, counts as moved: it is then asked for by itself.
-            kinds = self.kinds(scope)
+            kinds = [kind for kind in self.kinds(scope) if kind != "discussions" or scope not in without]
             connections = {kind: told[CONNECTIONS[kind]] for kind in kinds} if told else {}
             is_whole = told and all(None not in connection["nodes"] for connection in connections.values())
+            listed = (
+                {kind: _page(told, connections[kind], None, answer) for kind in kinds} if is_whole else {}
+            )
+            if listed and scope in without:
+                listed["discussions"] = self._not_listed("discussions", refused[scope], answer)
             found[scope] = Head(
-                {kind: _page(told, connections[kind], None, answer) for kind in kinds} if is_whole else {},
+                listed,
                 told,
                 {kind: payloads.total(told, CONNECTIONS[kind]) for kind in kinds} if told else {},
                 answer.said_at,
@@ -118,8 +135,7 @@ class Pages:
             answer = self._listed(scope, {kind: after}, page)
             repository, connection = self._connection(answer, scope, kind)
         if connection is None:
-            code = next(iter(answer.refused.values()), "truncated")
-            return Listed(repository, (), None, answer.said_at, (self.gap(kind, code),), is_refused=True)
+            return self._not_listed(kind, next(iter(answer.refused.values()), "truncated"), answer)
         holes = sum(node is None for node in connection["nodes"])
         code = next(iter(answer.refused.values()), "truncated")
         return _page(repository, connection, after, answer, (self.gap(kind, code),) if holes else ())
@@ -137,17 +153,18 @@ class Pages:
             gone += told.gone
         return nodes, refused, gone
 
-    def inventory(self, scope: str) -> list[Inventory]:
-        """Every pull request and issue updated since `since`, with what GitHub counts below it."""
+    def inventory(self, scope: str) -> list[Inventory | Gap]:
+        """Whatever was updated since `since`, with what GitHub counts below it; a gap for a refused list."""
         found: dict[str, Inventory] = {}
+        refused: dict[Kind, Gap] = {}
         floor = iso(datetime.combine(self._settings.starts_on, time(), UTC))
         for _ in range(MOST_SWEEPS):
-            started, requests = self._sweep(scope, floor, found)
-            if requests == 1:
+            started, requests = self._sweep(scope, floor, found, refused)
+            if requests <= 1:
                 break
             # What was updated meanwhile moved to the head, behind the sweep.
             floor = started
-        return list(found.values())
+        return [*(one for one in found.values() if one.kind not in refused), *refused.values()]
 
     def not_there(self, scope: str, code: str) -> str:
         """The sentence for a repository that GitHub does not give."""
@@ -156,9 +173,8 @@ class Pages:
             "check the name and what may be read with them"
         )
 
-    def _not_listed(self, scope: str, kind: Kind) -> str:
-        way_out = ", or set github.discussions to false" if kind == "discussions" else ""
-        return f"{self._client.host} does not list the {kind} of {scope!r}; check the token{way_out}"
+    def _not_listed(self, kind: Kind, code: str, answer: Answer) -> Listed:
+        return Listed({}, (), None, answer.said_at, (self.gap(kind, code),), is_refused=True)
 
     def gap(self, kind: str, reason: str, object_id: str | None = None) -> Gap:
         """A gap over every day there is, for what cannot be dated."""
@@ -171,14 +187,22 @@ class Pages:
             variables |= {f"with{part.capitalize()}": kind in after, f"{part}After": after.get(kind)}
         return self._client.graphql(document("listed"), variables, page)
 
-    def _sweep(self, scope: str, floor: str, found: dict[str, Inventory]) -> tuple[str, int]:
-        """Adds what was updated since `floor`; the moment the sweep started, and the requests it took."""
-        started, requests = "", 0
-        after: dict[Kind, str | None] = dict.fromkeys(self.kinds(scope))
+    def _sweep(
+        self, scope: str, floor: str, found: dict[str, Inventory], refused: dict[Kind, Gap]
+    ) -> tuple[str, int]:
+        """Adds what was updated since `floor`; the moment the sweep started, and the pages it took."""
+        started, pages = "", 0
+        after: dict[Kind, str | None] = dict.fromkeys(
+            kind for kind in self.kinds(scope) if kind not in refused
+        )
         while after:
             answer = self._listed(scope, after, self.size(scope, "list"))
             started = started or iso(answer.said_at)
-            requests += 1
+            if news := {kind: self.gap(kind, code) for kind, code in _lists_refused(answer) if kind in after}:
+                refused |= news
+                after = {kind: place for kind, place in after.items() if kind not in news}
+                continue
+            pages += 1
             for kind in sorted(after):
                 _, connection = self._connection(answer, scope, kind)
                 if connection is not None and None in connection["nodes"]:
@@ -186,16 +210,14 @@ class Pages:
                     raise PayloadBroken(
                         f"{self._client.host} leaves holes in its list of {kind} of {scope!r}"
                     )
-                if connection is None:
-                    # To go on would read as "there are none".
-                    raise Refused(self._not_listed(scope, kind))
+                assert connection is not None  # what is refused was told above
                 nodes = [node for node in connection["nodes"] if node]
                 fresh = [node for node in nodes if node["updatedAt"] >= floor]
                 found |= {node["id"]: counted(kind, node) for node in fresh}
                 after[kind] = _next(connection, after[kind])
                 if after[kind] is None or len(fresh) < len(nodes):
                     del after[kind]
-        return started, requests
+        return started, pages
 
     def _connection(
         self, answer: Answer, scope: str, kind: Kind
@@ -203,12 +225,9 @@ class Pages:
         repository = answer.data["repository"]
         if repository is None:
             # A list may never be null: where one may not be read, the whole repository becomes null.
-            where, code = next(iter(answer.refused.items()), ((), "not_found"))
-            if where[1:2] == (CONNECTIONS[kind],):
+            if kind in dict(_lists_refused(answer)):
                 return {}, None
-            if others := [other for other in KINDS if where[1:2] == (CONNECTIONS[other],)]:
-                raise Refused(self._not_listed(scope, others[0]))
-            raise Refused(self.not_there(scope, code))
+            raise Refused(self.not_there(scope, next(iter(answer.refused.values()), "not_found")))
         connection = repository.get(CONNECTIONS[kind])
         if connection is None and not answer.refused:
             raise PayloadBroken(f"{self._client.host} left the {kind} of {scope!r} out of its answer")
@@ -237,6 +256,14 @@ def repositories_of(client: Client, wanted: GitHubSettings, owner: str) -> Itera
         after = _next(connection, after)
         if after is None:
             return
+
+
+def _lists_refused(answer: Answer) -> Iterator[tuple[Kind, str]]:
+    """The lists of a repository that may not be read at all, and why."""
+    repository = answer.data["repository"]
+    for kind, name in CONNECTIONS.items():
+        if repository is None or repository.get(name) is None:
+            yield from ((kind, code) for where, code in answer.refused.items() if where[1:2] == (name,))
 
 
 def gaps_of(payload: Mapping[str, Any], holes: Iterable[Hole]) -> list[Gap]:

@@ -168,8 +168,8 @@ class Reader:
             overlap = timedelta(0)
         self._seen.is_whole = self._seen.is_from_the_top
 
-    def inventory(self, scope: str) -> Iterator[Inventory]:
-        """Every pull request and issue updated since `since`, with what GitHub counts below it.
+    def inventory(self, scope: str) -> Iterator[Inventory | Gap]:
+        """Whatever was updated since `since`, with what GitHub counts below it; a gap for a refused list.
 
         After a fetch that listed them all, what it was told; asked again, GitHub is.
         """
