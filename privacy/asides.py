@@ -97,19 +97,25 @@ def with_drawn(
 
 
 def drawn(person_id: str, window: str, signals: Iterable[str], secret: str) -> frozenset[str]:
-    """The traces that a made-up person left: any set that a person could have left may come up.
+    """The traces of these that a made-up person left: any set that a person could have left may come up.
 
-    Whichever signals are asked about, the same made-up person left them: an item and the organisation's word
-    about one of its signals agree.
+    A trace takes a coin of its own and one for each that it cannot be left without, so the same made-up
+    person answers whichever signals are asked about, a team's or the organisation's.
     """
-    found = set()
-    for signal in {*signals, *BRINGS, *BRINGS.values()}:
-        if _coin(secret, person_id, window, signal):
-            brought: str | None = signal
-            while brought is not None:
-                found.add(brought)
-                brought = BRINGS.get(brought)
-    return frozenset(found)
+    asked = {each for signal in signals for each in brought_by(signal)}
+    return frozenset(
+        signal
+        for signal in asked
+        if all(_coin(secret, person_id, window, each) for each in brought_by(signal))
+    )
+
+
+def brought_by(signal: str) -> list[str]:
+    """The signal, and all that it cannot be left without."""
+    found = [signal]
+    while (brought := BRINGS.get(found[-1])) is not None:
+        found.append(brought)
+    return found
 
 
 def _coin(secret: str, *about: str) -> bool:

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Protocol
 
-from privacy.asides import BRINGS
+from privacy.asides import brought_by
 
 LONGEST_DAYS = 30
 """No agreement allows a share to stay open longer."""
@@ -75,11 +75,4 @@ def tell_on_each_other(signals: Iterable[str], others: Iterable[str]) -> bool:
 
 
 def _related(signals: Iterable[str]) -> frozenset[str]:
-    """These, and whatever they cannot be left without."""
-    found = set(signals)
-    for signal in list(found):
-        brought = BRINGS.get(signal)
-        while brought is not None:
-            found.add(brought)
-            brought = BRINGS.get(brought)
-    return frozenset(found)
+    return frozenset(each for signal in signals for each in brought_by(signal))
