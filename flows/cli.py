@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import NoReturn
@@ -25,6 +27,7 @@ from privacy.errors import DoorError
 
 CONFIGURATION, REFUSED, BROKEN = 2, 3, 4
 """Exit codes beside 0 (all there) and 1 (ended with gaps)."""
+OUT_OF_REACH = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @click.group(
@@ -69,8 +72,9 @@ def nightly(config: Path, as_of: date | None) -> None:
     from flows.night_run import run_nightly
 
     code = run_nightly(config, as_of)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
     # Prefect's threads outlive the run and hold on to the database driver, which would complain of it
     # at shutdown; everything of ours is closed by now.
     os._exit(code)
@@ -180,10 +184,17 @@ def main() -> NoReturn:
     except DoorError as error:
         click.echo(str(error), err=True)
         code = 1
-    except Exception:
-        traceback.print_exc()
-        click.echo("this is a defect of Sightline; please report the lines above", err=True)
-        code = BROKEN
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in OUT_OF_REACH:
+            where = error.filename or "the output"
+            click.echo(
+                f"{where}: {error.strerror}; make room or mend the permissions, and run it again", err=True
+            )
+            code = CONFIGURATION
+        else:
+            traceback.print_exc()
+            click.echo("this is a defect of Sightline; please report the lines above", err=True)
+            code = BROKEN
     sys.exit(code)
 
 

@@ -55,11 +55,12 @@ def run_nightly(config: Path, as_of: date | None) -> int:
         )
     except OrchestratorFailed as error:
         return _say(f"the night did not start: {error}", BROKEN)
-    from rich.console import Console
-
+    from reports.lines import captured
     from reports.text import receipt_of
 
-    receipt_of(json.loads(settings.status_file.read_text(encoding="utf-8")), Console())
+    status = json.loads(settings.status_file.read_text(encoding="utf-8"))
+    with suppress(OSError):  # a closed pipe or a full log does not change how the night ended
+        click.echo(captured(lambda console: receipt_of(status, console)))
     return EXIT_CODES[outcome]
 
 

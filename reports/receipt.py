@@ -9,6 +9,9 @@ from typing import Any
 from reports import words
 from reports.neutral import markdown_text, plain
 
+TEAMS_NAMED = 12
+"""Of a window that was published; above that, how many they are."""
+
 OUTCOMES = {
     "complete": "complete: everything the sources hold was collected",
     "gaps": "ended with gaps: what is missing is named below",
@@ -36,7 +39,7 @@ def run_facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("evidence", words.how_many(run["evidence_rows"], "rows") if _counted(run, "evidence_rows") else ""),
         ("people", f"{run['people']:,}" if _counted(run, "people") else ""),
         ("own reports", f"{run['reports']:,} written" if _counted(run, "reports") else ""),
-        ("published", ", ".join(_published(each) for each in run.get("published") or []) or "nothing new"),
+        ("published", "; ".join(_published(run)) or "nothing new"),
         ("past its time", ", ".join(_removed(run)) or "nothing"),
         ("run", plain(run.get("run_id") or "")),
     ]
@@ -115,10 +118,15 @@ def _removed(run: Mapping[str, Any]) -> list[str]:
     return [f"{count:,} {plain(kind)}" for kind, count in sorted((run.get("retention") or {}).items())]
 
 
-def _published(each: object) -> str:
-    if isinstance(each, Mapping):
-        return " ".join(plain(value) for value in each.values())
-    return plain(each)
+def _published(run: Mapping[str, Any]) -> Iterator[str]:
+    """`2026Q3: payments, search`, a window after the other; many teams by their number."""
+    by_window: dict[str, list[str]] = {}
+    for each in run.get("published") or []:
+        team, _, window = plain(each).rpartition(" ")
+        by_window.setdefault(window, []).append(team)
+    for window, teams in by_window.items():
+        few = len(teams) <= TEAMS_NAMED
+        yield f"{window}: {', '.join(teams) if few else words.how_many(len(teams), 'teams')}"
 
 
 def _cost(run: Mapping[str, Any]) -> str:

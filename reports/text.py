@@ -303,12 +303,12 @@ def _legend(page: Page, marks: Iterable[Mark]) -> None:
 
 def _run(page: Page, run: Mapping[str, Any]) -> None:
     page.line(f"Last night {receipt.outcome(run)}", style="bold")
+    for message in receipt.messages(run):
+        page.line(f"! {message}", indent=2, hang=2)
     facts = receipt.run_facts(run)
     name_width = max(len(name) for name, _ in facts) if facts else 0
     for name, value in facts:
         page.line(f"{name:{name_width}}  {value}", indent=2, hang=name_width + 2)
-    for message in receipt.messages(run):
-        page.line(f"! {message}", indent=2, hang=2)
 
 
 def _collected(page: Page, sources: Sequence[Mapping[str, Any]]) -> None:

@@ -126,6 +126,18 @@ def test_a_mistake_is_one_sentence_and_an_exit_code(
     assert done.stdout == ""
 
 
+def test_output_that_finds_no_room_is_a_sentence_and_no_traceback() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*SIGHTLINE, "rubric", "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == "the output: No space left on device; make room or mend the permissions, and run it again\n"
+    )
+
+
 def test_an_unknown_signal_in_the_map_is_named_before_anything_starts(
     organisation: Running, home: Path
 ) -> None:

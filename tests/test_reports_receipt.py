@@ -77,6 +77,13 @@ def test_messages_of_the_night_stand_under_it_each_once():
     assert said.count("! pagerduty: the key was refused") == 1
 
 
+def test_what_was_published_is_said_window_by_window():
+    said = " ".join(_status(_night(published=["tide 2026Q2", "ebb tide 2026Q2", "tide 2026Q3"])).split())
+    assert "published 2026Q2: tide, ebb tide; 2026Q3: tide" in said
+    many = [f"team {number} 2026Q3" for number in range(40)]
+    assert "published 2026Q3: 40 teams" in " ".join(_status(_night(published=many)).split())
+
+
 def test_a_receipt_reads_the_status_or_a_run_with_its_sources():
     whole = {"sources": [_source()], "last_run": _run()}
     assert _drawn(text.receipt_of, whole) == _drawn(text.receipt_of, _run() | {"sources": [_source()]})
