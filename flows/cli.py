@@ -185,17 +185,27 @@ def main() -> NoReturn:
         click.echo(str(error), err=True)
         code = 1
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in OUT_OF_REACH:
-            where = error.filename or "the output"
-            click.echo(
-                f"{where}: {error.strerror}; make room or mend the permissions, and run it again", err=True
-            )
+        if said := _out_of_reach(error):
+            click.echo(said, err=True)
             code = CONFIGURATION
         else:
             traceback.print_exc()
             click.echo("this is a defect of Sightline; please report the lines above", err=True)
             code = BROKEN
     sys.exit(code)
+
+
+def _out_of_reach(error: Exception) -> str | None:
+    """What to say of a file without room, or that is broken, closed or held; None of any other error."""
+    if isinstance(error, OSError) and error.errno in OUT_OF_REACH:
+        return f"{error.filename or 'the output'}: {error.strerror}; make room or mend the permissions"
+    if "IOException" in type(error).__name__ or "No space left" in str(error):
+        # the database's own sentence names the file and what is wrong with it, and nothing that is in it
+        wrong = str(error).splitlines()[0].split("Error: ", 1)[-1].removeprefix("Failed to commit: ")
+        if "lock" in wrong:
+            return f"{wrong}; run it again when that has ended"
+        return f"{wrong}; make room, mend the permissions, or restore the file from a backup"
+    return None
 
 
 if __name__ == "__main__":

@@ -132,10 +132,18 @@ def test_output_that_finds_no_room_is_a_sentence_and_no_traceback() -> None:
             [*SIGHTLINE, "rubric", "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.returncode == 2
-    assert (
-        done.stderr
-        == "the output: No space left on device; make room or mend the permissions, and run it again\n"
-    )
+    assert done.stderr == "the output: No space left on device; make room or mend the permissions\n"
+
+
+def test_a_broken_database_file_is_named_without_a_traceback(organisation: Running, home: Path) -> None:
+    config = written(home, organisation)
+    (home / "sightline-home").mkdir()
+    (home / "sightline-home" / "vault.duckdb").write_text("no database" * 999)
+    done = sightline("--config", config, "me", GITHUB_TOKEN="sandbox-token")
+    assert done.returncode == 2, done.stderr
+    assert "vault.duckdb" in done.stderr
+    assert "restore the file from a backup" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_unknown_signal_in_the_map_is_named_before_anything_starts(
