@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from signals.queries import BOOKKEEPING, columns_read, facts
 
 ROOT = Path(__file__).parents[1]
 CATALOG = load_catalog()
+BAD_HEADERS = Path(__file__).parent / "bad_maps" / "headers"
 
 HEADER = {
     "signal": "praise",
@@ -38,7 +40,6 @@ select
 from reviews
 """
 UNSTABLE = "gives another answer another time; evidence is computed again and must come out the same"
-SAY_WHY = "why there is none is said in a sentence; write `none, because ... .`"
 FIRST = len(HEADER) + 3
 """The line on which the query begins, when the header is the one above."""
 
@@ -56,22 +57,18 @@ def test_a_right_file_is_loaded_with_its_version(tmp_path: Path) -> None:
 # --- the header -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", [key for key in HEADER if key not in ("opportunity", "guard")])
-def test_a_key_that_is_left_out_is_missed(tmp_path: Path, key: str) -> None:
-    write(tmp_path, {key: None})
-    assert mistakes(tmp_path) == [f"signals/praise.sql:1: {key}: is missing"]
+@pytest.mark.parametrize("name", sorted(path.stem for path in BAD_HEADERS.glob("*.sql")))
+def test_a_broken_header_is_answered_with_every_mistake_at_once(name: str) -> None:
+    expected = (BAD_HEADERS / f"{name}.expected").read_text().splitlines()
+    assert expected
+    assert [each for each in mistakes_in_bad_headers() if each.startswith(f"headers/{name}.sql:")] == expected
 
 
-@pytest.mark.parametrize(
-    ("key", "hint"),
-    [
-        ("opportunity", "write `opportunity: null` if there is none"),
-        ("guard", "name the signal that keeps it honest, or write `guard: none, because ... .`"),
-    ],
-)
-def test_that_there_is_none_has_to_be_said(tmp_path: Path, key: str, hint: str) -> None:
-    write(tmp_path, {key: None})
-    assert mistakes(tmp_path) == [f"signals/praise.sql:1: {key}: is missing; {hint}"]
+def test_every_expectation_belongs_to_a_broken_header() -> None:
+    named = {path.stem for path in BAD_HEADERS.iterdir()}
+    assert named == {path.stem for path in BAD_HEADERS.glob("*.sql")}
+    assert len(named) + len([*BAD_HEADERS.parent.glob("*.yaml")]) >= 40
+    assert {each.split(".sql:")[0] for each in mistakes_in_bad_headers()} == {f"headers/{n}" for n in named}
 
 
 @pytest.mark.parametrize("sensitivity", ["band", "person", "self"])
@@ -92,85 +89,6 @@ def test_an_opportunity_needs_no_guard(tmp_path: Path) -> None:
     query = "select reviewer_id as person_id, submitted_on as occurred_on from reviews"
     write(tmp_path, {"kind": "opportunity", "guard": "null"}, query)
     assert load_catalog(tmp_path / "signals")["praise"].guard is None
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"signal": "prize"}, "2: signal: is 'prize' but the file is praise.sql; name both alike"),
-        ({"answers": "Praise."}, "3: answers: is a question and ends with a question mark"),
-        ({"unit": "''"}, "4: unit: is empty; say it in a few words"),
-        ({"reads": "reviews"}, "5: reads: is a list of tables, like [pull_requests, reviews]"),
-        ({"reads": "[]"}, "5: reads: the query reads 'reviews', which is not in the list; add it"),
-        ({"reads": "[reviews, reviews]"}, "5: reads: 'reviews' is named twice"),
-        ({"reads": "[reviews, reviewz]"}, "5: reads: no table named 'reviewz'; did you mean 'reviews'?"),
-        ({"sensitivity": "own"}, "6: sensitivity: is 'own' and can be band, person, self, team"),
-        ({"opportunity": "merged_wrk"}, "7: opportunity: no signal named 'merged_wrk'"),
-        ({"guard": "prais"}, "8: guard: no signal named 'prais'; did you mean 'praise'?"),
-        ({"guard": "praise"}, "8: guard: a signal is not its own guard; name another or write none"),
-        ({"guard": "none"}, f"8: guard: {SAY_WHY}"),
-        ({"guard": "none, because"}, f"8: guard: {SAY_WHY}"),
-        ({"guard": "none, because praise"}, f"8: guard: {SAY_WHY}"),
-        ({"opportunity": "''"}, "7: opportunity: is empty; say it in a few words"),
-        ({"misleads": "much"}, "9: misleads: is a whole sentence and ends with a full stop"),
-        ({"basis": "7"}, "10: basis: is text"),
-        ({"owner": "[a, b]"}, "11: owner: is text"),
-        ({"review_by": "soon"}, "12: review_by: is a date like 2027-06-30"),
-        ({"kind": "proof"}, "13: kind: is 'proof' and can be evidence, opportunity, process, step"),
-        ({"ownr": "tests"}, "13: ownr: is no key of a header; did you mean 'owner'?"),
-        ({"sql": "select 1"}, "13: sql: is no key of a header"),
-        ({"sha256": "f00"}, "13: sha256: is no key of a header"),
-    ],
-)  # fmt: skip
-def test_a_wrong_value_is_answered_where_it_stands(
-    tmp_path: Path, change: dict[str, str], sentence: str
-) -> None:
-    write(tmp_path, change)
-    assert mistakes(tmp_path) == [f"signals/praise.sql:{sentence}"]
-
-
-def test_a_guard_is_evidence_and_an_opportunity_is_an_opportunity(tmp_path: Path) -> None:
-    write(tmp_path, {"opportunity": "guarded", "guard": "chance"})
-    write(tmp_path, {"signal": "guarded"}, name="guarded")
-    write(
-        tmp_path,
-        {"signal": "chance", "kind": "opportunity"},
-        "select reviewer_id as person_id, submitted_on as occurred_on from reviews",
-        name="chance",
-    )
-    assert mistakes(tmp_path) == [
-        "signals/praise.sql:7: opportunity: 'guarded' is of kind evidence, and opportunity is asked for",
-        "signals/praise.sql:8: guard: 'chance' is of kind opportunity, and evidence is asked for",
-    ]
-
-
-def test_a_header_that_is_no_yaml_is_told_with_its_line(tmp_path: Path) -> None:
-    write(tmp_path, {"basis": "one: two"})
-    (sentence,) = mistakes(tmp_path)
-    assert sentence.startswith("signals/praise.sql:10: the header is no YAML: ")
-    assert sentence.endswith("; quote a value that holds ': ' or '#'")
-
-
-def test_a_file_without_a_header_is_told_what_opens_it(tmp_path: Path) -> None:
-    (tmp_path / "signals").mkdir()
-    (tmp_path / "signals" / "praise.sql").write_text(QUERY)
-    assert mistakes(tmp_path) == [
-        "signals/praise.sql:1: the file opens with its header: YAML on the lines between /* and */"
-    ]
-
-
-def test_a_header_that_is_prose_is_told_what_it_is(tmp_path: Path) -> None:
-    (tmp_path / "signals").mkdir()
-    (tmp_path / "signals" / "praise.sql").write_text(f"/*\njust words\n*/\n{QUERY}")
-    assert mistakes(tmp_path) == [
-        "signals/praise.sql:1: the header is a list of `key: value` lines and begins with `signal:`"
-    ]
-
-
-def test_a_file_in_another_encoding_is_told_so(tmp_path: Path) -> None:
-    (tmp_path / "signals").mkdir()
-    (tmp_path / "signals" / "praise.sql").write_bytes("/* é */".encode("latin-1"))
-    assert mistakes(tmp_path) == ["signals/praise.sql:1: the file is not UTF-8 text; save it as UTF-8"]
 
 
 def test_a_folder_without_signals_is_told_so(tmp_path: Path) -> None:
@@ -476,6 +394,14 @@ def write(
     path.parent.mkdir(exist_ok=True)
     path.write_text("\n".join(["/*", *lines, "*/", query]))
     return path
+
+
+@cache
+def mistakes_in_bad_headers() -> tuple[str, ...]:
+    """All of them at once, as an operator gets them."""
+    with pytest.raises(BadInput) as caught:
+        load_catalog(BAD_HEADERS)
+    return tuple(caught.value.mistakes)
 
 
 def mistakes(folder: Path) -> list[str]:

@@ -1,0 +1,14 @@
+/*
+signal: chance_without_owner
+answers: Whom did this person praise?
+unit: reviews
+reads: [reviews]
+sensitivity: band
+opportunity: null
+guard: none, because praise costs nothing.
+misleads: Praise is often said aloud.
+basis: made up
+review_by: 2027-06-30
+kind: opportunity
+*/
+select reviewer_id as person_id, submitted_on as occurred_on from reviews
