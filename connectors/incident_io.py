@@ -1,11 +1,11 @@
-"""incident.io: who declared, led, updated, acknowledged, followed up and wrote down incidents.
+"""incident.io: who declared, led, updated, acknowledged, followed up, wrote down incidents and was on call.
 
 Source: incident.io's REST API (`/v2/incidents`, `/v2/incident_updates`, `/v3/follow_ups`,
     `/v1/postmortem_documents`, and of each incident `/v2/incident_activity_log_entries` and
-    `/v1/incident_attachments`).
+    `/v1/incident_attachments`; `/v2/schedules` and, of each, `/v2/schedule_entries`).
 Cursor: JSON with the moment read up to. A run reads whole what was updated since an hour before it, and what
-    a follow-up or a post-mortem that changed since belongs to.
-Yields: incidents, incident_actions, incident_fixes, incident_pages.
+    a follow-up or a post-mortem that changed since belongs to; and the shifts of the last 30 days.
+Yields: incidents, incident_actions, incident_fixes, incident_pages, oncall_shifts.
 Never: names, summaries, messages, titles of follow-ups, documents, e-mail addresses, any time of day.
 Raises: Refused, Unreachable, RateLimited, PayloadBroken.
 
@@ -19,12 +19,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
-from typing import Annotated, TypeVar
+from typing import Annotated
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from connectors.errors import PayloadBroken, Refused
+from connectors.errors import Refused
+from connectors.incident_io_http import Api, Model, checked, written
 from connectors.incident_io_payloads import (
     SOURCE,
     Around,
@@ -33,23 +34,21 @@ from connectors.incident_io_payloads import (
     IncidentPayload,
     LogEntry,
     Postmortem,
+    Schedule,
     Update,
     incident,
     opened_on,
 )
-from connectors.json_api import JsonApi, NotThere, Parameters, checked_address
-from connectors.records import Batch, Counted, Incident, Inventory
+from connectors.json_api import NotThere, Parameters, checked_address
+from connectors.records import Batch, Counted, Gap, Incident, Inventory, OnCallShift
+from connectors.shifts import Rota, midnight, quarter_of, shifts_of
 
-PAGE = 250
-"""The largest page incident.io gives."""
 OVERLAP = timedelta(hours=1)
 """Rows become visible a little after the moment they carry, and our clock may be ahead."""
 FIFTEEN_MONTHS = timedelta(days=458)
 _STORED_AT_ONCE = 100
 _REAL: Parameters = {"status_category[not_in]": ["declined", "canceled"]}
 """What turned out to be no incident is left out; tests and tutorials incident.io leaves out by itself."""
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class IncidentIoSettings(BaseModel):
@@ -62,6 +61,8 @@ class IncidentIoSettings(BaseModel):
     """The first day asked about. None: the first day of the quarter 15 months ago."""
     token: SecretStr | None = None
     """An API key that may view data; without private incidents, unless these should leave traces as well."""
+    schedules: bool = True
+    """False where on-call is kept elsewhere, or the key may not read schedules."""
     wait_limit_seconds: Annotated[int, Field(ge=0)] = 900
 
     @field_validator("base_url")
@@ -74,15 +75,22 @@ class IncidentIo:
     """One incident.io organisation. `now` is for tests; None asks the clock."""
 
     source = SOURCE
-    yields: tuple[str, ...] = ("incidents", "incident_actions", "incident_fixes", "incident_pages")
+    yields: tuple[str, ...] = (
+        *("incidents", "incident_actions", "incident_fixes", "incident_pages"),
+        "oncall_shifts",
+    )
 
     def __init__(self, settings: IncidentIoSettings, now: datetime | None = None) -> None:
         self._settings = settings
         self._fixed_now = now
-        self._api_once: JsonApi | None = None
+        self._api_once: Api | None = None
         self._listed: dict[str, date] | None = None
         day = self._now().date() - FIFTEEN_MONTHS
-        self.since = settings.since or date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+        self.since = settings.since or quarter_of(day)
+        self._schedule_ids: list[str] | None = None
+        self._rota = self._unread()
+        if not settings.schedules:
+            self.yields = tuple(table for table in self.yields if table != "oncall_shifts")
 
     # --- the contract -----------------------------------------------------------------------------
 
@@ -92,28 +100,41 @@ class IncidentIo:
         return ("organisation",)
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
-        """Incidents that are new or changed, whole; the last batch moves the cursor."""
+        """Incidents that are new or changed, whole, then shifts by quarter."""
         del scope
         now = self._now()
+        self._rota = self._unread()
         place = json.loads(cursor) if cursor else {}
         if place and date.fromisoformat(place["since"]) <= self.since:
             found = self._changed(datetime.fromisoformat(place["read_until"]) - OVERLAP)
         else:
+            place = {}
             found = self._everything()
         while chunk := list(islice(found, _STORED_AT_ONCE)):
             yield Batch(tuple(chunk), "")
-        yield Batch((), json.dumps({"since": self.since.isoformat(), "read_until": now.isoformat()}))
+        place |= {"since": self.since.isoformat(), "read_until": now.isoformat()}
+        yield Batch((), json.dumps(place))
+        if self._settings.schedules:
+            yield from self._shift_batches(place)
 
-    def inventory(self, scope: str) -> Iterator[Inventory]:
-        """Every incident since `since`. What this run has listed whole is not listed again."""
+    def inventory(self, scope: str) -> Iterator[Inventory | Gap]:
+        """Every incident and shift since `since`. What this run has listed whole is not listed again."""
         del scope
         if self._listed is None:
             self._listed = {payload.id: opened_on(payload) for payload in self._incidents({})}
         for incident_id, day in self._listed.items():
             yield Inventory("incidents", incident_id, day)
+        if self._settings.schedules:
+            try:
+                yield from self._rota.inventory()
+            except Refused:
+                yield self._no_shifts(quarter_of(self.since))
 
     def tally(self, scope: str) -> Sequence[Inventory | Counted] | None:
-        """How many incidents there are, in one question; None if a list is known or no total is told."""
+        """How many incidents there are, in one question; None if a list is known or no total is told.
+
+        Old shifts cannot be overridden any more: those that were read tonight are all there is to ask.
+        """
         del scope
         if self._listed is not None:
             return None
@@ -122,13 +143,20 @@ class IncidentIo:
         if not isinstance(total, int):
             return None
         # one that was entered afterwards is dated by what it tells, however long ago
-        return [Counted("incidents", date(1970, 1, 1), self._now().date() + timedelta(days=1), total)]
+        told: list[Inventory | Counted] = [
+            Counted("incidents", date(1970, 1, 1), self._tomorrow(), total),
+        ]
+        return told + (list(self._rota.tally()) if self._settings.schedules else [])
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
-        """These incidents again; what is no longer there, or none, is `gone`."""
+        """These incidents or shifts again; what is no longer there, or none, is `gone`."""
         del scope
+        if kind == "oncall_shifts":
+            for kept, lost in self._rota.again(object_ids):
+                yield Batch(tuple(kept), "", gone=tuple(sorted(lost)))
+            return
         if kind != "incidents":
-            raise ValueError(f"incident_io hydrates incidents, not {kind!r}")
+            raise ValueError(f"incident_io hydrates incidents and shifts, not {kind!r}")
         for first in range(0, len(object_ids), _STORED_AT_ONCE):
             chunk = object_ids[first : first + _STORED_AT_ONCE]
             found = [record for object_id in chunk if (record := self._whole(object_id))]
@@ -148,9 +176,9 @@ class IncidentIo:
 
     def _everything(self) -> Iterator[Incident]:
         """Every incident since `since`: what belongs to all of them is listed at once."""
-        updates = _by_incident(self.listed("/v2/incident_updates", "incident_updates", Update))
-        follow_ups = _by_incident(self.listed("/v3/follow_ups", "follow_ups", FollowUp))
-        documents = _by_incident(self.listed("/v1/postmortem_documents", "postmortem_documents", Postmortem))
+        updates = _by_incident(self._api.listed("/v2/incident_updates", "incident_updates", Update))
+        follow_ups = _by_incident(self._api.listed("/v3/follow_ups", "follow_ups", FollowUp))
+        documents = _by_incident(self._documents())
         listed: dict[str, date] = {}
         for payload in self._incidents({}):
             listed[payload.id] = opened_on(payload)
@@ -165,10 +193,10 @@ class IncidentIo:
         self._listed = listed
 
     def _changed(self, after: datetime) -> Iterator[Incident]:
-        documents = _by_incident(self.listed("/v1/postmortem_documents", "postmortem_documents", Postmortem))
-        payloads = {one.id: one for one in self._incidents({"updated_at[gte]": _written(after)})}
-        since: Parameters = {"updated_at[gte]": _written(after)}
-        follow_ups = list(self.listed("/v3/follow_ups", "follow_ups", FollowUp, since))
+        documents = _by_incident(self._documents())
+        payloads = {one.id: one for one in self._incidents({"updated_at[gte]": written(after)})}
+        since: Parameters = {"updated_at[gte]": written(after)}
+        follow_ups = list(self._api.listed("/v3/follow_ups", "follow_ups", FollowUp, since))
         touched = dict.fromkeys([*payloads, *(one.incident_id for one in follow_ups)])
         touched |= dict.fromkeys(
             incident_id
@@ -190,16 +218,18 @@ class IncidentIo:
         try:
             if payload is None:
                 answer = self._api.get(f"/v2/incidents/{quote(incident_id, safe='')}")
-                payload = _model(IncidentPayload, answer.get("incident"), "incident")
+                payload = checked(IncidentPayload, answer.get("incident"), "incident")
             if payload.created_at.astimezone(UTC).date() < self.since or not _is_real(payload):
                 return None
             of_it: Parameters = {"incident_id": incident_id}
             if documents is None:
-                listed = self.listed("/v1/postmortem_documents", "postmortem_documents", Postmortem, of_it)
+                listed = self._api.listed(
+                    "/v1/postmortem_documents", "postmortem_documents", Postmortem, of_it
+                )
                 documents = list(listed)
             around = Around(
-                updates=list(self.listed("/v2/incident_updates", "incident_updates", Update, of_it)),
-                follow_ups=list(self.listed("/v3/follow_ups", "follow_ups", FollowUp, of_it)),
+                updates=list(self._api.listed("/v2/incident_updates", "incident_updates", Update, of_it)),
+                follow_ups=list(self._api.listed("/v3/follow_ups", "follow_ups", FollowUp, of_it)),
                 postmortems=documents,
             )
             return self._with_its_own(payload, around)
@@ -210,54 +240,71 @@ class IncidentIo:
         """What can only be asked for one incident at a time: its log, and what is attached to it."""
         of_it: Parameters = {"incident_id": payload.id}
         log = "incident_activity_log_entries"
-        around.log = list(self.listed(f"/v2/{log}", log, LogEntry, of_it))
+        around.log = list(self._api.listed(f"/v2/{log}", log, LogEntry, of_it))
         attachments = self._api.get("/v1/incident_attachments", of_it).get("incident_attachments")
-        around.attachments = [_model(Attachment, one, "attachment") for one in attachments or ()]
+        around.attachments = [checked(Attachment, one, "attachment") for one in attachments or ()]
         return incident(payload, around)
 
+    def _documents(self, of_it: Parameters | None = None) -> Iterator[Postmortem]:
+        yield from self._api.listed("/v1/postmortem_documents", "postmortem_documents", Postmortem, of_it)
+
     def _incidents(self, filters: Parameters) -> Iterator[IncidentPayload]:
-        yield from self.listed("/v2/incidents", "incidents", IncidentPayload, self._filters(filters))
+        yield from self._api.listed("/v2/incidents", "incidents", IncidentPayload, self._filters(filters))
 
     def _filters(self, filters: Parameters) -> Parameters:
         return {**_REAL, "created_at[gte]": self.since.isoformat(), **filters}
 
+    # --- on call ----------------------------------------------------------------------------------
+
+    def _shift_batches(self, place: dict[str, str]) -> Iterator[Batch]:
+        through = place.get("shifts_through")
+        for starts_on, ends_on in self._rota.quarters(date.fromisoformat(through) if through else None):
+            try:
+                found = self._rota.between(starts_on, ends_on)
+            except Refused:
+                yield Batch((), json.dumps(place), (self._no_shifts(starts_on),))
+                return
+            place["shifts_through"] = ends_on.isoformat()
+            yield Batch(tuple(found), json.dumps(place))
+
+    def _shifts_between(self, starts_on: date, ends_on: date) -> list[OnCallShift]:
+        """The shifts of every schedule; several people may hold one at once."""
+        found: list[OnCallShift] = []
+        if self._schedule_ids is None:
+            listed = self._api.listed("/v2/schedules", "schedules", Schedule)
+            self._schedule_ids = [schedule.id for schedule in listed]
+        for schedule_id in self._schedule_ids:
+            try:
+                entries = [
+                    (entry.start_at, entry.end_at, entry.user.id)
+                    for entry in self._api.final_entries(schedule_id, midnight(starts_on), midnight(ends_on))
+                    if entry.user
+                ]
+            except NotThere:
+                continue  # archived since it was listed
+            found += shifts_of(SOURCE, schedule_id, entries, starts_on, ends_on)
+        return found
+
+    def _no_shifts(self, starts_on: date) -> Gap:
+        return Gap("oncall_shifts", starts_on, self._tomorrow(), "forbidden")
+
+    def _unread(self) -> Rota:
+        self._schedule_ids = None
+        return Rota(self.since, self._tomorrow, self._shifts_between)
+
     # --- small things -----------------------------------------------------------------------------
 
-    def listed(
-        self, path: str, key: str, model: type[Model], parameters: Parameters | None = None
-    ) -> Iterator[Model]:
-        """Everything in a listing, page by page."""
-        after: str | None = None
-        while True:
-            question = {**(parameters or {}), "page_size": PAGE}
-            answer = self._api.get(path, question | ({"after": after} if after else {}))
-            found = answer.get(key)
-            if not isinstance(found, list):
-                raise PayloadBroken(
-                    f"incident_io: an answer has no list of {key}; check that base_url is incident.io's API"
-                )
-            for one in found:
-                yield _model(model, one, key)
-            told = (answer.get("pagination_meta") or {}).get("after")
-            if not found or not told:
-                return
-            if told == after:
-                raise PayloadBroken("incident_io: a page says that the next one is itself; the API changed")
-            after = str(told)
-
     @property
-    def _api(self) -> JsonApi:
+    def _api(self) -> Api:
         if self._api_once is None:
             token = self._settings.token.get_secret_value() if self._settings.token else ""
             if not token:
                 raise Refused("incident_io: no key is set; give it an API key that may view data")
-            # loading the HTTP client takes a moment, which commands that only read must not wait for
-            from connectors.incident_io_client import Client
-
-            client = Client(self._settings.base_url, token)
-            wait_limit_seconds = self._settings.wait_limit_seconds
-            self._api_once = JsonApi(SOURCE, client.once, wait_limit_seconds, client.close)
+            self._api_once = Api(self._settings.base_url, token, self._settings.wait_limit_seconds)
         return self._api_once
+
+    def _tomorrow(self) -> date:
+        return self._now().date() + timedelta(days=1)
 
     def _now(self) -> datetime:
         return self._fixed_now or datetime.now(UTC).replace(microsecond=0)
@@ -283,16 +330,3 @@ def _changed_at(document: Postmortem) -> datetime:
     except ValueError:
         return document.created_at
     return changed if changed.tzinfo else changed.replace(tzinfo=UTC)
-
-
-def _model(model: type[Model], payload: object, what: str) -> Model:
-    try:
-        return model.model_validate(payload)
-    except ValidationError as error:
-        # where, and never what stands there
-        where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the whole"
-        raise PayloadBroken(f"incident_io: {what}: {where} is not as described; the API changed") from None
-
-
-def _written(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

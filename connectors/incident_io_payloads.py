@@ -156,6 +156,20 @@ class LogEntry(_Read):
     content: Content = Content()
 
 
+class Schedule(_Read):
+    """GET /v2/schedules."""
+
+    id: _Id
+
+
+class ScheduleEntry(_Read):
+    """GET /v2/schedule_entries. In an entry without a user nobody is on call."""
+
+    start_at: AwareDatetime
+    end_at: AwareDatetime
+    user: User | None = None
+
+
 class Resource(_Read):
     resource_type: str
     external_id: str | None = None

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
-from connectors.incident_io import IncidentIo, IncidentIoSettings
+from connectors.incident_io import IncidentIoSettings
+from connectors.incident_io_http import Api
 from connectors.incident_io_payloads import User
 
 
@@ -18,7 +19,9 @@ class _Reached(User):
 
 def addresses(settings: IncidentIoSettings) -> Iterator[tuple[str, str]]:
     """The id of every user who has an address, with it."""
-    with closing(IncidentIo(settings)) as incident_io:
-        for user in incident_io.listed("/v2/users", "users", _Reached):
+    assert settings.token is not None
+    api = Api(settings.base_url, settings.token.get_secret_value(), settings.wait_limit_seconds)
+    with closing(api):
+        for user in api.listed("/v2/users", "users", _Reached):
             if user.email:
                 yield user.id, user.email.casefold()

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Annotated
 from urllib.parse import quote
@@ -25,15 +26,14 @@ from connectors.json_api import NotThere, Parameters, Payload, checked_address
 from connectors.pagerduty_http import PAGE, Api
 from connectors.pagerduty_records import (
     created_at,
+    final_entries,
     opened_on,
     services_by_schedule,
-    shifts,
 )
 from connectors.pagerduty_walk import LONGEST, Log, newest_first, written
 from connectors.records import Batch, Counted, Gap, Incident, Inventory, OnCallShift, Root
+from connectors.shifts import Rota, midnight, quarter_of, shifts_of
 
-REREAD = timedelta(days=30)
-"""How far back shifts are read again: overrides are entered afterwards, and leave no log entry."""
 OVERLAP = timedelta(hours=1)
 """A log entry this much older than the last run may have arrived after it, or our clock may be ahead."""
 SLACK = timedelta(minutes=5)
@@ -78,7 +78,9 @@ class PagerDuty:
         self._api_once: Api | None = None
         self._gaps: list[Gap] = []
         self._read = _Read()
-        self.since = settings.since or _quarter_of(self._now().date() - FIFTEEN_MONTHS)
+        self._services: dict[str, tuple[str, ...]] = {}
+        self.since = settings.since or quarter_of(self._now().date() - FIFTEEN_MONTHS)
+        self._rota = Rota(self.since, self._tomorrow, self._shifts_between)
 
     # --- the contract -----------------------------------------------------------------------------
 
@@ -97,6 +99,7 @@ class PagerDuty:
         place = _Place.read(cursor, self.since)
         now = self._now()
         self._read = _Read(until=now)
+        self._rota = Rota(self.since, self._tomorrow, self._shifts_between)
         if place.read_until is None:
             yield from self._every_incident(now)
         else:
@@ -109,28 +112,25 @@ class PagerDuty:
         """Every incident and shift since `since`, by id. What this run has read whole is not asked again."""
         del scope
         if self._read.incidents is None:
-            listed = self._walk("/incidents", "incidents", _midnight(self.since), self._now(), {})
+            listed = self._walk("/incidents", "incidents", midnight(self.since), self._now(), {})
             self._read.incidents = {str(payload["id"]): created.date() for created, payload in listed}
         for incident_id, day in self._read.incidents.items():
             yield Inventory("incidents", incident_id, day)
         try:
-            for starts_on, ends_on in _quarters(_quarter_of(self.since), self._tomorrow()):
-                for shift in self._shifts_between(starts_on, ends_on, {}):
-                    yield Inventory("oncall_shifts", shift.shift_id, shift.starts_on)
+            yield from self._rota.inventory()
         except Refused:
-            yield _gap("oncall_shifts", _midnight(_quarter_of(self.since)), self._now(), "forbidden")
+            yield _gap("oncall_shifts", midnight(quarter_of(self.since)), self._now(), "forbidden")
 
     def tally(self, scope: str) -> Sequence[Inventory | Counted] | None:
         """The days before those that were read again, as counts; None if `inventory` costs nothing anyway.
 
-        PagerDuty keeps incidents, and a shift of two quarters ago cannot be overridden any more: where there
-        are as many as before, there are the same.
+        PagerDuty keeps incidents: where there are as many as before, there are the same.
         """
         del scope
         if self._read.until is None or self._read.incidents is not None:
             return None
         told: list[Inventory | Counted] = []
-        begin = _midnight(self.since)
+        begin = midnight(self.since)
         while begin < self._read.until:
             end = min(begin + LONGEST, self._read.until)
             span = {"since": written(begin), "until": written(end), "time_zone": "UTC"}
@@ -138,11 +138,7 @@ class PagerDuty:
             count = self._api.count("/incidents", span)
             told.append(Counted("incidents", begin.date(), last_day + timedelta(days=1), count))
             begin = end
-        first_read, first_asked = min(self._read.shifts, default=self._tomorrow()), _quarter_of(self.since)
-        if first_asked < first_read:
-            told.append(Counted("oncall_shifts", first_asked, first_read, None))
-        for found in self._read.shifts.values():
-            told += [Inventory("oncall_shifts", shift.shift_id, shift.starts_on) for shift in found]
+        told += self._rota.tally()
         return told
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
@@ -155,7 +151,10 @@ class PagerDuty:
                 gone = set(chunk) - {record.incident_id for record in found}
                 yield self._batch(found, None, gone)
         elif kind == "oncall_shifts":
-            yield from self._hydrated_shifts(object_ids)
+            with suppress(Refused):  # `fetch` has written down the gap
+                self._services = self._services_paging()
+            for kept, lost in self._rota.again(object_ids):
+                yield self._batch(kept, None, lost)
 
     def close(self) -> None:
         """Closes the connection, if one was opened."""
@@ -170,7 +169,7 @@ class PagerDuty:
 
     def _every_incident(self, now: datetime) -> Iterator[Batch]:
         """All incidents since `since`, the newest first: what was done in one comes before it in the log."""
-        since = _midnight(self.since)
+        since = midnight(self.since)
         log = Log(self._walk("/log_entries", "log_entries", since, now, {}))
         listed = self._walk("/incidents", "incidents", since, now, {})
         found: dict[str, date] = {}
@@ -215,7 +214,7 @@ class PagerDuty:
                 return None
             entries = self._api.listed(f"{path}/log_entries", "log_entries")
             log = Log(((created_at(entry), entry) for entry in entries), of=incident_id)
-            log.read_down_to(_midnight(date.min))
+            log.read_down_to(midnight(date.min))
         except NotThere:
             return None
         if log.is_refused:
@@ -235,37 +234,27 @@ class PagerDuty:
     # --- on call ----------------------------------------------------------------------------------
 
     def _shift_batches(self, place: _Place, now: datetime) -> Iterator[Batch]:
-        first_day, tomorrow = _quarter_of(self.since), self._tomorrow()
-        if place.shifts_through is not None:
-            first_day = max(first_day, _quarter_of(place.shifts_through - REREAD))
-        services: dict[str, tuple[str, ...]] = {}
+        asked = list(self._rota.quarters(place.shifts_through))
+        first_day = midnight(asked[0][0] if asked else self._tomorrow())
         try:
-            services = self._services()
+            self._services = self._services_paging()
         except Refused:
-            self._gaps.append(_gap("oncall_services", _midnight(first_day), now, "forbidden"))
-        for starts_on, ends_on in _quarters(first_day, tomorrow):
+            self._gaps.append(_gap("oncall_services", first_day, now, "forbidden"))
+        for starts_on, ends_on in asked:
             try:
-                found = self._shifts_between(starts_on, ends_on, services)
+                found = self._rota.between(starts_on, ends_on)
             except Refused:
-                self._gaps.append(_gap("oncall_shifts", _midnight(first_day), now, "forbidden"))
+                self._gaps.append(_gap("oncall_shifts", first_day, now, "forbidden"))
                 yield self._batch([], place)
                 return
             place = replace(place, shifts_through=ends_on)
             yield self._batch(found, place)
 
-    def _services(self) -> dict[str, tuple[str, ...]]:
+    def _services_paging(self) -> dict[str, tuple[str, ...]]:
         return services_by_schedule(self._api.listed("/escalation_policies", "escalation_policies"))
 
-    def _shifts_between(
-        self, starts_on: date, ends_on: date, services: dict[str, tuple[str, ...]]
-    ) -> list[OnCallShift]:
-        """The shifts of every schedule, 100 schedules a request; those of this run are not read again.
-
-        Whole quarters are asked for, so that an id does not change when `since` does; what was over before
-        `since` is left out.
-        """
-        if (starts_on, ends_on) == self._read.quarters.get(starts_on):
-            return self._read.shifts[starts_on]
+    def _shifts_between(self, starts_on: date, ends_on: date) -> list[OnCallShift]:
+        """The shifts of every schedule, 100 schedules a request."""
         span: Parameters = {"since": f"{starts_on}T00:00:00Z", "until": f"{ends_on}T00:00:00Z"}
         question = {**span, "time_zone": "UTC", "include[]": ["final_schedule"]}
         found: list[OnCallShift] = []
@@ -278,27 +267,10 @@ class PagerDuty:
                     answer = self._api.get(path, {**span, "time_zone": "UTC"})
                 except NotThere:
                     continue
-            of_it = shifts(answer, schedule_id, starts_on, ends_on, services.get(schedule_id, ()))
-            found += [shift for shift in of_it if shift.ends_on >= self.since]
-        self._read.quarters[starts_on] = (starts_on, ends_on)
-        self._read.shifts[starts_on] = found
+            services = self._services.get(schedule_id, ())
+            entries = final_entries(answer)
+            found += shifts_of(self.source, schedule_id, entries, starts_on, ends_on, services)
         return found
-
-    def _hydrated_shifts(self, shift_ids: Sequence[str]) -> Iterator[Batch]:
-        asked: dict[date, set[str]] = {}
-        for shift_id in shift_ids:
-            day = date.fromisoformat(shift_id.partition(":")[2][:10])
-            asked.setdefault(_quarter_of(day), set()).add(shift_id)
-        try:
-            services = self._services()
-        except Refused:
-            services = {}  # `fetch` has written down the gap
-        for quarter, wanted in asked.items():
-            ends_on = min(_next_quarter(quarter), self._tomorrow())
-            self._read.quarters.pop(quarter, None)
-            found = self._shifts_between(quarter, ends_on, services) if self.since < ends_on else []
-            kept = [shift for shift in found if shift.shift_id in wanted]
-            yield self._batch(kept, None, wanted - {shift.shift_id for shift in kept})
 
     # --- small things -----------------------------------------------------------------------------
 
@@ -319,7 +291,7 @@ class PagerDuty:
     def _now(self) -> datetime:
         """The whole second that has begun; in tests the end of their day."""
         if self._today is not None:
-            return _midnight(self._today + timedelta(days=1))
+            return midnight(self._today + timedelta(days=1))
         return datetime.now(UTC).replace(microsecond=0)
 
     def _tomorrow(self) -> date:
@@ -366,9 +338,6 @@ class _Read:
     until: datetime | None = None
     incidents: dict[str, date] | None = None
     """Every incident and its day, if all were listed."""
-    quarters: dict[date, tuple[date, date]] = field(default_factory=dict)
-    shifts: dict[date, list[OnCallShift]] = field(default_factory=dict)
-    """By the first day of what was read of a quarter."""
 
 
 def _gap(kind: str, starts: datetime, ends: datetime, reason: str) -> Gap:
@@ -378,23 +347,3 @@ def _gap(kind: str, starts: datetime, ends: datetime, reason: str) -> Gap:
 def _log_gaps(starts: datetime, ends: datetime, reason: str) -> list[Gap]:
     """What is missing where log entries are."""
     return [_gap(kind, starts, ends, reason) for kind in ("incident_actions", "incident_pages")]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
-
-
-def _quarter_of(day: date) -> date:
-    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-
-
-def _next_quarter(quarter: date) -> date:
-    return _quarter_of(quarter + timedelta(days=100))
-
-
-def _quarters(starts_on: date, ends_on: date) -> Iterator[tuple[date, date]]:
-    """The calendar quarters between two days, the first and the last one cut there."""
-    while starts_on < ends_on:
-        until = min(_next_quarter(_quarter_of(starts_on)), ends_on)
-        yield starts_on, until
-        starts_on = until

@@ -6,15 +6,16 @@ A payload's times live here as long as it takes to put an incident's actions in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Literal
 
 from connectors.errors import PayloadBroken
 from connectors.json_api import Payload
-from connectors.records import Account, Incident, IncidentAction, OnCallShift, Page
+from connectors.records import Account, Incident, IncidentAction, Page
 from connectors.references import pull_requests_named
+from connectors.shifts import Entry
 
 Kind = Literal["declared", "acknowledged", "responded", "updated", "resolved"]
 
@@ -180,49 +181,19 @@ def services_by_schedule(policies: Iterable[Payload]) -> dict[str, tuple[str, ..
     return {schedule_id: tuple(sorted(service_ids)) for schedule_id, service_ids in found.items()}
 
 
-def shifts(
-    answer: Payload, schedule_id: str, starts_on: date, ends_on: date, service_ids: Sequence[str]
-) -> list[OnCallShift]:
-    """The shifts of one schedule from `starts_on` until before `ends_on`, overrides applied, as UTC dates.
+def final_entries(answer: Payload) -> Iterator[Entry]:
+    """Who is on call from when until when on one schedule, overrides applied.
 
-    A shift that ends at midnight does not hold the day that begins there. Pieces of one person's shift that
-    begin on the same day (an override in between) are one shift. What reaches over an edge is cut there, so
-    that an id means the same whenever its quarter is read, and on-call without end has an end.
     API: GET /schedules/{id}, `final_schedule.rendered_schedule_entries`.
     """
     schedule = answer.get("schedule")
     final = schedule.get("final_schedule") if isinstance(schedule, Mapping) else None
     if not isinstance(final, Mapping):
         raise PayloadBroken("pagerduty: GET /schedules: a schedule has no final_schedule; the API changed")
-    first, last = _midnight(starts_on), _midnight(ends_on)
-    pieces = []
     for entry in final.get("rendered_schedule_entries") or ():
-        begin = max(first, _moment(_required(entry, "start")))
-        end = min(last, _moment(entry["end"])) if entry.get("end") else last
-        user_id = _id(entry.get("user"))
-        if begin < end and user_id:
-            pieces.append((begin, user_id, (end - timedelta(microseconds=1)).date()))
-    through: dict[tuple[date, str], date] = {}
-    for begin, user_id, end_day in sorted(pieces):
-        key = (begin.date(), user_id)
-        through[key] = max(end_day, through.get(key, end_day))
-    found: list[OnCallShift] = []
-    on_day: dict[date, int] = {}
-    for (day, user_id), end_day in through.items():
-        on_day[day] = on_day.get(day, 0) + 1
-        nth = f":{on_day[day]}" if on_day[day] > 1 else ""
-        found.append(
-            OnCallShift(
-                shift_id=f"{schedule_id}:{day}{nth}",  # neither a person nor a clock
-                source="pagerduty",
-                schedule_id=schedule_id,
-                account=_account(user_id),
-                starts_on=day,
-                ends_on=end_day,
-                service_ids=tuple(service_ids),
-            )
-        )
-    return found
+        begin = _moment(_required(entry, "start"))
+        if user_id := _id(entry.get("user")):
+            yield begin, _moment(entry["end"]) if entry.get("end") else None, user_id
 
 
 def _account(user_id: str | None) -> Account:

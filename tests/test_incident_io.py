@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,9 +17,9 @@ from connectors import Connector, Tallies
 from connectors.errors import PayloadBroken, Refused, Unreachable
 from connectors.incident_io import IncidentIo, IncidentIoSettings
 from connectors.incident_io_payloads import Around, IncidentPayload, incident
-from connectors.records import Counted, Incident
+from connectors.records import Counted, Gap, Incident, OnCallShift
 from sandbox.app import Holding
-from sandbox.incident_io.model import FollowUp, Postmortem, Update, User
+from sandbox.incident_io.model import FollowUp, Postmortem, Schedule, Shift, Update, User
 from sandbox.incident_io.model import Incident as Told
 from sandbox.server import Running, running
 from sandbox.world import World
@@ -41,7 +42,7 @@ def test_many_pages_are_all_read_and_cost_two_questions_an_incident(server: Runn
     connector = connected(server)
     assert len(read(connector)) == 300
     # 2 pages of incidents and 2 of their updates, none of follow-ups and post-mortems
-    assert connector.spent()[0] == 2 * 300 + 2 + 2 + 1 + 1
+    assert connector.spent()[0] == 2 * 300 + 2 + 2 + 1 + 1 + 1
 
 
 def test_counting_after_a_first_run_costs_nothing(server: Running) -> None:
@@ -54,13 +55,16 @@ def test_counting_after_a_first_run_costs_nothing(server: Running) -> None:
     assert connector.spent() == before
 
 
-def test_a_quiet_night_asks_four_questions(server: Running) -> None:
+def test_a_quiet_night_asks_five_questions(server: Running) -> None:
     told(server, 1)
     cursor = last_cursor(connected(server))
     connector = connected(server)
     assert read(connector, cursor) == {}
-    assert connector.tally("organisation") == [Counted("incidents", date(1970, 1, 1), date(2026, 11, 23), 1)]
-    assert connector.spent() == (4, 0)
+    assert connector.tally("organisation") == [
+        Counted("incidents", date(1970, 1, 1), date(2026, 11, 23), 1),
+        Counted("oncall_shifts", date(2026, 1, 1), date(2026, 10, 1), None),
+    ]
+    assert connector.spent() == (5, 0)
 
 
 def test_an_old_incident_with_a_new_update_follow_up_or_postmortem_is_read_again(server: Running) -> None:
@@ -173,6 +177,63 @@ def test_an_issue_of_another_tracker_is_no_incident_of_github() -> None:
     assert incident(payload(external_issue_reference=issue), Around()).same_as == ()
 
 
+# --- on call --------------------------------------------------------------------------------------------
+
+
+def test_more_shifts_than_fit_a_page_are_all_read_each_once(server: Running) -> None:
+    days = [date(2026, 1, 1) + timedelta(days=nth) for nth in range(200)]
+    on_call(server, *((f"{day}T00:00:00Z", f"{day + timedelta(days=1)}T00:00:00Z") for day in days))
+    assert sorted(shifts(connected(server))) == [f"01ROTA:{day}" for day in days]
+
+
+def test_an_override_entered_afterwards_is_followed_by_the_next_night(server: Running) -> None:
+    rota = on_call(server, ("2026-11-16T09:00:00Z", "2026-11-18T09:00:00Z"))
+    cursor = last_cursor(connected(server))
+    bob = User("01USERBOB000000000000000000", "Bob", "bob@tidewater.example")
+    rota.overrides.append(Shift("2026-11-17T00:00:00Z", "2026-11-18T09:00:00Z", bob))
+    found = shifts(connected(server), cursor)
+    assert {key: one.account.account_id for key, one in found.items()} == {
+        "01ROTA:2026-11-16": ADA.id,
+        "01ROTA:2026-11-17": bob.id,
+    }
+
+
+def test_a_cursor_of_the_days_before_shifts_were_read_reads_them_all(server: Running) -> None:
+    on_call(server, ("2026-02-02T09:00:00Z", "2026-02-09T09:00:00Z"))
+    cursor = json.dumps({"since": SINCE.isoformat(), "read_until": NOW.isoformat()})
+    assert list(shifts(connected(server), cursor)) == ["01ROTA:2026-02-02"]
+
+
+def test_a_key_that_may_not_read_schedules_leaves_shifts_open_and_nothing_else(server: Running) -> None:
+    told(server, 1)
+    connector = connected(server, token=f"{KEY}-without-schedules")
+    batches = list(connector.fetch("organisation", None))
+    assert [root.incident_id for one in batches for root in one.roots if isinstance(root, Incident)] == [
+        "01INC1"
+    ]
+    assert [gap for one in batches for gap in one.gaps] == [
+        Gap("oncall_shifts", SINCE, date(2026, 11, 23), "forbidden")
+    ]
+    (listed, gap) = connector.inventory("organisation")
+    assert (listed.kind, gap) == ("incidents", Gap("oncall_shifts", SINCE, date(2026, 11, 23), "forbidden"))
+
+
+def test_on_call_that_is_kept_elsewhere_is_not_asked_for(server: Running) -> None:
+    on_call(server, ("2026-11-16T09:00:00Z", "2026-11-18T09:00:00Z"))
+    connector = connected(server, schedules=False)
+    assert "oncall_shifts" not in connector.yields
+    assert shifts(connector) == {}
+    assert [one.kind for one in connector.inventory("organisation")] == []
+
+
+def test_hydrated_shifts_are_as_they_are_now(server: Running) -> None:
+    on_call(server, ("2026-11-16T09:00:00Z", "2026-11-18T09:00:00Z"))
+    lost = "01ROTA:2026-11-09"
+    (batch,) = connected(server).hydrate("organisation", "oncall_shifts", ["01ROTA:2026-11-16", lost])
+    assert [root.shift_id for root in batch.roots if isinstance(root, OnCallShift)] == ["01ROTA:2026-11-16"]
+    assert batch.gone == (lost,)
+
+
 def test_an_address_that_would_show_the_key_is_no_setting() -> None:
     with pytest.raises(ValidationError):
         IncidentIoSettings(base_url="http://api.incident.io")
@@ -204,11 +265,28 @@ def told(server: Running, number: int, at: str = "2026-03-01T10:00:00Z") -> Told
     return found
 
 
-def connected(server: Running, since: date = SINCE, token: str = KEY) -> IncidentIo:
+def connected(
+    server: Running, since: date = SINCE, token: str = KEY, *, schedules: bool = True
+) -> IncidentIo:
     settings = IncidentIoSettings(
-        base_url=f"{server.base}/incident-io", since=since, token=SecretStr(token), wait_limit_seconds=5
+        base_url=f"{server.base}/incident-io",
+        since=since,
+        token=SecretStr(token),
+        schedules=schedules,
+        wait_limit_seconds=5,
     )
     return IncidentIo(settings, NOW)
+
+
+def on_call(server: Running, *spans: tuple[str, str]) -> Schedule:
+    rota = Schedule("01ROTA", "first line", [Shift(start, end, ADA) for start, end in spans])
+    server.holding.incident_io.schedules.append(rota)
+    return rota
+
+
+def shifts(connector: IncidentIo, cursor: str | None = None) -> dict[str, OnCallShift]:
+    batches = list(connector.fetch("organisation", cursor))
+    return {root.shift_id: root for one in batches for root in one.roots if isinstance(root, OnCallShift)}
 
 
 def read(connector: IncidentIo, cursor: str | None = None) -> dict[str, Incident]:

@@ -277,6 +277,12 @@ def plant_incident_io(holding: Holding, example: Example) -> None:
             case "attach":
                 incidents[key].pull_requests.append(detail)
     holding.incident_io.incidents += incidents.values()
+    schedules: dict[str, io.Schedule] = {}
+    for row in example.rows("schedules"):
+        one = schedules.setdefault(row["schedule"], io.Schedule(row["schedule"], row["schedule"]))
+        shift = io.Shift(moment(row["start"]), moment(row["end"]), users.get(row["who"]), row["rotation"])
+        (one.overrides if row["layer"] == "override" else one.shifts).append(shift)
+    holding.incident_io.schedules += schedules.values()
 
 
 def plant_two_tools(holding: Holding, example: Example) -> None:

@@ -15,14 +15,15 @@ import pytest
 from connectors.errors import PayloadBroken
 from connectors.pagerduty_records import (
     Step,
+    final_entries,
     incident,
     joined_steps,
     services_by_schedule,
-    shifts,
     step,
     with_actions,
 )
 from connectors.records import Account, Incident
+from connectors.shifts import shifts_of
 
 PAYLOADS = Path(__file__).parent / "payloads" / "pagerduty"
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
@@ -222,7 +223,7 @@ def test_a_schedule_answers_for_the_services_of_every_policy_that_targets_it() -
 
 def test_a_schedule_without_a_final_schedule_is_a_broken_payload() -> None:
     with pytest.raises(PayloadBroken, match="final_schedule"):
-        shifts({"schedule": {"id": "PSCHED"}}, "PSCHED", date(2026, 7, 1), date(2026, 8, 1), ())
+        list(final_entries({"schedule": {"id": "PSCHED"}}))
 
 
 # --- what PagerDuty describes, and what was recorded --------------------------------------------------
@@ -237,7 +238,8 @@ def test_the_incidents_that_pagerduty_describes_can_be_read() -> None:
 @pytest.mark.skipif(not DESCRIBED.exists(), reason="needs PagerDuty's API description")
 def test_the_schedule_that_pagerduty_describes_can_be_read() -> None:
     answer = {"schedule": example("/schedules/{id}", "schedule")}
-    (shift,) = shifts(answer, "PX", date(2015, 10, 1), date(2016, 1, 1), ("PS",))
+    span = (date(2015, 10, 1), date(2016, 1, 1))
+    (shift,) = shifts_of("pagerduty", "PX", final_entries(answer), *span, ("PS",))
     assert (shift.starts_on, shift.ends_on, shift.service_ids) == (
         date(2015, 11, 10),
         date(2015, 11, 10),
@@ -312,7 +314,7 @@ def rendered(
             }
         }
     }
-    return shifts(answer, "PSCHED", first, last, ())
+    return shifts_of("pagerduty", "PSCHED", final_entries(answer), first, last)
 
 
 def actor(action: Any) -> str | None:

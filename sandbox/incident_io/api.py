@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sandbox.incident_io import shapes
+from sandbox.incident_io import schedules, shapes
 from sandbox.incident_io.model import Incident, IncidentIo
 from sandbox.messages import Request, Response, json_response
 
 TOKEN = "Bearer sandbox-incident-io"  # noqa: S105  # a made-up key, printed at the start
+WITHOUT_SCHEDULES = f"{TOKEN}-without-schedules"
+"""A key that may not view schedules."""
 LARGEST_PAGE = 250
+ENTRIES_A_PAGE = 50
 Rows = list[tuple[str, dict[str, Any]]]
 """Bodies, each with the id that `after` names."""
 
@@ -34,13 +37,18 @@ class IncidentIoApi:
             (r"/v1/postmortem_documents", self._postmortems),
             (r"/v2/incident_activity_log_entries", self._log),
             (r"/v1/incident_attachments", self._attachments),
+            (r"/v2/schedules", self._schedules),
+            (r"/v2/schedule_entries", self._schedule_entries),
         ]
         self._routes = [(re.compile(pattern), answer) for pattern, answer in routes]
 
     def answer(self, request: Request) -> Response:
         """The answer to a request."""
-        if request.headers.get("authorization") != TOKEN:
+        key = request.headers.get("authorization")
+        if key not in (TOKEN, WITHOUT_SCHEDULES):
             return problem(401, "authentication_error", "the key is not known")
+        if key == WITHOUT_SCHEDULES and request.path.startswith("/v2/schedule"):
+            return problem(403, "forbidden", "this key may not view schedules")
         for pattern, answer in self._routes:
             match = pattern.fullmatch(request.path)
             if match:
@@ -124,6 +132,23 @@ class IncidentIoApi:
             raise Unprocessable("give an incident_id, or a resource_type and an external_id")
         found = [body for one in self._of(request) for body in shapes.attachments(one)]
         return json_response({"incident_attachments": found})
+
+    def _schedules(self, request: Request) -> Response:
+        rows = [(one.id, schedules.schedule(one)) for one in self.organisation.schedules]
+        return _paged(request, "schedules", rows)
+
+    def _schedule_entries(self, request: Request) -> Response:
+        """A page of final entries; the place where it ends is the `entry_window_start` of the next."""
+        named = [one for one in self.organisation.schedules if one.id == request.one("schedule_id")]
+        if not named:
+            return problem(404, "not_found", "no such schedule")
+        start, _, page = request.one("entry_window_start").partition("|")
+        told = schedules.entries(named[0], start, request.one("entry_window_end"))
+        first = int(page or 0)
+        last = first + ENTRIES_A_PAGE
+        meta = {"after": f"{start}|{last}"} if last < len(told["final"]) else {}
+        told["final"] = told["final"][first:last]
+        return json_response({"schedule_entries": told, "pagination_meta": meta})
 
     def _of(self, request: Request) -> Sequence[Incident]:
         """The incident that the question is about, or all of them."""

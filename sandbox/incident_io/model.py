@@ -121,9 +121,30 @@ class Incident:
         return held
 
 
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Somebody on call in a rotation; `user` is None where nobody is."""
+
+    start: str
+    end: str
+    user: User | None
+    rotation: str = "01PRIMARY"
+
+
+@dataclass(slots=True, eq=False)
+class Schedule:
+    id: str
+    name: str
+    shifts: list[Shift] = field(default_factory=list)
+    """As the rotations have it."""
+    overrides: list[Shift] = field(default_factory=list)
+    """What replaces its rotation for a while."""
+
+
 @dataclass(slots=True)
 class IncidentIo:
     """One organisation."""
 
     users: list[User] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
+    schedules: list[Schedule] = field(default_factory=list)
