@@ -87,6 +87,14 @@ class Lanes(Protocol):
 
 
 @runtime_checkable
+class KnowsScopes(Protocol):
+    """What a source offers besides, if a scope may be called something else tomorrow and stay what it is."""
+
+    def scope_ids(self, scopes: Sequence[str]) -> Mapping[str, str]:
+        """What each scope is, whatever it is called: of these, and of all that were listed anyway."""
+
+
+@runtime_checkable
 class KnowsAccounts(Protocol):
     """What a source offers besides, if accounts are renamed and deleted there without a trace."""
 

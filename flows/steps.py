@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors import Connector, Tallies
+from connectors import Connector, KnowsScopes, Tallies
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.records import Batch, Gap, Inventory
 from flows import opting
 from flows.night import Night
-from warehouse import history, ledger, reading
+from warehouse import history, ledger, moving, reading
 from warehouse.files import write_whole
 from warehouse.rows import root_id
 from warehouse.statuses import all_complete, statuses
@@ -48,12 +48,24 @@ def list_scopes(night: Night, connector: Connector) -> Sequence[str]:
     night.messages += getattr(connector, "remarks", [])
     for error in getattr(connector, "refused", []):
         _say(night, connector, error)
+    _follow_scopes(night, connector, scopes)
     if not scopes:
         night.unfinished.append(connector.source)
         night.messages.append(
             f"{connector.source}: nothing to read is listed; check the settings and what the token may see"
         )
     return scopes
+
+
+def _follow_scopes(night: Night, connector: Connector, scopes: Sequence[str]) -> None:
+    """A repository that was renamed or transferred is read on under its new name. Raises SourceError.
+
+    What is listed is known by its id; what is named is asked about where something else is missing tonight.
+    """
+    if isinstance(connector, KnowsScopes):
+        known = moving.repositories_read(night.store, connector.source)
+        strangers = [scope for scope in scopes if scope not in known] if {*known} - {*scopes} else []
+        moving.follow_scopes(night.store, connector.source, connector.scope_ids(strangers))
 
 
 def fetch_scope(night: Night, connector: Connector, scope: str, progress: Progress) -> None:
@@ -180,8 +192,8 @@ def leave_source_open(night: Night, connector: Connector, error: SourceError) ->
 def look_for_lost_scopes(night: Night, connector: Connector) -> None:
     """A repository that its organisation no longer lists is a gap, not a quiet one.
 
-    What one held that was renamed was fetched again under its new name; what is left was deleted meanwhile,
-    which a count under the new name says. One that the settings no longer ask for was left out on purpose.
+    One that was renamed or transferred has moved to its new name before. One that the settings no longer ask
+    for was left out on purpose.
     """
     settings = night.settings.github
     if connector.source != "github" or settings is None:
@@ -191,14 +203,7 @@ def look_for_lost_scopes(night: Night, connector: Connector) -> None:
     for scope in sorted({*ledger.known_scopes(night.store, "github")} - {*night.scopes["github"]}):
         is_asked = scope.split("/")[0].casefold() in asked and settings.lets_in(scope)
         is_asked = is_asked and scope.casefold() not in left_out
-        new_name = ledger.new_name_of(night.store, "github", scope)
-        if new_name in night.scopes["github"]:
-            ledger.move_scope(night.store, "github", scope, new_name)
-            try:
-                reconcile_scope(night, connector, new_name)
-            except SourceError as error:
-                leave_scope_open(night, connector, new_name, error)
-        elif not ledger.holds_anything(night.store, "github", scope):
+        if not ledger.holds_anything(night.store, "github", scope):
             ledger.forget_scope(night.store, "github", scope)
         elif is_asked:
             night.scopes["github"] += (scope,)

@@ -51,6 +51,8 @@ class Chance:
             "deleted issue": (1, self._delete_issue),
             "renamed login": (1, self._rename_login),
             "renamed repository": (1, self._rename_repository),
+            "transferred repository": (1, self._transfer_repository),
+            "new repository under a former name": (1, self._take_former_name),
             "ghosted": (1, self._ghost),
         }
 
@@ -203,6 +205,26 @@ class Chance:
 
     def _rename_repository(self) -> bool:
         work.rename_repository(self._world, self._repository(), f"moved-{self._rng.randrange(10**9)}")
+        return True
+
+    def _transfer_repository(self) -> bool:
+        repository = self._repository()
+        owners = [each for each in self._world.accounts.values() if each.kind == "Organization"]
+        others = [each for each in owners if each is not repository.owner]
+        if others:
+            work.transfer_repository(self._world, repository, self._rng.choice(others))
+        return bool(others)
+
+    def _take_former_name(self) -> bool:
+        """The name of one that was renamed or transferred, and once of that alone."""
+        former = sorted(
+            name for name, each in self._world.repositories.items() if each.name_with_owner.lower() != name
+        )
+        if not former or "new repository under a former name" in self.done:
+            return False
+        owner, _, name = self._rng.choice(former).partition("/")
+        made = work.create_repository(self._world, self._world.accounts[owner], name)
+        work.open_pull_request(self._world, made, self._somebody(), now(), "Begin again")
         return True
 
     def _ghost(self) -> bool:

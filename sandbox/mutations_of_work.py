@@ -156,6 +156,20 @@ def rename_repository(world: World, repository: Repository, to: str) -> None:
     world.repositories[repository.name_with_owner.lower()] = repository
 
 
+def transfer_repository(world: World, repository: Repository, to: Account) -> None:
+    """Another owner; whoever asks under the former name is led to it from now on."""
+    repository.owner.repositories.remove(repository)
+    repository.owner = to
+    to.repositories.append(repository)
+    world.repositories[repository.name_with_owner.lower()] = repository
+
+
+def create_repository(world: World, owner: Account, name: str) -> Repository:
+    """A new one. A name that led to one of another name leads to this one from now on."""
+    number = number_for(f"{owner.id}/{name}/{len(world.nodes)}")
+    return world.add_repository(Repository(f"R_new_{number}", owner, name, number))
+
+
 def delete_account(world: World, who: Account) -> None:
     """A ghost: what they did stays, and nobody is named for it. Nothing moves."""
     world.accounts.pop(who.login.lower(), None)

@@ -1,8 +1,9 @@
 """However GitHub changed, and whenever: incremental nights end where a fresh full sync ends.
 
-Reviews, replies, comments and dismissals that move no `updatedAt`, deletions, renamed people and repositories
-and deleted accounts are among the changes, between the nights and in the middle of them. By default two
-hundred changes of one seed; SIGHTLINE_CONVERGENCE_SEEDS=20 tries as many.
+Reviews, replies, comments and dismissals that move no `updatedAt`, deletions, renamed people, renamed and
+transferred repositories, new ones under a former name and deleted accounts are among the changes, between the
+nights and in the middle of them. By default two hundred changes of one seed; SIGHTLINE_CONVERGENCE_SEEDS=20
+tries as many.
 """
 
 from __future__ import annotations
@@ -67,9 +68,10 @@ def written(folder: Path, server: Running) -> Path:
     folder.mkdir()
     (folder / "roster.csv").write_text(server.holding.roster_csv)
     path = folder / "sightline.yaml"
+    accounts = server.holding.github.accounts.values()
+    owners = sorted(each.login for each in accounts if each.kind == "Organization")
     path.write_text(
-        f"roster: roster.csv\ngithub:\n  base_url: {server.github}\n"
-        f"  organisations: [{server.holding.organization}]\n"
+        f"roster: roster.csv\ngithub:\n  base_url: {server.github}\n  organisations: [{', '.join(owners)}]\n"
     )
     return path
 

@@ -320,32 +320,6 @@ def forget_scope(store: Store, source: str, scope: str) -> None:
             store.con.execute(f"delete from {table} where source = ? and scope = ?", [source, scope])
 
 
-def new_name_of(store: Store, source: str, scope: str) -> str | None:
-    """The scope under which the repository of what is stored here was fetched last, if it is another one."""
-    found = store.con.execute(
-        """
-        with held as (select root_id from scopes where scope_key = $scope_key), placed as (
-          select pull_request_id as root_id, repository_id from pull_requests
-          union all select issue_id, repository_id from issues
-          union all select discussion_id, repository_id from discussions
-        )
-        select distinct scope_key from held join placed using (root_id)
-        join scopes on scopes.root_kind = 'repositories' and scopes.root_id = repository_id
-        where scope_key != $scope_key
-        """,
-        {"scope_key": f"{source}:{scope}"},
-    ).fetchall()
-    return str(found[0][0]).removeprefix(f"{source}:") if len(found) == 1 else None
-
-
-def move_scope(store: Store, source: str, scope: str, new_name: str) -> None:
-    """Whatever is still held under the former name of a repository is held under its new one."""
-    store.con.execute(
-        "update scopes set scope_key = ? where scope_key = ?", [f"{source}:{new_name}", f"{source}:{scope}"]
-    )
-    forget_scope(store, source, scope)
-
-
 def never_reconciled(store: Store, source: str, scopes: Iterable[str]) -> list[str]:
     """Those of these scopes that no night has read and counted to the end yet."""
     found = store.con.execute("select scope from reconciled where source = ?", [source]).fetchall()

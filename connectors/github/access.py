@@ -113,10 +113,8 @@ class Access:
             self._seeing |= {name.casefold(): frozenset() for name in unknown}
             for each in self._all.identities:
                 client = self._client([each])
-                for start in range(0, len(unknown), LOOKED_FOR_AT_ONCE):
-                    some = unknown[start : start + LOOKED_FOR_AT_ONCE]
-                    for name in seen(client, some):
-                        self.saw(name, client)
+                for name in seen(client, unknown):
+                    self.saw(name, client)
 
     @property
     def _is_several(self) -> bool:
@@ -171,13 +169,18 @@ class Access:
         return _Installation(login, identity(self._settings, as_it))
 
 
-def seen(client: Client, repositories: Sequence[str]) -> list[str]:
-    """Which of these repositories, a hundred at most, are there for whom this client asks as."""
-    variables: dict[str, str] = {}
-    for index, name in enumerate(repositories):
-        variables[f"owner{index}"], variables[f"name{index}"] = name.split("/")
-    answer = client.graphql(there(len(repositories)), variables)
-    return [name for index, name in enumerate(repositories) if answer.data[f"r{index}"]]
+def seen(client: Client, repositories: Sequence[str]) -> dict[str, str]:
+    """Those of these repositories that a client can see, and their ids; a hundred a request."""
+    found: dict[str, str] = {}
+    for start in range(0, len(repositories), LOOKED_FOR_AT_ONCE):
+        some = repositories[start : start + LOOKED_FOR_AT_ONCE]
+        variables: dict[str, str] = {}
+        for index, name in enumerate(some):
+            variables[f"owner{index}"], variables[f"name{index}"] = name.split("/")
+        answer = client.graphql(there(len(some)), variables)
+        told = ((name, answer.data[f"r{index}"]) for index, name in enumerate(some))
+        found |= {name: node["id"] for name, node in told if node}
+    return found
 
 
 def _pages(client: Client) -> Iterator[Mapping[str, Any]]:

@@ -11,17 +11,17 @@ Raises: Refused, Unreachable, RateLimited, PayloadBroken, each after the last wh
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from types import TracebackType
 
 from connectors.errors import Refused
 from connectors.github import payloads
-from connectors.github.access import Access
+from connectors.github.access import Access, seen
 from connectors.github.client import Client
 from connectors.github.documents import document
-from connectors.github.pages import NoSuchOwner, repositories_of
+from connectors.github.pages import NoSuchOwner, Place, repositories_of
 from connectors.github.parcels import MOST_AT_ONCE
 from connectors.github.reader import Reader
 from connectors.github.settings import GitHubSettings, matches
@@ -65,6 +65,7 @@ class GitHub:
         self._access = Access(settings, pause)
         self._readers: dict[Client, Reader] = {}
         self._without_discussions: set[str] = set()
+        self._ids: dict[str, str] = {}
         self.remarks: list[str] = []
         """What whoever wrote the settings should know, once `scopes` was asked."""
         self.refused: list[Refused] = []
@@ -96,33 +97,34 @@ class GitHub:
         Of an organisation's, those that the settings let in: by pattern, archived and forked ones by rule.
         One that refuses is no reason to leave the others unread. Raises Refused where all of them do.
         """
-        found = {name.casefold(): name for name in self._settings.repositories}
-        listed: list[str] = []
+        listed: dict[str, Place] = {}
         self.refused = []
         for owner in self._settings.organisations:
             try:
-                of_owner = self._listed(owner)
+                listed |= {place.name.casefold(): place for place in self._listed(owner)}
             except Refused as error:
                 self.refused.append(error)
-                continue
-            listed += of_owner
-            for name, is_wanted in of_owner.items():
-                if is_wanted:
-                    found.setdefault(name.casefold(), name)
+        self._ids = {place.name: place.repository_id for place in listed.values()}
+        found = {name.casefold(): name for name in self._settings.repositories}
+        self.remarks = [*self._renamed(found, listed), *self._unmatched(listed.values())]
+        for name, place in listed.items():
+            if place.is_wanted:
+                found.setdefault(name, place.name)
         if self.refused and not found:
             raise self.refused[0]
-        scopes = [name for name in found.values() if not self._settings.leaves_out(name)]
-        self.remarks = [
-            f"github.include: no repository of {' or '.join(self._settings.organisations)} matches "
-            f"'{pattern}'; check the spelling"
-            for pattern in self._settings.include
-            if not any(matches(name, pattern) for name in listed)
-        ]
-        self.left_out = frozenset(name.casefold() for name in listed) - {name.casefold() for name in scopes}
+        scopes = [name for name in dict.fromkeys(found.values()) if not self._settings.leaves_out(name)]
+        self.left_out = frozenset(listed) - {name.casefold() for name in scopes}
         self._access.look_for(scopes)
         for reader, some in self.lanes(scopes):
             reader.expect(some)
         return tuple(scopes)
+
+    def scope_ids(self, scopes: Sequence[str]) -> Mapping[str, str]:
+        """The node id of each repository that an organisation listed, and of these that can be seen."""
+        unknown = [scope for scope in scopes if scope not in self._ids]
+        for reader, some in self.lanes(unknown):
+            self._ids |= seen(reader.client, some)
+        return self._ids
 
     def lanes(self, scopes: Sequence[str]) -> list[tuple[Reader, list[str]]]:
         """Scopes that are read with the same credentials, and so from the same budget, with their reader.
@@ -183,25 +185,49 @@ class GitHub:
             gone += told.gone
         return found, gone
 
-    def _listed(self, owner: str) -> dict[str, bool]:
-        """What an organisation has, by all who may list it, and whether the settings let each in."""
-        found: dict[str, bool] = {}
+    def _listed(self, owner: str) -> list[Place]:
+        """What an organisation has, by all who may list it."""
+        found: dict[str, Place] = {}
         refused: list[Refused] = []
         clients = self._access.listing(owner)
         # One that GitHub does not let in is said, for what only it can see would be missing without a word.
         for client in clients:
             try:
-                for name, is_wanted, has_discussions in repositories_of(client, self._settings, owner):
-                    found[name] = is_wanted
-                    self._access.saw(name, client)
-                    if not has_discussions:
-                        self._without_discussions.add(name)
+                for place in repositories_of(client, self._settings, owner):
+                    found[place.name] = place
+                    self._access.saw(place.name, client)
+                    if not place.has_discussions:
+                        self._without_discussions.add(place.name)
             except Refused as error:
                 refused.append(error)
         if len(refused) == len(clients):
             raise refused[0]
         self.refused += [error for error in refused if not isinstance(error, NoSuchOwner)]
-        return found
+        return [*found.values()]
+
+    def _renamed(self, found: dict[str, str], listed: Mapping[str, Place]) -> Iterator[str]:
+        """Takes out what is listed under a name of today and named by a former one, and says so."""
+        owners = {owner.casefold() for owner in self._settings.organisations}
+        strays = [
+            name
+            for key, name in found.items()
+            if key not in listed and key.partition("/")[0] in owners and not self._settings.leaves_out(name)
+        ]
+        by_id = {place.repository_id: place for place in listed.values()}
+        told = self.scope_ids(strays)
+        for name in strays:
+            if told.get(name) in by_id:
+                today = by_id[told[name]].name
+                found[name.casefold()] = today
+                yield f"github.repositories: {name} is called {today} by now; write that instead"
+
+    def _unmatched(self, places: Iterable[Place]) -> Iterator[str]:
+        for pattern in self._settings.include:
+            if not any(matches(place.name, pattern) for place in places):
+                yield (
+                    f"github.include: no repository of {' or '.join(self._settings.organisations)} matches "
+                    f"'{pattern}'; check the spelling"
+                )
 
     def _reader(self, scope: str) -> Reader:
         client = self._access.of(scope)

@@ -234,8 +234,20 @@ class Pages:
         return repository, connection
 
 
-def repositories_of(client: Client, wanted: GitHubSettings, owner: str) -> Iterator[tuple[str, bool, bool]]:
-    """Names of an organisation's repositories; whether the settings let each in; if it has discussions."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A repository as its organisation lists it."""
+
+    repository_id: str
+    name: str
+    """`owner/name`, as of today."""
+    is_wanted: bool
+    """Whether the settings let it in."""
+    has_discussions: bool
+
+
+def repositories_of(client: Client, wanted: GitHubSettings, owner: str) -> Iterator[Place]:
+    """Every repository of an organisation that whoever asks can see."""
     after: str | None = None
     while True:
         variables = {"owner": owner, "after": after, "isFork": None if wanted.forks == "all" else False}
@@ -252,7 +264,7 @@ def repositories_of(client: Client, wanted: GitHubSettings, owner: str) -> Itera
                 archived = None if payloads.day(archived) >= wanted.starts_on else archived
             is_wanted = archived is None or wanted.archived == "all"
             is_wanted = is_wanted and not node["isDisabled"] and wanted.lets_in(node["nameWithOwner"])
-            yield node["nameWithOwner"], is_wanted, node["hasDiscussionsEnabled"]
+            yield Place(node["id"], node["nameWithOwner"], is_wanted, node["hasDiscussionsEnabled"])
         after = _next(connection, after)
         if after is None:
             return
