@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from filelock import FileLock, Timeout
 
 from connectors.errors import BadInput
 from flows import logbook
-from flows.settings import Settings, load_settings
+from flows.orchestrator import USED, Orchestrator, orchestrators_used, shown
+from flows.settings import Settings, load_settings, orchestrator_url
 from privacy import erasure
 from warehouse.store import Store
 from warehouse.tombstones import Tombstones
@@ -23,6 +25,36 @@ from warehouse.vault import Vault
 def places_of(settings: Settings) -> erasure.Places:
     """Where people of this home are erased."""
     return erasure.Places(settings.home, settings.erasures_folder)
+
+
+def _with_orchestrator(settings: Settings) -> erasure.Places:
+    """The same, with the Prefect servers outside of the home. Raises BadInput where one is not at hand."""
+    places, url, used = places_of(settings), orchestrator_url(), orchestrators_used(settings.home)
+    if used and url is None:
+        raise BadInput(
+            [
+                f"PREFECT_API_URL: nights ran on the Prefect server at {used[-1]}, which is searched too; "
+                "set it and what else reaches that server; if it is no more, remove "
+                f"{settings.home / USED}"
+            ]
+        )
+    if url is None:
+        return places
+    if not Orchestrator(url).answers():
+        raise BadInput([f"PREFECT_API_URL: the server at {shown(url)} does not answer; nothing was erased"])
+    others = [
+        f"nights ran on the Prefect server at {other} as well, which was not searched"
+        for other in used
+        if other != shown(url)
+    ]
+
+    def elsewhere(needles: Collection[str]) -> tuple[int, list[str]]:
+        from flows.prefect_traces import purge
+
+        removed = purge(shown(url), needles)
+        return removed.runs, [*removed.by_hand, *others]
+
+    return replace(places, elsewhere=elsewhere)
 
 
 def check_nobody_came_back(settings: Settings) -> None:
@@ -56,9 +88,9 @@ def erase(
     `agree` is asked before anything happens, and raises to stop it. Raises BadInput, or NotErased.
     """
     settings = load_settings(config)
-    places = places_of(settings)
     if not settings.home.is_dir():
         raise BadInput([f"{settings.home}: no night has run here, so nobody is in it"])
+    places = _with_orchestrator(settings)
     lock = FileLock(settings.lock_file, timeout=0)
     try:
         lock.acquire()
@@ -123,7 +155,9 @@ def receipt_text(receipt: dict[str, Any]) -> str:
         f"  other files removed: {receipt['files']}; every database file was written anew",
         f"  looked for in {checked['files']} files, {checked['bytes']:,} bytes, uncompressed: not found "
         f"({checked['controls']} others were looked for too, and found)",
+        *([f"  runs removed from your Prefect server: {receipt['runs']}"] if receipt["runs"] else []),
         *(f"  left: {sentence}" for sentence in receipt["left"]),
+        *(f"  still yours to do: {sentence}" for sentence in receipt["by_hand"]),
         f"  backups made before that hold them until {receipt['backups_hold_them_until']} at the latest; "
         "a home restored from one does not start before `sightline privacy erase` was run",
         "  still yours to do: take them out of the roster, which is your file",

@@ -17,11 +17,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flows.settings import keep_quiet, orchestrator_environment, orchestrator_url, use_orchestrator
+from warehouse.files import write_whole
 
 START_SECONDS = 120
 """A first start migrates a new database: 20 s on two cores, more on a busy machine."""
+
+
+USED = "prefect-server.txt"
+"""In the home: the addresses of the Prefect servers of the operator's own that nights ran on."""
 
 
 class OrchestratorFailed(Exception):
@@ -40,12 +46,13 @@ class Orchestrator:
         """Returns when the server answers. Raises OrchestratorFailed with where to look."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and (self.process is None or self.process.poll() is None):
-            if self._answers():
+            if self.answers():
                 return
             time.sleep(0.1)
         raise OrchestratorFailed(f"the Prefect server at {self.url} does not answer; see {self.log}")
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether the server is up."""
         try:
             with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:  # noqa: S310  http only
                 return int(answer.status) == 200
@@ -61,6 +68,8 @@ def orchestrator(home: Path, *, schedules: bool = False) -> Iterator[Orchestrato
     """
     if url := orchestrator_url():
         keep_quiet()
+        others = [each for each in orchestrators_used(home) if each != shown(url)]
+        write_whole(home / USED, "\n".join([*others, shown(url), ""]))
         yield Orchestrator(url)
         return
     data = home / "orchestrator"
@@ -84,6 +93,20 @@ def orchestrator(home: Path, *, schedules: bool = False) -> Iterator[Orchestrato
             process.wait(timeout=10)
         process.kill()
         process.wait()
+
+
+def orchestrators_used(home: Path) -> list[str]:
+    """The servers outside of this home that nights ran on, the last one last; an erasure goes there."""
+    try:
+        return (home / USED).read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return []
+
+
+def shown(url: str) -> str:
+    """The address without a name and password that may stand in it."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _free_port() -> int:

@@ -47,6 +47,8 @@ class Places:
 
     home: Path
     folder: Path
+    elsewhere: Callable[[Collection[str]], tuple[int, list[str]]] | None = None
+    """Removes these texts from an orchestrator elsewhere: how many runs went, and what is left by hand."""
 
     @property
     def open_files(self) -> list[Path]:
@@ -169,6 +171,13 @@ def _rewrite(places: Places, state: dict[str, Any]) -> None:
 def _purge(places: Places, state: dict[str, Any]) -> None:
     if (places.home / "orchestrator").is_dir():
         state["files"] += traces.purge(places.home / "orchestrator", _needles(state))
+    if places.elsewhere:
+        try:
+            runs, by_hand = places.elsewhere(_needles(state))
+        except OSError as error:
+            raise NotErased(f"{error}; then run `sightline privacy erase` again") from error
+        state["runs"] = state.get("runs", 0) + runs
+        state["by_hand"] = sorted({*state.get("by_hand", []), *by_hand})
 
 
 def _verify(places: Places, state: dict[str, Any]) -> None:
@@ -249,6 +258,7 @@ def _receipt(state: Mapping[str, Any], backups_days: int) -> str:
     """What was done, with nothing in it about whom."""
     until = date.fromisoformat(state["on"]) + timedelta(days=backups_days)
     body = {name: state[name] for name in ("erasure", "on", "rows", "files", "checked", "left")}
+    body |= {"runs": state.get("runs", 0), "by_hand": state.get("by_hand", [])}
     return json.dumps(body | {"backups_hold_them_until": until.isoformat()}, indent=1, sort_keys=True) + "\n"
 
 

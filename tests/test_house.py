@@ -16,7 +16,7 @@ ORDER = ["connectors", "warehouse", "signals", "rubric", "privacy", "reports"]
 ROOMS = [*ORDER, "flows", "sandbox"]
 MAY_NAME = {
     "duckdb": {"warehouse", "signals"},
-    "prefect": {"flows/nightly.py"},
+    "prefect": {"flows/nightly.py", "flows/prefect_traces.py"},
     "github": {"connectors"},
     "pagerduty": {"connectors"},
 }
