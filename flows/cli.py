@@ -118,11 +118,12 @@ def sandbox(arguments: tuple[str, ...]) -> None:
     help="The folder that everything is written to.",
 )
 @click.option("--seed", default=7, show_default=True, help="Which generated organisation.")
-def demo(home: Path, seed: int) -> None:
-    """Runs a real night against the sandbox, then prints three reports."""
+@click.option("--stay", is_flag=True, help="Leave the sandbox running afterwards, to try every command on.")
+def demo(home: Path, seed: int, stay: bool) -> None:
+    """Runs a real night against the sandbox, then prints what a manager and an engineer read."""
     from flows.demo import run_demo
 
-    sys.exit(run_demo(home, seed))
+    sys.exit(run_demo(home, seed, stay=stay))
 
 
 @cli.command()

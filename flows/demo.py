@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import subprocess
 import sys
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,11 @@ from warehouse.files import write_whole
 from warehouse.windows import Window, window_of
 
 
-def run_demo(home: Path, seed: int) -> int:
-    """Runs a night on the sandbox and prints the three reports; returns the night's exit code."""
+def run_demo(home: Path, seed: int, *, stay: bool = False) -> int:
+    """Runs a night on the sandbox and prints the three reports; returns the night's exit code.
+
+    To `stay` leaves the sandbox there until it is interrupted, to try every other command on.
+    """
     today = datetime.now(UTC).date()
     home.mkdir(parents=True, exist_ok=True)
     with _sandbox(seed, today.isoformat()) as addresses:
@@ -54,12 +58,20 @@ def run_demo(home: Path, seed: int) -> int:
         for name, command in pages.items():
             page = _output(config, *command, "--format", "html", GITHUB_TOKEN=proof)
             write_whole(home / name, page)
-    _title("For the operator", "sightline status")
-    _sightline(config, "status")
-    click.echo("\nPages:")
-    for name in pages:
-        click.echo(f"  {(home / name).resolve().as_uri()}")
-    click.echo(f"Again: make demo (an incremental night). Look around: sightline --config {config} status")
+        click.echo("\nPages:")
+        for name in pages:
+            click.echo(f"  {(home / name).resolve().as_uri()}")
+        click.echo(f"The night's receipt: sightline --config {config} status")
+        if stay:
+            click.echo("\nThe sandbox stays until Ctrl-C. In another terminal:")
+            click.echo(
+                f"  export GITHUB_TOKEN={proof}   # or sandbox-LOGIN, of anybody in {home / 'roster.csv'}"
+            )
+            click.echo(f"  sightline me --full --config {config}")
+            with suppress(KeyboardInterrupt):
+                signal.pause()
+        else:
+            click.echo("Again, with an incremental night: make demo. To try the rest: sightline demo --stay")
     return night
 
 
