@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 .PHONY: demo test check format lock clean
 
-demo: .venv/ready            ## the main job on the sandbox organisation, then the three reports
+demo: .venv/ready            ## a real night against the sandbox, then what people read
 	$(BIN)/sightline demo
 
 test: .venv/ready            ## all tests

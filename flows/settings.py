@@ -312,7 +312,7 @@ def _sentence(path: Path, data: Any, problem: Any) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     match problem["type"]:
         case "extra_forbidden":
-            says = "is not a setting; check the spelling against the README"
+            says = "is not a setting; check the spelling against docs/settings.md"
         case "missing":
             says = "is missing; add it to this file"
         case _:

@@ -1,4 +1,4 @@
-"""A signal of one's own, by the README's word: two files, no Python, and it is in every report."""
+"""A signal of one's own, by the page's word: two files, no Python, and it is in every report."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from signals.catalog import FOLDER, load_catalog
 
 ROOT = Path(__file__).parents[1]
 TODAY = date(2026, 11, 22)
-README = (ROOT / "README.md").read_text(encoding="utf-8").split("### A signal of your own")[1]
+PAGE = (ROOT / "docs" / "own-signal.md").read_text(encoding="utf-8")
 NAME, ITEM, WINDOW = "reviews_across_teams", "collaboration-tools", "2026Q3"
 
 
-def test_a_signal_and_its_map_by_the_readmes_word_are_in_every_report(
+def test_a_signal_and_its_map_by_the_pages_word_are_in_every_report(
     organisation: Running, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written(home, organisation)
@@ -185,9 +185,9 @@ def test_a_file_from_another_editor_is_read(tmp_path: Path) -> None:
 
 
 def block(language: str, begins: str = "") -> str:
-    """The README's example file, word for word."""
+    """The page's example file, word for word."""
     [found] = [
-        text for text in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if text.startswith(begins)
+        text for text in re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL) if text.startswith(begins)
     ]
     return str(found)
 
@@ -201,7 +201,7 @@ def own_folder(folder: Path, files: dict[str, str]) -> Path:
 
 
 def written(folder: Path, server: Running) -> None:
-    """The home of somebody who did what the README says, and nothing else."""
+    """The home of somebody who did what the page says, and nothing else."""
     shipped = (ROOT / "rubric_map.yaml").read_text()
     item = block("yaml", f"  {ITEM}:")
     mapped, count = re.subn(rf"  {ITEM}:\n.*?\n\n", lambda _: f"{item}\n", shipped, flags=re.DOTALL)

@@ -63,11 +63,11 @@ def test_a_github_app_gets_its_key_from_the_environment_and_no_token(
         ("home: h\n", "s.yaml:1: roster is missing; add it to this file"),
         (
             "roster: r.csv\nhoem: h\n",
-            "s.yaml:2: hoem is not a setting; check the spelling against the README",
+            "s.yaml:2: hoem is not a setting; check the spelling against docs/settings.md",
         ),
         (
             "roster: r.csv\ngithub:\n  repositories: [acme/api]\n  page_sise: 5\n",
-            "s.yaml:4: github.page_sise is not a setting; check the spelling against the README",
+            "s.yaml:4: github.page_sise is not a setting; check the spelling against docs/settings.md",
         ),
         ("roster: [\n", "s.yaml:2: not YAML"),
         ("- roster\n", "s.yaml:1: the settings are `key: value` lines"),
