@@ -23,7 +23,7 @@ from signals.catalog import FOLDER, load_catalog
 
 ROOT = Path(__file__).parents[1]
 TODAY = date(2026, 11, 22)
-PAGE = (ROOT / "docs" / "own-signal.md").read_text(encoding="utf-8")
+MANUAL = (ROOT / "docs" / "own-signal.md").read_text(encoding="utf-8")
 NAME, ITEM, WINDOW = "reviews_across_teams", "collaboration-tools", "2026Q3"
 
 
@@ -187,7 +187,7 @@ def test_a_file_from_another_editor_is_read(tmp_path: Path) -> None:
 def block(language: str, begins: str = "") -> str:
     """The page's example file, word for word."""
     [found] = [
-        text for text in re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL) if text.startswith(begins)
+        text for text in re.findall(rf"```{language}\n(.*?)```", MANUAL, re.DOTALL) if text.startswith(begins)
     ]
     return str(found)
 
