@@ -6,6 +6,7 @@ wording upstream is noticed without a copy of the text in this project.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 import unicodedata
@@ -24,7 +25,17 @@ _TYPESET = {  # quotes and dashes, by code point, as they are typed on a keyboar
     **dict.fromkeys((0x201C, 0x201D), '"'),
     **dict.fromkeys((0x2010, 0x2011, 0x2013, 0x2014), "-"),
 }
-_FORMS = {".html": html_page, ".htm": html_page, ".md": markdown, ".markdown": markdown, ".csv": table}
+_FORMS = {".html": html_page, ".htm": html_page, ".md": markdown, ".markdown": markdown} | dict.fromkeys(
+    (".csv", ".tsv"), table
+)
+_NOT_IN_TABLES = "what is in a table goes into a CSV file"
+_NONE_FOUND = {
+    html_page: f"a statement is an item of a list, under an h2 or lower; {_NOT_IN_TABLES}",
+    markdown: f"a statement is a bullet or a numbered line under a heading; {_NOT_IN_TABLES}",
+    table: "a table has a head of pillar, group and statement, and a statement in each row",
+    plain_text: "a statement is a line that starts with '- '",
+}
+"""What each form would have taken for a statement."""
 _YAML = {".yml", ".yaml"}
 
 
@@ -69,14 +80,13 @@ def open_document(path: Path | str) -> Document:
     descriptions under a heading are not statements. Raises BadInput with every mistake and its line.
     """
     path, level = names_a_level(str(path))
-    if path.suffix.lower() in _YAML:
-        found = competencies(path, level)
-    else:
-        found = _FORMS.get(path.suffix.lower(), plain_text)(_text_of(path))
+    form = _FORMS.get(path.suffix.lower(), plain_text)
+    found = competencies(path, level) if path.suffix.lower() in _YAML else form(_text_of(path))
     statements, mistakes = _statements(found)
     mistakes += [*found.mistakes, *_stand_twice(statements)]
     if not statements and not mistakes:
-        mistakes.append((1, "no statements; a statement is a line that starts with '- '"))
+        said = "`competencies` is empty" if path.suffix.lower() in _YAML else _NONE_FOUND[form]
+        mistakes.append((1, f"no statements; {said}"))
     if mistakes:
         raise BadInput([f"{path.name}:{line}: {sentence}" for line, sentence in sorted(mistakes)])
     return Document(found.title, tuple(statements))
@@ -127,7 +137,9 @@ def _place(of: Statement | Item) -> tuple[str, str]:
 
 def _text_of(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            is_utf16 = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        text = path.read_text(encoding="utf-16" if is_utf16 else "utf-8-sig")
     except OSError as error:
         raise BadInput([f"{path.name}: cannot be read: {error.strerror or error}"]) from error
     except UnicodeDecodeError as error:

@@ -19,6 +19,8 @@ from typing import Literal
 from rubric.tree import hint
 
 BULLETS = ("- ", "* ", "• ")
+_UNDER_ALL_HEADINGS = 7
+"""The depth of a bold line that stands for a heading."""
 Kind = Literal["pillar", "group", "statement"]
 
 
@@ -55,10 +57,12 @@ def plain_text(text: str) -> Found:
     """Headings have no markup in the plain form, so their order between two bullets tells them apart."""
     found = Found()
     headings: list[tuple[str, int]] = []
-    is_first_run = True
+    is_first_run = was_blank = True
     for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.strip()
-        if line.startswith(BULLETS) or line in {"-", "*", "•"}:
+        if _HEADING.fullmatch(raw):
+            found.mistakes.append((number, "a heading with # is Markdown; name the file so, with .md"))
+        elif line.startswith(BULLETS) or line in {"-", "*", "•"}:
             if is_first_run:
                 # A document opens with its title and the level's lead sentence.
                 found.title = headings[0][0] if headings else ""
@@ -66,8 +70,12 @@ def plain_text(text: str) -> Found:
             _name_headings(headings, found)
             headings, is_first_run = [], False
             found.add("statement", line[1:], number)
+        elif line and raw[0].isspace() and not headings and found.lines and not was_blank:
+            goes_on = found.lines.pop()
+            found.add(goes_on.kind, f"{goes_on.text} {line}", goes_on.number)
         elif line:
             headings.append((line, number))
+        was_blank = not line
     return found
 
 
@@ -107,7 +115,11 @@ def html_page(text: str) -> Found:
 
 
 class _Page(HTMLParser):
-    _BLOCKS = {"h1": "title", "h2": "pillar", "h3": "group", "h4": "group", "li": "bullet", "p": "paragraph"}  # noqa: RUF012
+    _BLOCKS = {"h1": "title", "h2": "pillar", "li": "bullet", "p": "paragraph"} | dict.fromkeys(
+        ("h3", "h4", "h5", "h6"), "group"
+    )
+    _ASIDE = frozenset({"nav", "footer", "aside", "script", "style", "template"})
+    """What stands on a page and is no part of its document."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -115,27 +127,49 @@ class _Page(HTMLParser):
         self._block: str | None = None
         self._strong = self._plain = ""
         self._in_strong = False
-        self._number = 0
+        self._number = self._depth = self._asides = 0
+        self._above: list[tuple[int, str]] = []
+        """Headings that stand above this place, with their depth."""
+        self._said = ""
+        self._lists: list[int] = []
+        """How many headings stood above each open list."""
 
     def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - the parser hands it over
-        if tag == "p" and self._block == "bullet":
+        self._asides += tag in self._ASIDE
+        if self._asides:
+            return
+        if tag == "br" or (tag == "p" and self._block == "bullet"):
             self._plain += " "  # a loose list has its statements in paragraphs
+        elif tag in ("ul", "ol"):
+            if self._block == "bullet" and self._plain.rstrip().endswith(":"):
+                self._block, self._depth = "group", _UNDER_ALL_HEADINGS + 1 + len(self._lists)
+            self._lists.append(len(self._above))
+            self._close()
         elif tag in self._BLOCKS:
             self._close()
             self._block = self._BLOCKS[tag]
+            self._depth = int(tag[1]) if tag[0] == "h" else _UNDER_ALL_HEADINGS
             self._number = self.getpos()[0]
-        elif tag == "strong":
+        elif tag in ("strong", "b"):
             self._in_strong = True
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "strong":
+        if tag in self._ASIDE:
+            self._asides = max(0, self._asides - 1)
+        elif self._asides:
+            return
+        elif tag in ("strong", "b"):
             self._in_strong = False
         elif tag == "p" and self._block == "bullet":
             self._plain += " "
         elif tag in {*self._BLOCKS, "ul", "ol"}:
             self._close()
+            if tag in ("ul", "ol") and self._lists:
+                del self._above[self._lists.pop() :]
 
     def handle_data(self, data: str) -> None:
+        if self._asides:
+            return
         if self._block == "paragraph" and (self._in_strong or (self._strong and data.isspace())):
             self._strong += data  # the space between two bold words is theirs
         elif self._block is not None:
@@ -151,16 +185,30 @@ class _Page(HTMLParser):
             case "title" if not any(line.kind == "group" for line in self.found.lines):
                 # A later main heading inside the document parts it and starts no other one.
                 self.found.lines.clear()
-                self.found.title = plain
+                self.found.title, self._above = plain, []
             case "pillar" if plain:
-                self.found.add("pillar", without_symbol(plain), self._number)
+                self._above, self._said = [(self._depth, without_symbol(plain))], ""
+                self.found.add("pillar", self._above[0][1], self._number)
             case "group" if plain:
-                self.found.add("group", without_symbol(plain), self._number)
-            case "bullet" if plain:
-                self.found.add("statement", plain, self._number)
+                self._group(without_symbol(plain))
             case "paragraph" if strong:
-                self.found.add("group", strong, self._number)
+                self._group(strong)
+            case "bullet" if plain:
+                self._say_group()
+                self.found.add("statement", plain, self._number)
         self._block, self._strong, self._plain = None, "", ""
+
+    def _group(self, text: str) -> None:
+        between = [each for each in self._above if each[0] < self._depth]
+        self._above = [*between, (self._depth, text.rstrip(": "))]
+        self._say_group()
+
+    def _say_group(self) -> None:
+        """A group is called by all its headings, so that two of one name stay apart; else by the pillar."""
+        named = [text for depth, text in self._above if depth > 2] or [text for _, text in self._above]
+        if named and (group := " / ".join(named)) != self._said:
+            self.found.add("group", group, self._number)
+            self._said = group
 
 
 # --- Markdown -------------------------------------------------------------------------------------------
@@ -179,7 +227,6 @@ class _Mark:
 _HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*")
 _BOLD_LINE = re.compile(r"\s*(?:\*\*|__)([^*_]+)(?:\*\*|__):?\s*")
 _BULLET = re.compile(r"(\s*)(?:[-*+•]|\d{1,3}[.)])(?:\s+(?:\[[ xX]\]\s+)?(.*))?")
-_UNDER_ALL_HEADINGS = 7
 
 
 def markdown(text: str) -> Found:
@@ -205,7 +252,7 @@ def markdown(text: str) -> Found:
         if mark.is_heading:
             above = [each for each in above if each.is_heading and each.depth < mark.depth] + [mark]
             if mark.depth == pillar_depth:
-                found.add("pillar", without_symbol(_words(mark.text)), mark.number)
+                found.add("pillar", without_symbol(_words(mark.text)).rstrip(": "), mark.number)
             said_group = ""
             continue
         above = [each for each in above if each.is_heading or each.depth < mark.depth]
@@ -244,13 +291,23 @@ def _marks(text: str, found: Found) -> Iterator[_Mark]:
 
 
 def _without_asides(text: str, found: Found) -> Iterator[str]:
-    """The lines, with front matter, fenced code and comments as empty ones, so that numbers stay."""
+    """The lines, with front matter, fenced code and comments as empty ones, so that numbers stay.
+
+    An underlined heading becomes one with # on its own line.
+    """
     text = re.sub(r"<!--.*?-->", lambda aside: "\n" * aside[0].count("\n"), text, flags=re.DOTALL)
     lines = text.split("\n")
     fence, opened = "", 0
     if lines[0].strip() == "---" and "---" in [line.strip() for line in lines[1:]]:
         fence, opened = "---", 1
         lines[0] = ""
+    front = [line.strip() for line in lines].index("---") + 1 if fence else 0
+    for at, (line, below) in enumerate(pairwise(lines)):
+        if at < front:
+            continue
+        is_alone = at == 0 or not lines[at - 1].strip()
+        if is_alone and re.fullmatch(r"={2,}|-{2,}", below.strip()) and re.match(r" {0,3}[^\s\-*+#|>]", line):
+            lines[at : at + 2] = [f"{'#' if below.strip()[0] == '=' else '##'} {line.strip()}", ""]
     for number, line in enumerate(lines, start=1):
         mark = re.match(r"\s*(```|~~~)", line)
         if fence:
@@ -268,6 +325,7 @@ def _without_asides(text: str, found: Found) -> Iterator[str]:
 
 def _words(text: str) -> str:
     """A line of Markdown as it reads: links by their text, no emphasis."""
+    text = re.sub(r"<br\s*/?>", " ", text)
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"(\*\*|__)(.+?)\1", r"\2", text)
     text = re.sub(r"(?<![\w*])[*_](\S(?:.*?\S)?)[*_](?![\w*])", r"\1", text)
@@ -282,37 +340,37 @@ _COLUMNS = ("pillar", "group", "statement")
 def table(text: str) -> Found:
     """One statement a row; the columns are named pillar, group and statement, in any order."""
     found = Found()
-    head = text.split("\n", 1)[0]
-    rows = csv.reader(
-        io.StringIO(text),
-        delimiter=";" if ";" in head and "," not in head else ",",
-        strict=True,
-    )
+    head, _, below = text.partition("\n")
+    said = re.fullmatch(r"sep=(.)\s*", head)  # what some spreadsheets write above their head
+    first = 2 if said else 1
+    text, head = (below, below.split("\n", 1)[0]) if said else (text, head)
+    apart = said[1] if said else next((each for each in ",;\t" if each in head), ",")
+    rows = csv.reader(io.StringIO(text), delimiter=apart, strict=True)
     names: list[str] = []
     before: dict[str, str] = {}
-    number = 1
+    number = first
     try:
         for cells in rows:
             if not names:
                 names = [cell.strip().casefold() for cell in cells]
-                if not _is_known_head(names, found):
+                if not _is_known_head(names, number, found):
                     return found
             elif any(cell.strip() for cell in cells):
                 before = _row(dict(zip(names, cells, strict=False)), len(cells), number, before, found)
-            number = rows.line_num + 1
+            number = rows.line_num + first
     except csv.Error:
         found.mistakes.append((number, "a quotation mark that is never closed, or stands inside a cell"))
     return found
 
 
-def _is_known_head(names: Sequence[str], found: Found) -> bool:
+def _is_known_head(names: Sequence[str], number: int, found: Found) -> bool:
     for name in names:
         if name not in _COLUMNS:
-            found.mistakes.append((1, f"unknown column '{name}'{hint(name, _COLUMNS)}"))
+            found.mistakes.append((number, f"unknown column '{name}'{hint(name, _COLUMNS)}"))
     for name in _COLUMNS:
         if names.count(name) != 1:
             said = "is missing" if name not in names else "is there twice"
-            found.mistakes.append((1, f"column '{name}' {said}; a table has {', '.join(_COLUMNS)}"))
+            found.mistakes.append((number, f"column '{name}' {said}; a table has {', '.join(_COLUMNS)}"))
     return not found.mistakes
 
 

@@ -18,6 +18,12 @@ PLACES = [
     ("Craft", "Names", "I know ten names"),
 ]
 
+IN_HTML = "a statement is an item of a list, under an h2 or lower; what is in a table goes into a CSV file"
+IN_MARKDOWN = (
+    "a statement is a bullet or a numbered line under a heading; what is in a table goes into a CSV file"
+)
+IN_A_TABLE = "a table has a head of pillar, group and statement, and a statement in each row"
+
 # --- one rubric, in every form --------------------------------------------------------------------------
 
 
@@ -138,6 +144,68 @@ def test_signs_that_are_no_emphasis_stay(typeset: str, tmp_path: Path) -> None:
     assert read_document(written(tmp_path, "g.md", f"# G\n## C\n- {typeset}\n"))[0].text == typeset
 
 
+# --- other hands ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("<h2>C</h2><ul><li>One<li>Two</ul>", ["C | C | One", "C | C | Two"]),
+        ("<h2>C</h2><p><b>Q:</b></p><ul><li><span>O</span>ne</li></ul>", ["C | Q | One"]),
+        (
+            "<h2>C</h2><h3>Q</h3><h4>T</h4><ul><li>One</ul><h4>R</h4><ul><li>Two</ul><h3>O</h3><ul><li>Three</ul>",
+            ["C | Q / T | One", "C | Q / R | Two", "C | O | Three"],
+        ),
+        (
+            "<h2>C</h2><h3>Q</h3><ul><li>Cares:<ul><li>One</li><li>Two</li></ul></li><li>Three</li></ul>",
+            ["C | Q / Cares | One", "C | Q / Cares | Two", "C | Q | Three"],
+        ),
+        (
+            "<h2>C</h2><h3>Q</h3><ul><li>One<br>two<script>var a = '<li>no</li>'</script></li></ul>"
+            "<footer><ul><li>Privacy</li></ul></footer>",
+            ["C | Q | One two"],
+        ),
+    ],
+)
+def test_a_page_of_another_make_keeps_its_nesting_and_gains_nothing(
+    body: str, expected: list[str], tmp_path: Path
+) -> None:
+    page = f"<nav><ul><li>Home</li></ul></nav><main><h1>G</h1>{body}</main>"
+    found = places(read_document(written(tmp_path, "g.html", page)))
+    assert [" | ".join(place) for place in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("G\n===\n\nC\n---\n\n### Q\n- One\n", ["C | Q | One"]),
+        ("---\ntitle: x\n---\n# G\n## C\n### Q\n- One\n", ["C | Q | One"]),
+        ("# G\n\n**C:**\n\n- One\n\n**D**\n\n- Two\n", ["C | C | One", "D | D | Two"]),
+        ("# G\n## C\n### Q\n1. One<br>two\n10) Three\n", ["C | Q | One two", "C | Q | Three"]),
+    ],
+)
+def test_markdown_of_another_hand_reads_the_same(text: str, expected: list[str], tmp_path: Path) -> None:
+    assert [" | ".join(each) for each in places(read_document(written(tmp_path, "g.md", text)))] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("g.csv", "sep=;\npillar;group;statement\nC;Q;One, two\n"),
+        ("g.csv", 'pillar,group,statement\r\nC,Q,"One, two"\r\n'),
+        ("g.tsv", "pillar\tgroup\tstatement\nC\tQ\tOne, two\n"),
+        ("g.txt", "G\r\nLead.\r\n★ C\r\nQ\r\n- One,\r\n  two\r\n"),
+        ("g.md", "# G\r\n## C\r\n### Q\r\n- One, two\r\n"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_other_programs_write_reads_the_same(
+    name: str, text: str, encoding: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    assert places(read_document(tmp_path / name)) == [("C", "Q", "One, two")]
+
+
 # --- broken documents -----------------------------------------------------------------------------------
 
 
@@ -152,7 +220,28 @@ def test_signs_that_are_no_emphasis_stay(typeset: str, tmp_path: Path) -> None:
         ("g.txt", "G\nLead\nScope\n- Beep\x07\n", ["4: holds a control character; save it as plain text"]),
         ("g.md", "- alone\n# G\n", ["1: a statement without a heading above it"]),
         ("g.md", "# G\n```\n- swallowed\n", ["2: '```' is opened here and never closed"]),
-        ("g.md", "", ["1: no statements; a statement is a line that starts with '- '"]),
+        ("g.txt", "", ["1: no statements; a statement is a line that starts with '- '"]),
+        ("g.md", "# G\n| a | b |\n|---|---|\n| c | d |\n", [f"1: no statements; {IN_MARKDOWN}"]),
+        ("g.html", "<h1>G</h1><table><tr><td>a</td></tr></table>", [f"1: no statements; {IN_HTML}"]),
+        ("g.csv", "", [f"1: no statements; {IN_A_TABLE}"]),
+        (
+            "g.yml",
+            "levels: []\nthemes: []\ncompetencies: []\n",
+            ["1: no statements; `competencies` is empty"],
+        ),
+        (
+            "g.txt",
+            "# G\n- One\n",
+            [
+                "1: a heading with # is Markdown; name the file so, with .md",
+                "2: a statement without a heading above it",
+            ],
+        ),
+        (
+            "g.csv",
+            "sep=;\npillar;group\nA;B\n",
+            ["2: column 'statement' is missing; a table has pillar, group, statement"],
+        ),
         ("g.html", "<h1>G</h1>\n<ul>\n<li>alone</ul>", ["3: a statement without a heading above it"]),
         (
             "g.csv",

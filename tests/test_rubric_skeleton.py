@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import BadInput
@@ -74,6 +74,7 @@ texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).map(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(texts, texts), min_size=1, unique_by=lambda pair: statement_sha256(pair[1])))
 def test_whatever_the_words_are_they_come_back_as_they_were(
     tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]
@@ -143,7 +144,8 @@ def test_a_broken_document_leaves_no_file(tmp_path: Path) -> None:
 
 def test_the_list_has_a_line_for_each_item_of_the_map() -> None:
     shipped = load_map(Path(__file__).parents[1] / "rubric_map.yaml", CATALOG)
-    lines = run("list", "--config", "none.yaml").output.splitlines()
+    printed = run("list", "--config", "none.yaml").output.splitlines()
+    lines = [line for line in printed if not line.startswith(" ")]  # a long one goes on below itself
     assert [line.split()[:2] for line in lines] == [[item.slug, item.item_class] for item in shipped.items]
 
 
