@@ -9,7 +9,7 @@ Yields: incidents, incident_actions, incident_fixes, incident_pages, oncall_shif
 Never: names, summaries, messages, titles of follow-ups, documents, e-mail addresses, any time of day.
 Raises: Refused, Unreachable, RateLimited, PayloadBroken.
 
-Its SDK takes a second to import and 32 MB, for six questions: plain HTTP and typed payloads instead.
+Its SDK takes a second to import and 32 MB, for eight questions: plain HTTP and typed payloads instead.
 """
 
 from __future__ import annotations
