@@ -56,10 +56,12 @@ def _write_down(night: Night, windows: Sequence[Window]) -> None:
         for window in windows
         for begin in begins_of(night.maps.values(), window)
     }
+    former = {source: accounts for source, accounts, _ in known.former_sources(night.store, ())}
+    accounts_of = {**former, **night.account_sources}
     rows = [
         history.SourceRow(
             source.source,
-            night.account_sources.get(source.source, ""),
+            accounts_of.get(source.source, ""),
             sorted(source.kinds),
             begin,
             end,
@@ -241,18 +243,24 @@ def _windows(night: Night) -> list[Window]:
 
 
 def _sources(night: Night, starts_on: date, ends_on: date) -> list[completeness.SourceWindow]:
-    """How far each source can be trusted for these days."""
-    read = [
-        completeness.source_window(
-            night.store,
-            connector.source,
-            connector.yields,
-            night.scopes.get(connector.source, ()),
-            (starts_on, ends_on),
-        )
-        for connector in sorted(night.connectors, key=lambda connector: connector.source)
-    ]
-    return [*read, *night.unseen]
+    """How far each source can be trusted for these days: those that are read, and those that were.
+
+    What the settings no longer name says nothing of later windows; but the one in which it was taken out is
+    not whole, and those before it are as whole as they were.
+    """
+    store, span = night.store, (starts_on, ends_on)
+    fills = {connector.source: frozenset(connector.yields) for connector in night.connectors}
+    found = []
+    for source in sorted(fills):
+        scopes = list(night.scopes.get(source, ()))
+        if source != "github":  # whose lost repositories have been looked for, and left out on purpose
+            scopes += completeness.former_scopes(store, source, scopes, starts_on)
+        found.append(completeness.source_window(store, source, fills[source], scopes, span))
+    for source, _, tables in known.former_sources(store, fills):
+        scopes = completeness.former_scopes(store, source, (), starts_on)
+        if scopes:
+            found.append(completeness.source_window(store, source, tables, scopes, span))
+    return [*sorted(found, key=lambda each: each.source), *night.unseen]
 
 
 def _team_item(

@@ -90,6 +90,20 @@ def source_window(
     return SourceWindow(source, fills, from_day, through_day, because is None, because, lacks)
 
 
+def former_scopes(store: Store, source: str, now: Collection[str], since: date) -> list[str]:
+    """Scopes that are not asked about now, were within the days from `since` on, and hold something still.
+
+    What a renamed scope held is stored under its new name, and so is nothing that is missing.
+    """
+    found = store.con.execute(
+        "select scope from reconciled where source = $source and ends_on > $since and exists ("
+        "select 1 from scopes where scope_key = $source || ':' || scope and root_kind <> 'repositories') "
+        "order by scope",
+        {"source": source, "since": since},
+    ).fetchall()
+    return [str(scope) for (scope,) in found if scope not in now]
+
+
 def _lacks(gaps: Collection[tuple[str, str]], fills: frozenset[str]) -> dict[str, str]:
     reasons: dict[str, set[str]] = {}
     for kind, reason in gaps:

@@ -167,6 +167,17 @@ def sources(store: Store, run: int, ends_on: date) -> dict[date, list[SourceKnow
     return found
 
 
+def former_sources(store: Store, now: Iterable[str]) -> list[tuple[str, str, frozenset[str]]]:
+    """Every source of a former run that is none of those there are now: its name, accounts and tables."""
+    found = store.con.execute(
+        "select source, arg_max(account_source, run), arg_max(fills, run) from source_log "
+        "where source not in (select unnest(?::varchar[])) "
+        "and source in (select source from reconciled) group by source order by source",
+        [list(now)],
+    ).fetchall()
+    return [(source, account_source, frozenset(fills)) for source, account_source, fills in found]
+
+
 def by_person(
     store: Store, spans: Mapping[str, Iterable[tuple[date, date]]]
 ) -> dict[str, list[tuple[date, date]]]:
