@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from flows.settings import Settings
-from privacy import audit
+from privacy import audit, organisation
 from privacy.errors import DoorError
 from privacy.published import read_manifest
+
+OF_ALL = f"../{organisation.FOLDER}/"
+"""Where what the organisation reads lies, from the folder of teams: files are named from there in the log."""
 
 
 def note(settings: Settings, action: str, **about: str) -> None:
@@ -72,7 +75,10 @@ def note_published(settings: Settings) -> list[str]:
     It goes by what was recorded, so a night that was killed after publishing is made up for by the next.
     """
     try:
-        recorded = read_manifest(settings.published / "teams").files
+        organisation.adopt(settings.published)
+        recorded = read_manifest(settings.published / "teams").files | {
+            f"{OF_ALL}{name}": sha256 for name, sha256 in organisation.recorded(settings.published).items()
+        }
         known = {
             entry["about"]["file"]
             for entry in audit.entries(settings.audit_file, "release published", "item withdrawn")

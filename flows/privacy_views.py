@@ -61,7 +61,7 @@ def verify_published(config: Path) -> list[str]:
     return by_manifest + [
         sentence
         for sentence in audit.released_otherwise(settings.audit_file, settings.published / "teams")
-        if sentence.split(":")[0] not in {each.split(":")[0] for each in by_manifest}
+        if sentence.split(":")[0].removeprefix("../") not in {each.split(":")[0] for each in by_manifest}
     ]
 
 

@@ -74,7 +74,10 @@ def _expire_releases(night: Night, quarters: int) -> int:
     for name, sha256 in names.items():
         logbook.note_expired(night.settings, name, sha256)  # first: what is logged as published is looked for
     door.expire(night.settings.published, names)
-    organisation.expire(night.settings.published, oldest)
+    of_all = organisation.past(night.settings.published, oldest)
+    for name, sha256 in of_all.items():
+        logbook.note_expired(night.settings, f"{logbook.OF_ALL}{name}", sha256)
+    organisation.expire(night.settings.published, of_all)
     return len(names)
 
 

@@ -270,8 +270,12 @@ def remove_self(published_dir: Path, person_id: str) -> None:
 
 
 def verify(published_dir: Path) -> list[str]:
-    """A sentence for every team file that is altered, missing, extra or too widely readable."""
-    return list(published.problems(published_dir / "teams"))
+    """A sentence for every published file that is altered, missing, extra or too widely readable."""
+    found = list(published.problems(published_dir / "teams"))
+    if organisation.recorded(published_dir):
+        below = organisation.FOLDER
+        found += [f"{below}/{each}" for each in published.problems(published_dir / below)]
+    return found
 
 
 # --- reading ----------------------------------------------------------------------------------------------
@@ -302,10 +306,10 @@ def read_teams(published_dir: Path) -> Iterator[Released]:
 def read_self(published_dir: Path, person_id: str, window: Window | str) -> Released:
     """Somebody's own report. Raises NoReport, the same for an id that is unknown, guessed or malformed."""
     name = published.window_name(window)
+    # what can be no id is looked for like an id that nobody has
+    folder = person_id if published.is_person_id(person_id) else "~"
+    path = published_dir / "people" / folder / f"{name}.json"
     try:
-        if not published.is_person_id(person_id):
-            raise ValueError
-        path = published_dir / "people" / person_id / f"{name}.json"
         body = json.loads(path.read_text(encoding="utf-8"))
         bodies.check_self(body)
     except (OSError, ValueError, RefusedBody):

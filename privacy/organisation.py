@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from privacy import published, shelf
-from privacy.errors import BrokenRelease, NotYetPublished, RefusedBody
+from privacy import placing, published, shelf
+from privacy.errors import AlreadyPublished, BrokenRelease, NotYetPublished, RefusedBody
 
 if TYPE_CHECKING:
     from warehouse.windows import Window
 
+FOLDER = "organisation"
 CAP = 5
 """Most source objects of one person that count."""
 OFTEN, SELDOM = "often", "seldom or never"
@@ -107,19 +109,32 @@ def check(body: Any) -> None:
 
 
 def put_once(published_dir: Path, window: str, text: str) -> None:
-    """Writes it, unless something is there."""
-    path = _path(published_dir, window)
-    with shelf.alone(published_dir):
-        if not path.exists():
-            shelf.make_folder(path.parent, 0o750)
-            shelf.write(published.pending(path), text, published.RELEASE_MODE)
-            published.pending(path).replace(path)
-            shelf.flush_folder(path.parent)
+    """Writes and records it, unless it is recorded; what a former run could not put in place is put there."""
+    adopt(published_dir)
+    name = f"{window}.json"
+    with suppress(AlreadyPublished):
+        placing.put_once(
+            published_dir, None, {name: text}, lambda files: [name] if name in files else [], below=FOLDER
+        )
+
+
+def adopt(published_dir: Path) -> None:
+    """Records what a Sightline before these releases were recorded has left, once."""
+    folder = published_dir / FOLDER
+    if folder.is_dir() and not (folder / published.MANIFEST).exists():
+        with shelf.alone(published_dir):
+            files = {path.name: published.digest(path.read_text("utf-8")) for path in _lying(folder)}
+            placing.put_manifest(folder, published.Manifest(files))
+
+
+def recorded(published_dir: Path) -> dict[str, str]:
+    """The files below its folder that were published, with their hashes."""
+    return published.read_manifest(published_dir / FOLDER).files
 
 
 def windows(published_dir: Path) -> list[str]:
     """The windows the organisation has a release for, oldest first."""
-    return sorted(path.stem for path in (published_dir / "organisation").glob("[0-9]*.json"))
+    return sorted(path.stem for path in _lying(published_dir / FOLDER))
 
 
 def latest(published_dir: Path) -> str:
@@ -134,26 +149,43 @@ def latest(published_dir: Path) -> str:
 
 def read(published_dir: Path, window: str) -> dict[str, Any]:
     """What lies there. Raises NotYetPublished, or BrokenRelease."""
-    path = _path(published_dir, window)
+    folder, name = published_dir / FOLDER, f"{window}.json"
+    manifest = published.read_manifest(folder)
+    # where no night has recorded anything yet, what lies there is from a Sightline that did not
+    is_held_to_it = (folder / published.MANIFEST).exists() and (
+        name in manifest.files or (folder / name).exists()
+    )
     try:
-        body: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        body: dict[str, Any] = (
+            published.read_recorded(folder, name, manifest)
+            if is_held_to_it
+            else json.loads((folder / name).read_text(encoding="utf-8"))
+        )
         check(body)
     except FileNotFoundError:
         raise NotYetPublished(
             f"nothing is published about signals in {window}; it comes with the last of the teams' releases"
         ) from None
     except (OSError, ValueError, RefusedBody) as error:
-        raise BrokenRelease(f"{path}: {error}") from error
+        raise BrokenRelease(f"{folder / name}: {error}") from error
     return body
 
 
-def expire(published_dir: Path, oldest: Window) -> None:
-    """Removes what is about windows before the oldest that is kept."""
-    with shelf.alone(published_dir):
-        for name in windows(published_dir):
-            if name < oldest.name:
-                _path(published_dir, name).unlink()
+def past(published_dir: Path, oldest: Window) -> dict[str, str]:
+    """What is about windows before the oldest that is kept, with the hashes."""
+    return {name: sha256 for name, sha256 in recorded(published_dir).items() if name < f"{oldest.name}.json"}
 
 
-def _path(published_dir: Path, window: str) -> Path:
-    return published_dir / "organisation" / f"{window}.json"
+def expire(published_dir: Path, names: Collection[str]) -> None:
+    """Removes these files and forgets them. Files go first: whoever dies in between is gone on with."""
+    folder = published_dir / FOLDER
+    if names:
+        with shelf.alone(published_dir):
+            for name in names:
+                (folder / name).unlink(missing_ok=True)
+            kept = {name: sha256 for name, sha256 in recorded(published_dir).items() if name not in names}
+            placing.put_manifest(folder, published.Manifest(kept))
+
+
+def _lying(folder: Path) -> list[Path]:
+    return sorted(folder.glob("[0-9]*.json"))

@@ -23,15 +23,18 @@ if TYPE_CHECKING:
 
 def put_once(
     published_dir: Path,
-    team: str,
+    team: str | None,
     texts: Mapping[str, str],
     recorded_before: Callable[[Collection[str]], list[str]],
+    *,
+    below: str = "teams",
 ) -> Path:
     """Writes, records, renames, in the order promised above; returns where the first of them lies.
 
-    `recorded_before` picks what a former run recorded in the place of these texts.
+    `recorded_before` picks what a former run recorded in the place of these texts. `team` is None for what is
+    not about one.
     """
-    teams_dir = published_dir / "teams"
+    teams_dir = published_dir / below
     with shelf.alone(published_dir):
         for name in texts:
             for folder in reversed(Path(name).parents):  # from `teams` down
@@ -88,9 +91,11 @@ def expire(published_dir: Path, names: Collection[str]) -> None:
         put_manifest(teams_dir, published.Manifest(files, teams))
 
 
-def _record(teams_dir: Path, manifest: published.Manifest, team: str, hashes: Mapping[str, str]) -> None:
+def _record(
+    teams_dir: Path, manifest: published.Manifest, team: str | None, hashes: Mapping[str, str]
+) -> None:
     files = manifest.files | dict(hashes)
-    teams = manifest.teams | {published.folder_name(team): team}
+    teams = manifest.teams | ({} if team is None else {published.folder_name(team): team})
     put_manifest(teams_dir, published.Manifest(files, teams))
 
 

@@ -51,9 +51,16 @@ def test_a_night_logs_itself_and_every_release_with_its_hash(config: Path) -> No
     logged = {
         entry["about"]["file"]: entry["about"]["sha256"] for entry in logged_as(settings, "release published")
     }
+    of_all = {
+        f"../organisation/{path.name}": path for path in (settings.published / "organisation").glob("2*.json")
+    }
+    assert of_all
     assert logged == {
-        str(path.relative_to(teams)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in teams.glob("*/*.json")
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in (
+            *of_all.items(),
+            *((str(path.relative_to(teams)), path) for path in teams.glob("*/*.json")),
+        )
     }
     assert len(logged) > 5
     assert [entry["about"]["outcome"] for entry in logged_as(settings, "night ran")] == ["complete"]

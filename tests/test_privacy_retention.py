@@ -17,7 +17,7 @@ from flows.night import open_night
 from flows.pipeline import run_night
 from flows.privacy_views import verify_audit, verify_published
 from flows.settings import SHIPPED, load_settings
-from privacy import audit
+from privacy import audit, chain
 from privacy.amendment import body_sha256, signature
 from privacy.policy import Policy, load_policy
 from reports.receipt import run_facts
@@ -150,7 +150,13 @@ def test_an_entry_missing_from_a_shortened_log_is_found(line: int, tmp_path: Pat
 
 def test_nobody_without_the_key_can_pretend_that_entries_were_removed_for_their_age(tmp_path: Path) -> None:
     log = logged(tmp_path, 10)
-    audit.shorten(log, bytes(32), day(4))
+    with pytest.raises(audit.LogBroken):
+        audit.shorten(log, bytes(32), day(4))
+    kept = list(audit.entries(log))[5:]
+    about = {"through": "5", "sha256": chain.START}
+    first = {"number": 5, "on": "2026-11-22", "action": chain.SHORTENED, "about": about}
+    forged = first | {"hash": chain.hash_of(bytes(32), chain.START, first)}
+    log.write_text("".join(chain.text(entry) + "\n" for entry in (forged, *kept)))
     assert "says that older entries were removed, and is not from this log" in audit.verify(log, KEY)[0]
 
 

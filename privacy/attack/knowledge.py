@@ -146,7 +146,7 @@ def releases_in(published: Path) -> Iterator[dict[str, Any]]:
 
 def signals_in(published: Path) -> Iterator[dict[str, Any]]:
     """What the organisation was told of its signals, window by window."""
-    for path in sorted((published / "organisation").glob("*.json")):
+    for path in sorted((published / "organisation").glob("[0-9]*.json")):
         yield json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -16,7 +16,7 @@ from privacy import door, organisation
 from privacy.attack.attacker import given_away
 from privacy.attack.knowledge import Fact, Reading, is_true, signal_means, signals_in
 from privacy.bands import band_of
-from privacy.errors import NotDue, NotYetPublished, RefusedBody
+from privacy.errors import BrokenRelease, NotDue, NotYetPublished, RefusedBody
 from privacy.organisation import CAP, SELDOM, Traces, often
 from privacy.policy import load_policy
 from privacy.released import Released
@@ -178,8 +178,42 @@ def test_it_is_published_once_and_for_its_audience_alone(tmp_path: Path) -> None
         door.publish(tmp_path, told)
     with pytest.raises(NotDue):
         release(plenty(), on=date(2026, 10, 14))
-    organisation.expire(tmp_path, Q3.next())
+    organisation.expire(tmp_path, organisation.past(tmp_path, Q3.next()))
     assert organisation.windows(tmp_path) == []
+    assert door.verify(tmp_path) == []
+
+
+def test_what_was_altered_removed_or_planted_is_found_and_not_read(tmp_path: Path) -> None:
+    door.publish_organisation(tmp_path, release(plenty()))
+    path = tmp_path / "organisation" / "2026Q3.json"
+    text = path.read_text()
+    assert door.verify(tmp_path) == []
+    path.write_text(text.replace('"often"', '"seldom or never"'))
+    assert door.verify(tmp_path) == ["organisation/2026Q3.json: differs from what was published"]
+    with pytest.raises(BrokenRelease, match="differs from what was published"):
+        door.read_organisation(tmp_path, "2026Q3")
+    path.unlink()
+    assert door.verify(tmp_path) == ["organisation/2026Q3.json: was published and is missing"]
+    with pytest.raises(BrokenRelease, match="is missing"):
+        door.read_organisation(tmp_path, "2026Q3")
+    path.write_text(text)
+    path.chmod(0o640)
+    planted = path.with_name("2026Q2.json")
+    planted.write_text(text)
+    assert door.verify(tmp_path) == ["organisation/2026Q2.json: lies there and was never published"]
+    with pytest.raises(BrokenRelease, match="never published"):
+        door.read_organisation(tmp_path, "2026Q2")
+
+
+def test_what_an_older_sightline_left_is_recorded_once(tmp_path: Path) -> None:
+    door.publish_organisation(tmp_path, release(plenty()))
+    path = tmp_path / "organisation" / "2026Q3.json"
+    (path.parent / "manifest.json").unlink()
+    assert door.read_organisation(tmp_path, "2026Q3").body == release(plenty()).body
+    organisation.adopt(tmp_path)
+    path.write_text(path.read_text().replace('"often"', '"seldom or never"'))
+    organisation.adopt(tmp_path)
+    assert door.verify(tmp_path) == ["organisation/2026Q3.json: differs from what was published"]
 
 
 def test_a_word_that_changed_says_so() -> None:
