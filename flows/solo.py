@@ -243,5 +243,6 @@ _REASONS = {
     "search_incomplete": "search gave fewer than it counted, again and again; run again later",
     "single_sign_on_missing": "an organisation asks for single sign-on; authorise the token for it",
     "token_without_repo_scope": "the token sees public repositories only; give it the scope `repo`",
+    "forbidden": "the token may not read them; give it the right to, and run again",
     "rate_limited": "GitHub's rate limit; run again later, it goes on from here",
 }

@@ -315,10 +315,10 @@ def _identity_provider(organization: Account, info: Info) -> IdentityProvider | 
 
 
 def _search(
-    _root: None, info: Info, query: str, first: int = 0, after: str | None = None, **_rest: Any
+    _root: None, info: Info, query: str, first: int = 0, after: str | None = None, **rest: Any
 ) -> Results:
     asked: Asked = info.context
-    found = search(asked.world, asked.viewer, query, first, after, asked.sees)
+    found = search(asked.world, asked.viewer, query, first, after, asked.sees, rest["type"])
     info.context.nodes += len(found.nodes)
     return found
 

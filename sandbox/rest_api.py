@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from sandbox.apps import Tokens
 from sandbox.budgets import Budgets
+from sandbox.discussions import Discussion
 from sandbox.messages import Request, Response, json_response, problem
 from sandbox.model import Account, Issue, PullRequest, Repository
 from sandbox.rest_shapes import Shapes
@@ -106,7 +107,7 @@ class Rest:
             self.world, viewer, request.one("q"), lambda each: self.tokens.sees(request.token, each)
         )
         page = found[:MOST_RESULTS][(number - 1) * size : number * size]
-        items = [self.shapes.issue(item) for item in page]
+        items = [self.shapes.issue(item) for item in page if not isinstance(item, Discussion)]
         body = {"total_count": len(found), "incomplete_results": False, "items": items}
         return json_response(body, headers=self._sso(viewer))
 

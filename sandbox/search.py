@@ -1,4 +1,4 @@
-"""Search for pull requests and issues, with the manners of GitHub's.
+"""Search for pull requests and issues, or for discussions, with the manners of GitHub's.
 
 It never gives more than a thousand results, however many there are; it pages by place, so what is updated
 meanwhile repeats or is skipped; its index lags behind the world; and of organisations that ask for single
@@ -16,12 +16,13 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from sandbox.discussions import Discussion
 from sandbox.model import Account, Issue, PullRequest, Repository
 from sandbox.paging import InvalidCursor, PageInfo
 from sandbox.world import World
 
 MOST_RESULTS = 1_000
-Item = PullRequest | Issue
+Item = PullRequest | Issue | Discussion
 Test = Callable[[Item], bool]
 Sees = Callable[[Repository], bool]
 """Whether whoever asks may know of a repository."""
@@ -45,9 +46,11 @@ class Results:
     wiki_count: int = 0
 
 
-def search(world: World, viewer: Account, query: str, first: int, after: str | None, sees: Sees) -> Results:
+def search(
+    world: World, viewer: Account, query: str, first: int, after: str | None, sees: Sees, kind: str
+) -> Results:
     """The next `first` results of a query. Raises UnknownQualifier or InvalidCursor."""
-    found = matching(world, viewer, query, sees)
+    found = matching(world, viewer, query, sees, kind)
     reachable = found[:MOST_RESULTS]
     start = _place(after) if after else 0
     end = min(len(reachable), start + first)
@@ -58,10 +61,14 @@ def search(world: World, viewer: Account, query: str, first: int, after: str | N
         start_cursor=_cursor(start + 1) if nodes else None,
         end_cursor=_cursor(end) if nodes else None,
     )
+    if kind == "DISCUSSION":
+        return Results(nodes, 0, info, discussion_count=len(found))
     return Results(nodes, len(found), info)
 
 
-def matching(world: World, viewer: Account, query: str, sees: Sees = lambda _: True) -> list[Item]:
+def matching(
+    world: World, viewer: Account, query: str, sees: Sees = lambda _: True, kind: str = "ISSUE"
+) -> list[Item]:
     """Everything the index knows that fits the query, in its order."""
     known_until = _text(datetime.now(UTC) - timedelta(seconds=world.search_lag_seconds))
     tests: list[Test] = []
@@ -72,12 +79,14 @@ def matching(world: World, viewer: Account, query: str, sees: Sees = lambda _: T
         if name == "sort" and colon:
             order = value
             continue
+        if kind == "DISCUSSION" and value == "@me":
+            raise UnknownQualifier("that '@me' works for discussions is written nowhere")
         test = _test(name if colon else "", value if colon else word, viewer, known_until)
         tests.append(test if not word.startswith("-") else _not(test))
     hidden = {login.lower() for login in world.sso_organisations} if viewer is not world.service else set()
     found = [
         item
-        for item in _everything(world)
+        for item in _everything(world, kind)
         if item.created_at <= known_until
         and item.repository.owner.login.lower() not in hidden
         and sees(item.repository)
@@ -90,10 +99,13 @@ def matching(world: World, viewer: Account, query: str, sees: Sees = lambda _: T
     return found
 
 
-def _everything(world: World) -> Iterator[Item]:
+def _everything(world: World, kind: str) -> Iterator[Item]:
     for repository in dict.fromkeys(world.repositories.values()):
-        yield from repository.pull_requests
-        yield from repository.issues
+        if kind == "DISCUSSION":
+            yield from repository.discussions
+        else:
+            yield from repository.pull_requests
+            yield from repository.issues
 
 
 def _test(name: str, value: str, viewer: Account, known_until: str) -> Test:
@@ -118,16 +130,23 @@ def _test(name: str, value: str, viewer: Account, known_until: str) -> Test:
         case "author":
             return lambda item: is_it(item.author)
         case "assignee":
-            return lambda item: any(is_it(who) for who in item.assignees)
+            return lambda item: any(is_it(who) for who in _assignees(item))
         case "commenter":
-            return lambda item: wrote_before(item.comments)
+            return lambda item: wrote_before(_said_in(item))
+        case "answered-by":
+            return lambda item: (
+                isinstance(item, Discussion)
+                and item.answer is not None
+                and is_it(item.answer.author)
+                and (item.answer_chosen_at or "") <= known_until
+            )
         case "mentions":
             return lambda item: _mentions(item, login)
         case "involves":
             return lambda item: (
                 is_it(item.author)
-                or any(is_it(who) for who in item.assignees)
-                or wrote_before(item.comments)
+                or any(is_it(who) for who in _assignees(item))
+                or wrote_before(_said_in(item))
                 or _mentions(item, login)
             )
         case "reviewed-by":
@@ -206,8 +225,19 @@ def _text(moment: datetime) -> str:
 
 
 def _mentions(item: Item, login: str) -> bool:
-    texts = [item.body, *(comment.body for comment in item.comments)]
+    texts = [item.body, *(comment.body for comment in _said_in(item))]
     return any(f"@{login}" in text.lower() for text in texts)
+
+
+def _assignees(item: Item) -> Sequence[Account]:
+    return () if isinstance(item, Discussion) else item.assignees
+
+
+def _said_in(item: Item) -> list[Any]:
+    """Its comments, and the replies to those of a discussion."""
+    if isinstance(item, Discussion):
+        return [said for comment in item.comments for said in (comment, *comment.replies)]
+    return [*item.comments]
 
 
 def _not(test: Test) -> Test:

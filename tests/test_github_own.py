@@ -15,7 +15,10 @@ from connectors.errors import Refused
 from connectors.github import GitHubSettings, whoami
 from connectors.github.own import GitHubOwn
 from connectors.github.titles import titles
-from connectors.records import Account, Batch, Inventory, Issue, PullRequest, Repository
+from connectors.records import Account, Batch, Discussion, Inventory, Issue, PullRequest, Repository
+from sandbox import resolvers
+from sandbox.discussions import QUESTIONS, DiscussionComment
+from sandbox.discussions import Discussion as Asked
 from sandbox.model import Account as Person
 from sandbox.model import Comment, Review
 from sandbox.model import Issue as TheirIssue
@@ -54,6 +57,59 @@ def test_what_a_person_opened_reviewed_commented_or_is_assigned_to_is_found_and_
     }  # fmt: skip
     assert {place.name for place in of(Repository, batches)} == {"acme/api"}
     assert [gap for batch in batches for gap in batch.gaps] == []
+
+
+def test_discussions_that_a_person_opened_or_answered_are_found_and_no_others() -> None:
+    with running(with_discussions(a_world())) as server, own(server, "ada") as source:
+        batches = everything(source)
+    found = {each.discussion_id: each for each in of(Discussion, batches)}
+    assert found.keys() == {"D_asked", "D_answered"}
+    assert found["D_answered"].answered_by is not None
+    assert found["D_answered"].answered_by.login == "ada"
+    assert [gap for batch in batches for gap in batch.gaps] == []
+
+
+def test_more_discussions_than_search_reaches_are_found_by_splitting_their_days() -> None:
+    world = with_discussions(a_world())
+    for number in range(1_300):
+        at = f"2026-0{1 + number % 9}-{1 + number % 28:02}T10:00:00Z"
+        asks(world, f"D_{number}", "ada", at=at)
+    with running(world) as server, own(server, "ada") as source:
+        found = {each.object_id for each in inventory(source).values() if each.kind == "discussions"}
+        assert source.spent()[0] < 40
+    assert len(found) == 1_302
+
+
+def test_an_answer_that_search_leaves_out_is_a_gap_in_discussions_alone() -> None:
+    world = with_discussions(a_world())
+    for kind in ("pull_requests", "issues"):
+        getattr(world.repositories["acme/api"], kind).clear()
+    for number in range(6):
+        asks(world, f"D_{number}", "ada")
+    with running(world, faults=["search_incomplete:99"]) as server, own(server, "ada") as source:
+        gaps = [gap for batch in everything(source) for gap in batch.gaps]
+    assert {(gap.kind, gap.reason) for gap in gaps} == {("discussions", "search_incomplete")}
+
+
+def test_a_token_that_may_not_read_discussions_where_its_owner_works_is_a_gap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Search says nothing of what it leaves out: the places are asked themselves."""
+    world = a_world()
+    refuse(monkeypatch, world.repositories["acme/api"].discussions)
+    with running(world) as server, own(server, "ada") as source:
+        batches = everything(source)
+    gaps = {(gap.kind, gap.reason) for batch in batches for gap in batch.gaps}
+    assert gaps == {("discussions", "not_found")}
+    assert len(of(PullRequest, batches)) == 3
+
+
+def test_discussions_that_are_not_wanted_are_neither_searched_for_nor_claimed() -> None:
+    with running(with_discussions(a_world())) as server:
+        wanted = settings(server, "ada").model_copy(update={"discussions": False})
+        with GitHubOwn(wanted, whoami(server.github, "sandbox-ada"), lambda _: None) as source:
+            assert of(Discussion, everything(source)) == []
+            assert "discussions" not in source.yields
 
 
 def test_the_inventory_counts_what_was_fetched_without_asking_again() -> None:
@@ -157,6 +213,40 @@ def test_titles_are_asked_for_and_those_one_may_not_read_are_absent() -> None:
 # --- builders ---
 
 DAY = "2026-08-03T10:00:00Z"
+
+
+def with_discussions(world: World) -> World:
+    """One that Ada asked, one that she answered; beside them one she commented on, and one of Ben's."""
+    asks(world, "D_asked", "ada")
+    for name, author in (("D_answered", "ada"), ("D_commented", "ada"), ("D_other", "ben")):
+        found = asks(world, name, "ben")
+        found.comments.append(DiscussionComment(f"DC_{name}", world.accounts[author], DAY, "So.", found))
+    answered = world.nodes["D_answered"]
+    answered.answer, answered.answer_chosen_by = answered.comments[0], world.accounts["ben"]
+    answered.answer_chosen_at = DAY
+    return world
+
+
+def asks(world: World, name: str, login: str, at: str = DAY) -> Asked:
+    place = world.repositories["acme/api"]
+    place.has_discussions_enabled = True
+    number = 1_000 + len(place.discussions)
+    author = world.accounts[login]
+    return world.add_discussion(
+        Asked(name, place, number, author, "Which one?", "", at, QUESTIONS, updated_at=at)
+    )
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, kept: object) -> None:
+    """From now on the sandbox refuses to list this; search goes on to leave it out."""
+    listing = resolvers._sorted
+
+    def listing_but(info: Any, things: Any, *rest: Any) -> Any:
+        if things is kept:
+            raise resolvers.NotFound("Resource not accessible by personal access token")
+        return listing(info, things, *rest)
+
+    monkeypatch.setattr(resolvers, "_sorted", listing_but)
 
 
 def a_world() -> World:

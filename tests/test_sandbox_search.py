@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sandbox.discussions import QUESTIONS, Discussion, DiscussionComment
 from sandbox.model import Account, Comment, Issue, PullRequest, Repository, Review
 from sandbox.search import matching
 from sandbox.server import Running, running
@@ -83,6 +84,25 @@ def test_an_organisation_behind_single_sign_on_is_left_out_and_only_a_header_say
         headers = server.get("/api/v3/search/issues?q=author:@me", token="sandbox-ada")[1]
     assert answer["data"]["search"]["issueCount"] == 0
     assert headers["x-github-sso"] == "partial-results; organizations=4"
+
+
+def test_discussions_are_searched_for_by_themselves_and_counted_apart() -> None:
+    world = a_world(pulls=1)
+    ada, ben = world.accounts["ada"], world.accounts["ben"]
+    place, at = world.repositories["acme/api"], "2026-01-01T09:00:00Z"
+    asked = world.add_discussion(Discussion("D_1", place, 90, ben, "Which?", "", at, QUESTIONS, at))
+    asked.comments.append(DiscussionComment("DC_1", None, at, "Hm.", asked))
+    asked.comments[0].replies.append(DiscussionComment("DC_2", ada, at, "This.", asked))
+    asked.answer, asked.answer_chosen_at = asked.comments[0].replies[0], at
+    query = QUERY.replace("ISSUE", "DISCUSSION").replace("issueCount", "issueCount discussionCount")
+    with running(world) as server:
+        for words, count in (
+            ("author:ben", 1), ("answered-by:ada", 1), ("commenter:ada", 1), ("author:ada", 0),
+            ("answered-by:ada -author:ben", 0), ("involves:ada created:2026-01-01", 1), ("is:pr", 0),
+        ):  # fmt: skip
+            found = server.query(query, q=words)["data"]["search"]
+            assert (found["discussionCount"], found["issueCount"]) == (count, 0), words
+        assert "is written nowhere" in str(server.query(query, q="author:@me")["errors"])
 
 
 # --- builders ---

@@ -37,6 +37,7 @@ def test_all_2500_pull_requests_are_stored_and_the_second_run_only_counts(
     assert (code, again) == (0, 0)
     stored = rows(tmp_path / "home", "select author_id, count(*) from pull_requests group by 1 order by 2")
     assert stored[-1][1] == 2_500
+    assert rows(tmp_path / "home", "select count(*) from discussions") == [(126,)]
     assert rows(tmp_path / "home", "select sum(expected) - sum(stored) from expected") == [(0,)]
     # 3,125 objects counted a hundred a request, the searches cut to fit, titles, and who is asking
     assert requests["graphql"] < 60
@@ -75,6 +76,7 @@ def test_a_person_without_a_trace_is_told_what_search_can_prove_and_the_rest_is_
     assert items["code-fluency-reviews"]["state"] == "not collected"
     assert "the work of others was incomplete" in items["code-fluency-reviews"]["because"]
     assert items["communication-clarity"]["state"] == "none seen"
+    assert items["innovation-shares-ideas"]["state"] == "none seen", "search tells discussions as well"
     states = {item["state"] for item in items.values()}
     assert states == {"none seen", "not collected", "ask", "withheld"}
 
@@ -113,7 +115,7 @@ def test_a_run_that_github_stops_reports_what_is_there_and_goes_on_the_next_time
 ) -> None:
     monkeypatch.setenv("SIGHTLINE_GITHUB__WAIT_LIMIT_SECONDS", "0")
     monkeypatch.setenv("SIGHTLINE_GITHUB__PAGE_SIZE", "5")
-    fault = {"name": "rate_limited_403", "where": "graphql", "count": 1, "seconds": 3_000, "skip": 10}
+    fault = {"name": "rate_limited_403", "where": "graphql", "count": 1, "seconds": 3_000, "skip": 15}
     server.post("/_sandbox/faults", fault)
     _, code = solo(here / "home", form="json", window=LAST)
     assert code == 1

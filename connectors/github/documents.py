@@ -62,9 +62,12 @@ def there(count: int) -> str:
 
 
 def counts(count: int) -> str:
-    """One query that asks how many results `count` searches, `$query0` and so on, have."""
-    declared = ", ".join(f"$query{n}: String!" for n in range(count))
-    asked = " ".join(f"s{n}: search(type: ISSUE, query: $query{n}) {{ issueCount }}" for n in range(count))
+    """One query that asks how many results `count` searches, `$query0` of `$type0` and so on, have."""
+    declared = ", ".join(f"$query{n}: String!, $type{n}: SearchType!" for n in range(count))
+    asked = " ".join(
+        f"s{n}: search(type: $type{n}, query: $query{n}) {{ issueCount discussionCount }}"
+        for n in range(count)
+    )
     return _with_fragments(f"query Counts({declared}) {{ ...Price {asked} }}")
 
 

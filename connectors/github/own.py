@@ -2,8 +2,9 @@
 
 Source: GraphQL search of github.com or an Enterprise Server, with a person's own token.
 Cursor: JSON: the moment up to which everything was read, and the first day that was ever asked about.
-Yields: Repository, PullRequest and Issue, each whole: those that the person opened, reviewed, commented or is
-    assigned to, and the issues that their pull requests close.
+Yields: Repository, PullRequest, Issue and Discussion, each whole: those that the person opened, reviewed,
+    commented or is assigned to, the issues that their pull requests close, and the discussions that they
+    opened or answered.
 Never: logins of anybody else; titles, bodies, messages, label text, branch names, e-mail addresses; exact
     times.
 Raises: Refused, Unreachable, RateLimited, PayloadBroken, each after the last whole batch.
@@ -23,7 +24,7 @@ from connectors.errors import Refused
 from connectors.github import payloads
 from connectors.github.client import Client
 from connectors.github.connector import GitHub
-from connectors.github.pages import counted
+from connectors.github.pages import Head, Pages, counted
 from connectors.github.parcels import KINDS, Kind
 from connectors.github.progress import OVERLAP, iso
 from connectors.github.search import Found, Search
@@ -47,33 +48,40 @@ SEEN_WHOLE = frozenset(
         "comments",
         "issues",
         "issue_assignees",
+        "discussions",
     }
 )
 """Tables of which search finds every row that this person is in.
 
 There is no search for whom a commit names as co-author, or for who labelled an issue: those rows come where
-they stand on something that was found for another reason.
+they stand on something that was found for another reason. Nor is there one for who marked an answer, on
+which no signal rests.
 """
+MOST_PLACES_ASKED = 20
 
 
 class GitHubOwn:
     """The connector of personal mode. Close it, or use it in a `with`, to close its connections."""
 
     source = "github"
-    yields = tuple(table for table in GitHub.yields if table in SEEN_WHOLE)
+    yields: tuple[str, ...] = tuple(table for table in GitHub.yields if table in SEEN_WHOLE)
 
     def __init__(
         self, settings: GitHubSettings, owner: Account, pause: Callable[[float], None] = time.sleep
     ) -> None:
         self.since: date = settings.starts_on
         self.owner = owner
+        if not settings.discussions:
+            self.yields = tuple(table for table in self.yields if table != "discussions")
+        self._kinds = tuple(kind for kind in KINDS if kind in self.yields)
         self._client = Client(settings, pause)
-        self._search = Search(self._client, pause)
+        self._pages = Pages(self._client, settings)
+        self._search = Search(self._client, pause, owner.login, self._kinds)
         self._github = GitHub(settings, pause)
         self._listed: list[Found] | None = None
         self._limits: tuple[Gap, ...] = ()
         self.planned = 0
-        """How many pull requests and issues the running fetch has to read."""
+        """How many objects the running fetch has to read."""
 
     def __enter__(self) -> GitHubOwn:
         return self
@@ -106,7 +114,7 @@ class GitHubOwn:
         if "partial-results" in headers.get("x-github-sso", ""):
             codes.append("single_sign_on_missing")
         tomorrow = datetime.now(UTC).date() + timedelta(days=1)
-        self._limits = tuple(Gap(kind, self.since, tomorrow, code) for code in codes for kind in KINDS)
+        self._limits = tuple(Gap(kind, self.since, tomorrow, code) for code in codes for kind in self._kinds)
         return (SCOPE,)
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:  # noqa: ARG002  there is one scope
@@ -125,11 +133,15 @@ class GitHubOwn:
         cursor = json.dumps(
             {"version": VERSION, "since": self.since.isoformat(), "until": iso(self._search.said_at)}
         )
-        gaps = (*self._limits, *(gap for each in found for gap in each.gaps))
+        gaps = (
+            *self._limits,
+            *(gap for each in found for gap in each.gaps),
+            *self._kept_from_the_token(found),
+        )
         yield self._batch(Batch(tuple(_repositories(found)), cursor, gaps))
         floor = iso(payloads.moment(until) - OVERLAP) if until else ""
         by_kind = {
-            kind: [node for node in _once(found, kind) if node["updatedAt"] >= floor] for kind in KINDS
+            kind: [node for node in _once(found, kind) if node["updatedAt"] >= floor] for kind in self._kinds
         }
         self.planned = sum(map(len, by_kind.values()))
         for kind, nodes in by_kind.items():
@@ -138,19 +150,27 @@ class GitHubOwn:
             yield from self.hydrate(SCOPE, kind, [node["id"] for node in newest])
 
     def inventory(self, scope: str) -> Iterator[Inventory]:  # noqa: ARG002  there is one scope
-        """Every pull request and issue that search counts, with what GitHub counts below it."""
+        """Whatever search counts, with what GitHub counts below it."""
         found = self._listing()
         self._listed = None  # whoever asks again wants to know anew
-        for kind in KINDS:
+        for kind in self._kinds:
             for node in _once(found, kind):
                 yield counted(kind, node)
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
-        """These pull requests or issues, whole, with nobody's login but the owner's."""
+        """These objects, whole, with nobody's login but the owner's."""
         for start in range(0, len(object_ids), HYDRATED_AT_ONCE):
             some = object_ids[start : start + HYDRATED_AT_ONCE]
             for batch in self._github.hydrate(scope, kind, some):
                 yield self._batch(batch)
+
+    def _kept_from_the_token(self, found: Sequence[Found]) -> Iterator[Gap]:
+        """A gap if it may not read discussions where the person works: search leaves them out unsaid."""
+        places = list(dict.fromkeys(place.name for place in _repositories(found)))
+        if places and "discussions" in self._kinds:
+            for head in self._pages.heads(places[:MOST_PLACES_ASKED]).values():
+                if isinstance(head, Head) and (listed := head.listed.get("discussions")):
+                    yield from listed.gaps
 
     def _listing(self) -> list[Found]:
         if self._listed is None:

@@ -7,7 +7,7 @@ ordered by the same day, and each slice is held against the count that came with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -33,8 +33,14 @@ OWN: tuple[tuple[Kind, str], ...] = (
     ("issues", "is:issue author:@me"),
     ("issues", "is:issue assignee:@me -author:@me"),
     ("issues", "is:issue commenter:@me -author:@me -assignee:@me"),
+    ("discussions", "author:{login}"),
+    ("discussions", "answered-by:{login} -author:{login}"),
 )
-"""What somebody did, in searches that share no result: so their counts add up."""
+"""What somebody did, in searches that share no result: so their counts add up.
+
+Of a discussion no comment is kept but the marked answer, so those one only commented on are not asked for.
+`@me` is documented for pull requests and issues alone.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,15 @@ class Slice:
     def query(self) -> str:
         span = f"created:{iso(self.first)}..{iso(self.last)}"
         return f"{self.words} updated:>={self.since} {span} sort:created-asc"
+
+    @property
+    def type(self) -> str:
+        """What GraphQL calls it; to search, a pull request is an issue."""
+        return "DISCUSSION" if self.kind == "discussions" else "ISSUE"
+
+    def count(self, results: Mapping[str, Any]) -> int:
+        """How many there are, as the answer counts them."""
+        return int(results["discussionCount" if self.kind == "discussions" else "issueCount"])
 
     @property
     def is_own_work(self) -> bool:
@@ -79,9 +94,12 @@ class Found:
 class Search:
     """Everything the token's own account did, as far as search knows it."""
 
-    def __init__(self, client: Client, pause: Callable[[float], None]) -> None:
+    def __init__(
+        self, client: Client, pause: Callable[[float], None], login: str, kinds: Sequence[Kind]
+    ) -> None:
         self._client = client
         self._pause = pause
+        self._searches = [(kind, words.format(login=login)) for kind, words in OWN if kind in kinds]
         self._page = Page(RESULTS_AT_ONCE)
         self.said_at: datetime | None = None
         """When the first of the answers was given, by GitHub's clock."""
@@ -94,7 +112,7 @@ class Search:
         spans = [(middle, end)]
         if middle > begin:
             spans.append((begin, middle - timedelta(seconds=1)))
-        whole = [Slice(kind, words, since, *span) for kind, words in OWN for span in spans]
+        whole = [Slice(kind, words, since, *span) for kind, words in self._searches for span in spans]
         for one in self._cut_to_fit(whole):
             yield from self._listed(one)
 
@@ -104,10 +122,11 @@ class Search:
         while waiting:
             some, waiting = waiting[:COUNTS_AT_ONCE], waiting[COUNTS_AT_ONCE:]
             variables = {f"query{index}": one.query for index, one in enumerate(some)}
+            variables |= {f"type{index}": one.type for index, one in enumerate(some)}
             answer = self._client.graphql(counts(len(some)), variables)
             self.said_at = self.said_at or answer.said_at
             for index, one in enumerate(some):
-                count = answer.data[f"s{index}"]["issueCount"]
+                count = one.count(answer.data[f"s{index}"])
                 if count > MOST_RESULTS and one.first < one.last:
                     waiting += one.halves()
                 elif count:
@@ -135,7 +154,9 @@ class Search:
         refused: list[str] = []
         after: str | None = None
         while True:
-            variables = {"query": one.query, "after": after, "withClosing": one.is_own_work}
+            variables = {
+                "type": one.type, "query": one.query, "after": after, "withClosing": one.is_own_work
+            }  # fmt: skip
             answer = self._client.graphql(document("search"), variables, self._page)
             results = answer.data["search"]
             found |= {node["id"]: node for node in nodes({"it": results}, "it") if node.get("id")}
@@ -144,7 +165,7 @@ class Search:
             ]
             info = results["pageInfo"]
             if not info["hasNextPage"] or not results["nodes"]:
-                return found, refused, int(results["issueCount"])
+                return found, refused, one.count(results)
             after = info["endCursor"]
 
     def _gap(self, one: Slice, code: str) -> Gap:

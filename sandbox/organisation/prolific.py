@@ -24,7 +24,8 @@ REPOSITORIES = ("monorepo", "search-service", "ingest-pipeline", "design-notes")
 def prolific(pulls: int, *, until: date, seed: str = "prolific", quarters: int = 3) -> Holding:
     """`pulls` pull requests of one person over `quarters` closed quarters and the running one.
 
-    For every five of them they review one of a colleague's, and for every twenty they open an issue.
+    For every five of them they review one of a colleague's, for every twenty they open an issue, and for
+    every forty they open a discussion and answer a colleague's.
     """
     world = World()
     owner = world.add_account(Account("O_kgDO000001", ORGANIZATION, "Organization", database_id=900_001))
@@ -36,7 +37,11 @@ def prolific(pulls: int, *, until: date, seed: str = "prolific", quarters: int =
         for number, login in enumerate((LOGIN, *COLLEAGUES))
     ]  # fmt: skip
     places = [
-        world.add_repository(Repository(f"R_kgDO{number:06d}", owner, name, database_id=700_000 + number))
+        world.add_repository(
+            Repository(
+                f"R_kgDO{number:06d}", owner, name, database_id=700_000 + number, has_discussions_enabled=True
+            )
+        )
         for number, name in enumerate(REPOSITORIES)
     ]
     end = moment(until + timedelta(days=1), 0)
@@ -53,6 +58,10 @@ def prolific(pulls: int, *, until: date, seed: str = "prolific", quarters: int =
         else:
             item.repository.issues.append(item)
         world.index(item)
+    asked = [each for maker in makers for each in maker.discussions if each.created_at < end]
+    for discussion in sorted(asked, key=lambda each: (each.created_at, each.id)):
+        discussion.as_of(end)
+        world.add_discussion(discussion)
     return Holding(world, organization=ORGANIZATION)
 
 
@@ -68,6 +77,11 @@ def _work(
         issue = maker.issue(repository, me, at, f"How should we {_what(rng)}?", "Is this worth doing now?")
         maker.comment(issue, colleague, soon_after(rng, at, 4), "It is. I would start small.")
         maker.refer(own, issue, at, closes=True)
+    if number % 40 == 0:
+        maker.discussion(repository, me, at, f"Should we {_what(rng)}?")
+        question = maker.discussion(repository, colleague, at, f"How do we {_what(rng)}?")
+        answer = maker.discuss(question, me, soon_after(rng, at, 5), "The way we did it last time.")
+        maker.mark_answer(answer, colleague, soon_after(rng, at, 9))
     review_at = soon_after(rng, at, 3)
     if number % 4 == 0:
         asked = maker.review(own, colleague, "CHANGES_REQUESTED", review_at, "Could you add a test for it?")
