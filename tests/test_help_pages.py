@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -21,7 +22,9 @@ def commands(
             yield from commands(command, (*path, name))
 
 
+ROOT = Path(__file__).parents[1]
 ALL = dict(commands(cli))
+PAGES = sorted([ROOT / "README.md", ROOT / "GLOSSARY.md", *(ROOT / "docs").glob("*.md")])
 READ_NO_SETTINGS = {"sandbox", "demo", "compare", "privacy agreement diff", "rubric import"}
 
 
@@ -70,6 +73,40 @@ def test_an_option_that_a_command_would_lose_is_refused(arguments: list[str], se
     done = CliRunner().invoke(cli, arguments)
     assert done.exit_code == 2
     assert sentence in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_only_commands_and_options_that_exist(page: Path) -> None:
+    assert [wrong for line in told(page) if (wrong := unknown(line.split()))] == []
+
+
+def told(page: Path) -> list[str]:
+    """Every `sightline ...` of a page's code, in a block or within a line, up to a comment or a pipe."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```[a-z]*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    inline = re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()] + inline
+    found = [re.search(r"(?:^|[ /`])sightline ((?!:).+)", " ".join(line.split())) for line in lines]
+    return [re.split(r" #|[|>&]", each[1])[0].strip(" .,;") for each in found if each]
+
+
+def unknown(said: list[str]) -> str | None:
+    """The first word that no command of this place is called, or no option of it; None if all is known."""
+    command: click.Command = cli
+    known = options(cli)
+    for word in (each.strip("[]") for each in said):
+        if (
+            word.startswith("--")
+            and command.name != "sandbox"
+            and word.split("=")[0] not in {*known, "--help"}
+        ):
+            return f"{' '.join(said)}: {word}"
+        if isinstance(command, click.Group) and re.fullmatch("[a-z-]+", word):
+            if word not in command.commands:
+                return None if command.callback and command.params else f"{' '.join(said)}: {word}"
+            command = command.commands[word]
+            known |= options(command)
+    return None
 
 
 def options(command: click.Command) -> set[str]:
