@@ -72,7 +72,9 @@ def resolve_contest(config: Path, contest_id: str, decision: rights.Decision) ->
     with rights_of(settings) as own:
         open_ones = {each.contest_id: each for each in own.contests() if each.state == "open"}
         found = open_ones.get(contest_id)
-        if found is None or not _may_decide(resolver, found.person_id, managers):
+        # whether there is one or not, it is looked up who may
+        may_decide = _may_decide(resolver, found and found.person_id, managers)
+        if found is None or not may_decide:
             raise BadInput(
                 [
                     f"there is no open contest '{plain(contest_id)}' that you may decide; "
@@ -100,9 +102,9 @@ def _resolver(settings: Settings) -> Asking:
     return found
 
 
-def _managers(settings: Settings) -> Mapping[str, Collection[str]]:
+def _managers(settings: Settings) -> Mapping[str | None, Collection[str]]:
     """Everybody who manages or managed each person. Raises BadInput while a night is writing."""
-    found: dict[str, set[str]] = {}
+    found: dict[str | None, set[str]] = {}
     try:
         with FileLock(settings.lock_file, timeout=0), reading.opened(settings.warehouse_file) as store:
             for row in reading.memberships(store):
@@ -120,7 +122,9 @@ def _remember_that_it_was_seen(settings: Settings, contest: rights.Contest) -> N
             own.note_early(contest.person_id, contest.quarter)
 
 
-def _may_decide(resolver: Asking, person_id: str, managers: Mapping[str, Collection[str]]) -> bool:
+def _may_decide(
+    resolver: Asking, person_id: str | None, managers: Mapping[str | None, Collection[str]]
+) -> bool:
     return resolver.person_id != person_id and resolver.person_id not in managers.get(person_id, ())
 
 

@@ -38,9 +38,10 @@ def asking(settings: Settings) -> Asking:
     if secret is None:
         raise BadInput(["GITHUB_TOKEN is not set; set it to a token of your own: it proves who you are"])
     account = whoami(settings.github.base_url, secret)
-    if Tombstones(settings.erasures_folder).knows_account(account):
-        return Asking(account, None)  # an older copy of the home may still hold somebody erased since
-    return Asking(account, find_person_waiting(settings.vault_file, account))
+    # an older copy of the home may still hold somebody erased since; they are looked for like anybody unknown
+    person_id = find_person_waiting(settings.vault_file, account)
+    is_erased = Tombstones(settings.erasures_folder).knows_account(account)
+    return Asking(account, None if is_erased else person_id)
 
 
 def proven(settings: Settings) -> str:

@@ -17,6 +17,7 @@ from privacy import door, shares
 from privacy.bands import Band, bands
 from privacy.errors import AddsUp, NoReport
 from privacy.policy import Policy, load_policy
+from privacy.released import Released
 from reports.neutral import plain
 from rubric import cells
 from rubric.map import Item, load_maps
@@ -132,12 +133,22 @@ def end_share(config: Path, share_id: str) -> str:
 
 
 def show_shared(config: Path, secret: str, form: str) -> str:
-    """What a token opens for whoever asks. Raises NoReport, the same for every token that opens nothing.
-
-    Whatever the reason, the same is looked at in the same order before it is said.
-    """
+    """What a token opens for whoever asks. Raises NoReport, the same for every token that opens nothing."""
     settings = load_settings(config)
-    reader_id, on = asking(settings).person_id, today()
+    released = open_share(settings, secret, asking(settings).person_id)
+    if form == "json":
+        return json.dumps(released.body, indent=1, ensure_ascii=False)
+    from reports.text import shared_text
+
+    return shared_text(released)
+
+
+def open_share(settings: Settings, secret: str, reader_id: str | None) -> Released:
+    """What a token opens for a reader whose identity is proven, once that is logged.
+
+    Where it opens nothing the same is looked at in the same order before that is said, whatever the reason.
+    """
+    on = today()
     with rights_of(settings) as own:
         share = own.share_of_token(shares.token_sha256(secret))
         if not shares.opens(share, reader_id, on) or share is None or reader_id is None:
@@ -162,11 +173,7 @@ def show_shared(config: Path, secret: str, form: str) -> str:
     )
     with rights_of(settings) as own:
         own.note_view(share, on)
-    if form == "json":
-        return json.dumps(released.body, indent=1, ensure_ascii=False)
-    from reports.text import shared_text
-
-    return shared_text(released)
+    return released
 
 
 def _reader(settings: Settings, login: str, person_id: str) -> str:

@@ -307,7 +307,7 @@ def read_self(published_dir: Path, person_id: str, window: Window | str) -> Rele
     """Somebody's own report. Raises NoReport, the same for an id that is unknown, guessed or malformed."""
     name = published.window_name(window)
     # what can be no id is looked for like an id that nobody has
-    folder = person_id if published.is_person_id(person_id) else "~"
+    folder = person_id if published.is_person_id(person_id) else "~" * 32
     path = published_dir / "people" / folder / f"{name}.json"
     try:
         body = json.loads(path.read_text(encoding="utf-8"))

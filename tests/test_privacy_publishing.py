@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from warehouse.windows import Window
 ROOT = Path(__file__).parents[1]
 Q2, Q3 = Window(2026, 2), Window(2026, 3)
 PERSON = "0f" * 16
+StepsOf = Callable[[Callable[[], object]], list[tuple[str, int, str]]]
 
 
 # --- once -----------------------------------------------------------------------------------------------
@@ -384,6 +386,19 @@ def test_a_guessed_id_is_answered_like_an_unknown_one(tmp_path: Path, guess: str
     with pytest.raises(NoReport) as guessed:
         door.read_self(tmp_path, guess, Q3)
     assert str(guessed.value) == str(unknown.value)
+
+
+def test_a_guessed_id_takes_the_steps_of_an_unknown_one(tmp_path: Path, steps_of: StepsOf) -> None:
+    door.write_self(tmp_path, PERSON, report())
+
+    def asked(person_id: str) -> None:
+        with pytest.raises(NoReport):
+            door.read_self(tmp_path, person_id, Q3)
+
+    unknown = steps_of(lambda: asked("f" * 32))
+    assert unknown[-1][2] == "open"
+    for guess in ("0e" * 16, "", ".", "../teams/payments", "a/b", "a\0b", PERSON + "\n", "é"):
+        assert steps_of(lambda guess=guess: asked(guess)) == unknown
 
 
 def test_a_report_of_another_window_is_answered_like_an_unknown_id(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ from sandbox.server import Running
 from warehouse import reading
 from warehouse.vault import find_accounts, find_ids
 
+StepsOf = Callable[[Callable[[], object]], list[tuple[str, int, str]]]
+
 ITEM = "code-fluency-reviews"
 """An item of the shipped map that has a band."""
 
@@ -285,8 +287,8 @@ def test_notes_are_shared_when_they_are_chosen(place: Place, me: Me) -> None:
     assert json.loads(show_shared(place.config, token, "json"))["items"][0]["note"] is None
 
 
-def test_every_share_that_opens_nothing_is_answered_alike(place: Place, me: Me) -> None:
-    """The same words, exit and streams, and the same functions called in the same order."""
+def test_every_share_that_opens_nothing_is_answered_alike(place: Place, me: Me, steps_of: StepsOf) -> None:
+    """The same words, exit and streams, and the same functions, queries and files in the same order."""
     me(place.people[2])
     revoked = shared(place.config, [ITEM], place.manager, "2026Q3")
     end_share(place.config, shares_of(place.config)[-1]["share"])
@@ -307,15 +309,39 @@ def test_every_share_that_opens_nothing_is_answered_alike(place: Place, me: Me) 
         guessed[:-1],
     ]
     before = len(list(audit.entries(place.settings.audit_file)))
-    calls = [calls_of(lambda token=token: refused(place.config, token)) for token in tokens]
-    assert len(calls[0]) > 20
-    assert [each for each in calls if each != calls[0]] == []
+    steps = [steps_of(lambda token=token: refused(place.config, token)) for token in tokens]
+    assert len(steps[0]) > 40
+    assert [each for each in steps if each != steps[0]] == []
     answers = {answer(place.config, "shared", token) for token in (guessed, revoked)}
     assert len(answers) == 1
     assert next(iter(answers))[:2] == (1, "")
     me(place.people[3])  # somebody whom nobody shares anything with
     assert {answer(place.config, "shared", forwarded)} == answers
     assert len(list(audit.entries(place.settings.audit_file))) == before
+
+
+def test_the_id_of_somebody_elses_share_or_contest_is_answered_like_one_that_never_was(
+    place: Place, me: Me, steps_of: StepsOf
+) -> None:
+    me(place.people[2])
+    shared(place.config, [ITEM], place.manager, "2026Q3")
+    share = shares_of(place.config)[-1]["share"]
+    me(place.people[3])
+    nobodys, somebodys = [
+        steps_of(lambda each=each: nothing_of_mine(lambda: end_share(place.config, each)))
+        for each in ("0" * len(share), share)
+    ]
+    assert len(nobodys) > 30
+    assert somebodys == nobodys
+    with rights_of(place.settings) as own:
+        (contest,) = [each for each in own.contests() if each.state == "open"][:1]
+    me(place.manager)  # of whoever contests: named as a resolver, and not of this one
+    nobodys, somebodys = [
+        steps_of(lambda each=each: nothing_of_mine(lambda: resolve_contest(place.config, each, "upheld")))
+        for each in ("0" * len(contest.contest_id), contest.contest_id)
+    ]
+    assert len(nobodys) > 30
+    assert somebodys == nobodys
 
 
 def test_nobody_but_its_owner_can_list_or_end_a_share(place: Place, me: Me) -> None:
@@ -614,25 +640,9 @@ def refused(config: Path, token: str) -> None:
     assert str(error.value) == NO_SHARE
 
 
-def calls_of(action: Callable[[], None]) -> list[tuple[str, str]]:
-    """Every function of ours that is called, in order."""
-    found: list[tuple[str, str]] = []
-
-    def note(frame: Any, event: str, _: Any) -> None:
-        path = Path(frame.f_code.co_filename)
-        if (
-            event == "call"
-            and path.is_relative_to(ROOT)
-            and path.parent.name in ("flows", "privacy", "warehouse")
-        ):
-            found.append((path.name, frame.f_code.co_name))
-
-    sys.setprofile(note)
-    try:
+def nothing_of_mine(action: Callable[[], object]) -> None:
+    with pytest.raises(BadInput, match=r"that you may decide|you have no open share"):
         action()
-    finally:
-        sys.setprofile(None)
-    return found
 
 
 def answer(config: Path, *command: str) -> tuple[int, str, str]:
