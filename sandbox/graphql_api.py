@@ -19,10 +19,11 @@ from graphql import (
     validate,
 )
 
+from sandbox.asked import Asked
 from sandbox.budgets import Budget
 from sandbox.model import Account, Repository
 from sandbox.price import Price, price
-from sandbox.resolvers import Asked, load_schema
+from sandbox.resolvers import load_schema
 from sandbox.world import World
 
 

@@ -24,44 +24,13 @@ from graphql import (
     get_named_type,
 )
 
-from sandbox.budgets import Budget
+from sandbox.asked import Asked, NotFound, home_of
 from sandbox.model import Account, Event, IdentityProvider, Issue, PullRequest, Repository, Review, Team
 from sandbox.paging import Key, Page, page
 from sandbox.search import Results, search
-from sandbox.world import World, by_moment
+from sandbox.world import by_moment
 
 Info = GraphQLResolveInfo[Any]
-
-
-class Asked:
-    """One request while it is answered: the world, who asks, and how many nodes it got."""
-
-    __slots__ = ("budget", "nodes", "points", "possible_nodes", "sees", "viewer", "world")
-
-    def __init__(
-        self,
-        world: World,
-        viewer: Account,
-        budget: Budget,
-        points: int,
-        possible_nodes: int,
-        sees: Callable[[Repository], bool],
-    ) -> None:
-        self.world = world
-        self.viewer = viewer
-        self.budget = budget
-        self.points = points
-        self.possible_nodes = possible_nodes
-        self.sees = sees
-        """Whether whoever asks may know of a repository."""
-        self.nodes = 0
-
-
-class NotFound(GraphQLError):
-    """GitHub's answer to an id, a login or a name it does not know; the rest of the data is kept."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, extensions={"type": "NOT_FOUND"})
 
 
 def by_update(item: Any) -> Key:
@@ -260,14 +229,6 @@ def _found(info: Info, node_id: str) -> Any:
     found = info.context.world.nodes.get(node_id)
     place = home_of(found)
     return found if place is None or info.context.sees(place) else None
-
-
-def home_of(node: Any) -> Repository | None:
-    """The repository that something stands in, where it stands in one."""
-    while node is not None and not isinstance(node, Repository):
-        above = ("repository", "pull_request", "parent")
-        node = next((getattr(node, name) for name in above if getattr(node, name, None)), None)
-    return node
 
 
 def _node(_root: None, info: Info, id: str) -> Any:  # noqa: A002  # GitHub's argument name

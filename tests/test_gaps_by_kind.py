@@ -23,10 +23,10 @@ from flows.settings import load_settings
 from rubric import cells
 from rubric.map import load_map
 from sandbox import model
+from sandbox.asked import NotFound
 from sandbox.messages import Request, Response
 from sandbox.organisation.build import organisation as generate
 from sandbox.pagerduty.api import problem
-from sandbox.resolvers import NotFound
 from sandbox.server import Running, running
 from signals.catalog import load_catalog
 from warehouse.completeness import SourceWindow, left_open_by, source_window

@@ -21,8 +21,8 @@ from connectors.github.transport import Reply, Transport
 from connectors.github.turns import Identity, Limited, Turns
 from connectors.records import Gap, Inventory, Issue, PullRequest
 from sandbox import model
+from sandbox.asked import NotFound
 from sandbox.faults import FAULTS
-from sandbox.resolvers import NotFound
 from sandbox.server import Running, running
 from sandbox.world import World
 

@@ -12,10 +12,10 @@ import pytest
 from connectors.github import GitHub, GitHubSettings
 from connectors.records import Batch, Discussion, Gap, Inventory, Issue
 from sandbox import model
+from sandbox.asked import NotFound
 from sandbox.discussions import IDEAS, QUESTIONS, DiscussionComment
 from sandbox.discussions import Discussion as Asked
 from sandbox.mutations import now
-from sandbox.resolvers import NotFound
 from sandbox.server import running
 from sandbox.world import World
 from warehouse.ledger import differences
