@@ -394,6 +394,16 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadState:
+    """How a review thread stands now: what may change without a trace on its pull request."""
+
+    thread_id: str
+    is_resolved: bool
+    is_outdated: bool
+    resolved_by: Account | None
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """What the source says of some days (half-open) without listing them: how many objects were created then.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors import Connector, Plans, Recounts
-from flows import steps
+from flows import resolutions, steps
 from flows.night import Night
 from warehouse import counting, ledger
 
@@ -33,6 +33,8 @@ def plan_fetch(
     # what is read for the first time is counted while it is listed
     known = [scope for scope in due if cursors.get(scope) is not None]
     counts = sum(counting.prices(night.store, connector.source, known).values())
+    for scope in known:
+        counts += -(-len(resolutions.due(night, connector.source, scope)) // counting.LISTED_AT_ONCE)
     sentence = f"{connector.source} {plan.with_counts(counts).sentence()}"
     night.plans.append(sentence)
     progress(sentence)

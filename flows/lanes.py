@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from connectors import Connector
-from connectors.records import Batch, Gap, Inventory
+from connectors.records import Batch, Gap, Inventory, ThreadState
 
 MOST_LANES = 8
 """GitHub bears a hundred requests at once over all that ask."""
@@ -93,6 +93,11 @@ class InLane:
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         return self._aside(self._connector.hydrate(scope, kind, object_ids))
+
+    def threads(self, scope: str, thread_ids: Sequence[str]) -> Sequence[ThreadState]:
+        with self._baton.passed():
+            found: Sequence[ThreadState] = self.__getattr__("threads")(scope, thread_ids)
+        return found
 
     def close(self) -> None:
         self._connector.close()

@@ -14,7 +14,7 @@ from typing import Any
 from connectors import Connector, KnowsScopes, Tallies
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.records import Batch, Gap, Inventory
-from flows import opting
+from flows import opting, resolutions
 from flows.night import Night
 from warehouse import history, ledger, moving, reading
 from warehouse.files import write_whole
@@ -120,6 +120,9 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
     try:
         listed, unlisted = _listed(night, connector, scope)
         found = ledger.differences(night.store, connector.source, scope, listed, unlisted=unlisted)
+        known = {each.object_id for each in found}
+        threads = resolutions.differing(night, connector, scope)
+        found += [each for each in threads if each.object_id not in known]
         left = found
         if found:
             by_kind: dict[str, list[str]] = {}

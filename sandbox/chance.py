@@ -28,6 +28,11 @@ class Chance:
         self._world = world
         self._rng = Random(seed)  # noqa: S311  it decides what happens in a made-up world
         self.done: Counter[str] = Counter()
+        self._quietly: dict[str, str] = {}
+        """Whether something was added or deleted without a trace, by the id of what it stood on.
+
+        Never both: a count would be the same as before, and no night could tell.
+        """
         self._changes: dict[str, tuple[int, Callable[[], bool]]] = {
             "new pull request": (3, self._open_pull_request),
             "new issue": (2, self._open_issue),
@@ -38,7 +43,9 @@ class Chance:
             "late reply": (4, lambda: self._reply(bump=False)),
             "new comment": (4, lambda: self._comment(bump=True)),
             "late comment": (4, lambda: self._comment(bump=False)),
-            "resolved": (2, self._resolve),
+            "resolved": (2, lambda: self._resolve(bump=True)),
+            "resolved without a trace": (3, lambda: self._resolve(bump=False)),
+            "opened again": (2, self._unresolve),
             "pushed": (2, self._push),
             "edited": (3, self._edit),
             "dismissed": (3, self._dismiss),
@@ -110,26 +117,42 @@ class Chance:
         work.discuss(self._world, self._rng.choice(self._pulls()), self._somebody(), now())
         return True
 
+    def _is_told(self, item: PullRequest | Issue, what: str) -> bool:
+        """Whether adding or deleting here, without a trace, shows in a count."""
+        return self._quietly.setdefault(item.id, what) == what
+
     def _reply(self, *, bump: bool) -> bool:
         threads = [each for each in self._world.nodes.values() if isinstance(each, ReviewThread)]
-        if threads:
-            work.reply(self._world, self._rng.choice(threads), self._somebody(), now(), bump=bump)
-        return bool(threads)
+        if not threads:
+            return False
+        thread = self._rng.choice(threads)
+        if not bump and not self._is_told(thread.pull_request, "added"):
+            return False
+        work.reply(self._world, thread, self._somebody(), now(), bump=bump)
+        return True
 
     def _comment(self, *, bump: bool) -> bool:
         item = self._rng.choice(self._items())
+        if not bump and not self._is_told(item, "added"):
+            return False
         told = {"do": "comment", "parent": item.id, "author": self._somebody().login, "bump": bump}
         mutate(self._world, told)
         return True
 
-    def _resolve(self) -> bool:
-        threads = [
-            each
-            for each in self._world.nodes.values()
-            if isinstance(each, ReviewThread) and not each.is_resolved
-        ]
+    def _threads(self, *, is_resolved: bool) -> list[ReviewThread]:
+        threads = [each for each in self._world.nodes.values() if isinstance(each, ReviewThread)]
+        return [each for each in threads if each.is_resolved == is_resolved]
+
+    def _resolve(self, *, bump: bool) -> bool:
+        threads = self._threads(is_resolved=False)
         if threads:
-            work.resolve(self._rng.choice(threads), self._somebody(), now())
+            work.resolve(self._rng.choice(threads), self._somebody(), now(), bump=bump)
+        return bool(threads)
+
+    def _unresolve(self) -> bool:
+        threads = self._threads(is_resolved=True)
+        if threads:
+            work.unresolve(self._rng.choice(threads))
         return bool(threads)
 
     def _push(self) -> bool:
@@ -181,12 +204,15 @@ class Chance:
         return bool(issues)
 
     def _delete_comment(self) -> bool:
-        comments = [
-            each.id for each in self._world.nodes.values() if isinstance(each, Comment | ReviewComment)
-        ]
-        if comments:
-            mutate(self._world, {"do": "delete_comment", "comment": self._rng.choice(comments)})
-        return bool(comments)
+        comments = [each for each in self._world.nodes.values() if isinstance(each, Comment | ReviewComment)]
+        if not comments:
+            return False
+        comment = self._rng.choice(comments)
+        item = comment.parent if isinstance(comment, Comment) else comment.pull_request
+        if self._is_told(item, "deleted"):
+            mutate(self._world, {"do": "delete_comment", "comment": comment.id})
+            return True
+        return False
 
     def _delete_pull_request(self) -> bool:
         mutate(self._world, {"do": "delete_pull_request", "pull_request": self._rng.choice(self._pulls()).id})

@@ -99,9 +99,16 @@ def reply(world: World, thread: ReviewThread, who: Account, at: str, *, bump: bo
     return said
 
 
-def resolve(thread: ReviewThread, who: Account, at: str) -> None:
+def resolve(thread: ReviewThread, who: Account, at: str, *, bump: bool = True) -> None:
+    """It is settled. That need not move the pull request."""
     thread.is_resolved, thread.resolved_by, thread.resolved_at = True, who, at
-    thread.pull_request.updated_at = max(thread.pull_request.updated_at, at)
+    if bump:
+        thread.pull_request.updated_at = max(thread.pull_request.updated_at, at)
+
+
+def unresolve(thread: ReviewThread) -> None:
+    """It is open again, which moves nothing."""
+    thread.is_resolved, thread.resolved_by, thread.resolved_at = False, None, None
 
 
 def merge(world: World, pull: PullRequest, who: Account, at: str) -> None:

@@ -21,6 +21,7 @@ from flows.settings import load_settings
 from sandbox.chance import Chance
 from sandbox.organisation.build import organisation
 from sandbox.server import Running, running
+from warehouse import counting as sampling
 from warehouse.compare import different_tables
 from warehouse.rows import CHILDREN, ROOT_KEYS
 
@@ -38,6 +39,8 @@ def test_incremental_nights_end_where_a_fresh_full_sync_ends(
     seed: int, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accounts, "is_looked_at", lambda _account, _day: True)
+    # All nights are of one day: as if a week had passed between them, every thread is looked at in each.
+    monkeypatch.setattr(sampling, "days_since_count", lambda *_: sampling.COUNTED_WITHIN.days)
     until = datetime.now(UTC).date()
     holding = organisation(f"converge {seed}", until=until, teams=1, people=8, quarters=0, repositories=2)
     with running(holding) as server:

@@ -97,6 +97,14 @@ def test_an_object_named_gone_is_forgotten_with_all_below_it(store: Store, vault
     assert [store.count(table) for table in ("pull_requests", "reviews", "scopes")] == [0, 0, 0]
 
 
+def test_an_issue_that_is_gone_is_closed_by_nothing_any_more(store: Store, vault: Vault) -> None:
+    store.write("github", "acme/api", [batch(replace(pull_request(), closes_issue_ids=("I1", "I2")))], vault)
+    store.con.execute("delete from dirty_months")
+    store.write("github", "acme/api", [Batch((), "", gone=("I1",))], vault)
+    assert store.con.execute("select issue_id from closing_references").fetchall() == [("I2",)]
+    assert store.count("dirty_months") > 0
+
+
 def test_a_deleted_account_is_stored_as_nobody(store: Store, vault: Vault) -> None:
     store.write("github", "acme/api", [batch(pull_request(reviews=(review("R1", by=None),)))], vault)
     assert store.con.execute("select reviewer_id from reviews").fetchall() == [(None,)]

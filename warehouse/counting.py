@@ -8,6 +8,7 @@ is counted, the longest uncounted first, and everything at least once a week; of
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from warehouse.ledger import ledger_gaps
@@ -78,3 +79,41 @@ def sample(store: Store, source: str, scopes: Sequence[str], today: date) -> lis
         },
     ).fetchall()
     return [(str(key).removeprefix(f"{source}:"), str(kind), str(root)) for key, kind, root in found]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredThread:
+    """A review thread as it was read last, with the pull request that it stands on."""
+
+    thread_id: str
+    pull_request_id: str
+    created_on: date
+    is_resolved: bool
+    is_outdated: bool
+    resolver_id: str | None
+
+
+def threads_due(store: Store, source: str, scope: str, today: date) -> list[StoredThread]:
+    """The threads of a scope whose day of the week has come since it was last counted."""
+    found = store.con.execute(
+        "select thread_id, pull_request_id, created_on, is_resolved, is_outdated, resolver_id "
+        "from review_threads join pull_requests using (pull_request_id) "
+        "join scopes on root_kind = 'pull_requests' and root_id = pull_request_id "
+        "where scope_key = $scope_key and (hash(pull_request_id) % $week + $day) % $week < $days "
+        "order by thread_id",
+        {
+            "scope_key": f"{source}:{scope}",
+            "week": COUNTED_WITHIN.days,
+            "day": today.toordinal() % COUNTED_WITHIN.days,
+            "days": days_since_count(store, source, scope, today),
+        },
+    ).fetchall()
+    return [StoredThread(*row) for row in found]
+
+
+def days_since_count(store: Store, source: str, scope: str, today: date) -> int:
+    """Days since a scope was held against its source, up to a week; a week where it never was."""
+    found = store.con.execute(
+        "select ends_on from reconciled where source = ? and scope = ?", [source, scope]
+    ).fetchone()
+    return max(0, min((today - found[0]).days, COUNTED_WITHIN.days)) if found else COUNTED_WITHIN.days

@@ -16,8 +16,8 @@ from connectors.records import Counted, Gap, Inventory
 from warehouse.rows import ROOT_KEYS
 from warehouse.store import Store
 
-Reason = Literal["missing", "counts_differ", "vanished"]
-"""Why an object is fetched again: not stored, other counts, or stored and no longer listed."""
+Reason = Literal["missing", "counts_differ", "vanished", "threads_differ"]
+"""Why an object is fetched again: not stored, other counts, stored and no longer listed, other threads."""
 
 EVERYTHING = "*"
 """The kind of the gap that a scope has until a night reads it to its end; no connector tells it."""

@@ -114,6 +114,8 @@ class Store:
         with self.transaction():
             for kind in sorted(kinds):
                 self._remove(kind, [key for table, key in last if table == kind])
+            if gone:
+                self._close_nothing(gone)
             for kind in ROOT_KEYS if gone else ():
                 self._remove(kind, gone)
             for table, table_rows in new_rows.items():
@@ -302,6 +304,19 @@ class Store:
             "delete from scopes where root_kind = ? and root_id in (select unnest(?::varchar[]))",
             [kind, list(keys)],
         )
+
+    def _close_nothing(self, gone: Sequence[str]) -> None:
+        """No pull request closes an issue that is gone; the source drops these references without a trace."""
+        closing = self.con.execute(
+            "select distinct pull_request_id from closing_references "
+            "where issue_id in (select unnest(?::varchar[]))",
+            [list(gone)],
+        ).fetchall()
+        if closing:
+            self._mark_dirty("pull_requests", [str(each) for (each,) in closing])
+            self.con.execute(
+                "delete from closing_references where issue_id in (select unnest(?::varchar[]))", [list(gone)]
+            )
 
     def _mark_months(self, new_rows: Mapping[str, Sequence[Row]]) -> None:
         """The months of rows that are new are computed again."""

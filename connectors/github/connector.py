@@ -27,7 +27,7 @@ from connectors.github.reader import Reader
 from connectors.github.settings import GitHubSettings, matches
 from connectors.github.whole import objects_by_id
 from connectors.plans import Plan
-from connectors.records import Account, Batch, Gap, Inventory
+from connectors.records import Account, Batch, Gap, Inventory, ThreadState
 
 
 class GitHub:
@@ -172,6 +172,10 @@ class GitHub:
             for reader, scopes in self.lanes([*object_ids])
             for each in reader.recount([one for scope in scopes for one in object_ids[scope]])
         ]
+
+    def threads(self, scope: str, thread_ids: Sequence[str]) -> Sequence[ThreadState]:
+        """How these review threads of a repository stand now, a hundred a request; others are left out."""
+        return self._reader(scope).threads(scope, thread_ids)
 
     def accounts(self, account_ids: Sequence[str]) -> tuple[list[Account], list[str]]:
         """These accounts as they are called today, and those that were deleted; a hundred a request."""

@@ -27,6 +27,7 @@ DOCUMENTS = (
     "search",
     "team_members",
     "teams",
+    "threads",
     "titles",
 )
 """Names of the files under `queries/` that are queries of their own."""

@@ -39,6 +39,7 @@ from connectors.records import (
     Review,
     ReviewComment,
     ReviewThread,
+    ThreadState,
 )
 from connectors.references import incidents_named
 
@@ -208,6 +209,13 @@ def pull_request(payload: Payload, team_tools: Collection[str] = TEAM_TOOLS) -> 
         reverted=reverted(payload["title"], payload["body"], repository["nameWithOwner"]),
         incident_references=incidents_named(f"{payload['title']}\n{payload['body']}"),
         all_comments_total=payload["totalCommentsCount"] or 0,
+    )
+
+
+def thread_state(payload: Payload) -> ThreadState:
+    """How a review thread stands."""
+    return ThreadState(
+        payload["id"], payload["isResolved"], payload["isOutdated"], account(payload["resolvedBy"])
     )
 
 

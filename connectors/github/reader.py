@@ -17,9 +17,10 @@ from connectors.errors import Refused, SourceError
 from connectors.github import payloads
 from connectors.github.access import seen
 from connectors.github.client import Client, CursorRefused
+from connectors.github.documents import document
 from connectors.github.hydration import Hydrated, Hydration, cancel
 from connectors.github.pages import Head, Listed, Node, Pages, counted
-from connectors.github.parcels import KINDS, Kind, kind_of
+from connectors.github.parcels import KINDS, MOST_AT_ONCE, Kind, kind_of
 from connectors.github.planning import Cost
 from connectors.github.progress import (
     OVERLAP,
@@ -33,6 +34,7 @@ from connectors.github.progress import (
 )
 from connectors.github.settings import GitHubSettings
 from connectors.github.transport import TooHeavy
+from connectors.github.whole import objects_by_id
 from connectors.plans import Plan
 from connectors.records import (
     Batch,
@@ -42,6 +44,7 @@ from connectors.records import (
     Issue,
     PullRequest,
     Repository,
+    ThreadState,
 )
 
 HEADS_AT_ONCE = 50
@@ -205,6 +208,16 @@ class Reader:
         """What these hold now, in whatever repository that can be seen; a hundred a request."""
         nodes, _, _ = self._pages.counts(object_ids)
         return [counted(kind_of(node), node) for node in nodes]
+
+    def threads(self, scope: str, thread_ids: Sequence[str]) -> list[ThreadState]:
+        """How these review threads of a repository stand now, a hundred a request; others are left out."""
+        del scope  # whoever reads one of these repositories reads all of them
+        found: list[ThreadState] = []
+        for start in range(0, len(thread_ids), MOST_AT_ONCE):
+            some = thread_ids[start : start + MOST_AT_ONCE]
+            told = objects_by_id(self.client, document("threads"), {}, "ids", some)
+            found += [payloads.thread_state(node) for node in told.found]
+        return found
 
     def _walked(self, scope: str, kind: Kind, walk: Walk, head: Head) -> Iterator[tuple[_Step, Hydrated]]:
         """The steps of a walk with what they brought, the next one on its way while one is being stored."""
