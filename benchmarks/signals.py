@@ -201,10 +201,9 @@ def fill(con: duckdb.DuckDBPyConnection, table: str, query: str, values: Mapping
 
 def measured(pulls: int, memory: str, threads: int, folder: Path) -> dict[str, Any]:
     """The figures of one size, in this process."""
-    store = Store(folder / "warehouse.duckdb")
+    limits = f"set memory_limit = '{memory}'", f"set threads = {threads}"
+    store = Store(folder / "warehouse.duckdb", *limits)
     con, catalog = store.con, load_catalog()
-    con.execute(f"set memory_limit = '{memory}'")
-    con.execute(f"set threads = {threads}")
     values = {
         "pulls": pulls,
         "people": max(40, pulls // PULLS_A_PERSON),

@@ -62,8 +62,8 @@ def test_night_after_night_the_part_equals_the_whole(
 ) -> None:
     random = Random(seed)
     folder = tmp_path_factory.mktemp("world")
-    store, vault = Store(folder / "warehouse.duckdb"), Vault(folder / "vault.duckdb")
-    store.con.execute("set threads = 1")  # small tables are quicker so
+    store = Store(folder / "warehouse.duckdb", "set threads = 1")  # small tables are quicker so
+    vault = Vault(folder / "vault.duckdb")
     store.write("github", "acme", [Batch(tuple(world(random)), "")], vault)
     store.write_memberships(roster(random), vault, START)
     refresh(store.con, CATALOG)

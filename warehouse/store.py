@@ -58,11 +58,13 @@ group by table_name having count(*) = 3
 class Store:
     """The warehouse file, open for writing."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *settings: str) -> None:
+        """`settings` are statements that are run before nothing can be set any more."""
         self._path = path
+        self._settings = settings
         with as_owner_only():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.con = _hardened(path)
+            self.con = _hardened(path, settings)
         self._migrate()
         self._columns: dict[str, dict[str, str]] = {}
         self._needs_person: dict[str, tuple[str, ...]] = {}
@@ -73,7 +75,7 @@ class Store:
         try:
             rewrite(self._path)
         finally:
-            self.con = _hardened(self._path)
+            self.con = _hardened(self._path, self._settings)
 
     def close(self) -> None:
         """Writes everything into the file and lets go of it."""
@@ -394,10 +396,10 @@ class Store:
         return int(found[0]) if found else 0
 
 
-def _hardened(path: Path) -> duckdb.DuckDBPyConnection:
+def _hardened(path: Path, settings: Sequence[str]) -> duckdb.DuckDBPyConnection:
     """Signals run here, and an organisation may bring its own."""
     con = duckdb.connect(path)
-    harden(con)
+    harden(con, *settings)
     return con
 
 
