@@ -7,11 +7,12 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from connectors.errors import BadInput
+from flows.identity import rights_of
 from flows.replay import Former, opened, run_for
 from flows.settings import Settings
 from privacy.errors import NoReport
 from privacy.released import Released
-from warehouse import known, rights
+from warehouse import known
 from warehouse.store import Store
 
 
@@ -190,26 +191,24 @@ def _circumstances(
 ) -> Iterator[Change]:
     """What made a difference beside rule and evidence: sources, occasions, the roster, or the day alone."""
     runs = before.run.run, after.run.run
-    if "not collected" in (old["state"], new["state"]):
+    states = {old["state"], new["state"]}
+    rosters = [[row for row in known.memberships(store, run) if row.person_id == person_id] for run in runs]
+    if "no opportunity" in states and rosters[0] != rosters[1]:
+        yield Change("roster", "The roster says something else about when you were in which team.")
+    elif "not collected" in states:
         yield Change("sources", f"Then: {old['because'] or 'complete.'} Now: {new['because'] or 'complete.'}")
-    elif "no opportunity" in (old["state"], new["state"]):
-        rosters = [
-            [row for row in known.memberships(store, run) if row.person_id == person_id] for run in runs
-        ]
-        if rosters[0] != rosters[1]:
-            yield Change("roster", "The roster says something else about when you were in which team.")
-        else:
-            yield Change(
-                "occasion", f"Then: {old['because'] or old['state']} Now: {new['because'] or new['state']}"
-            )
+    elif "no opportunity" in states:
+        yield Change(
+            "occasion", f"Then: {old['because'] or old['state']} Now: {new['because'] or new['state']}"
+        )
     elif not has_reason and old["state"] != new["state"]:
         yield Change("the day", "Nothing came or went: more of the window has passed.")
 
 
 def _contests(settings: Settings, person_id: str, window: str, item: str, since: date) -> Iterator[Change]:
-    with rights.opened(settings.rights_file) as own:
-        for each in own.contests():
-            if (each.person_id, each.quarter, each.item) != (person_id, window, item):
+    with rights_of(settings) as own:  # also what was said by an account that was linked since
+        for each in own.contests(person_id):
+            if (each.quarter, each.item) != (window, item):
                 continue
             if each.opened_on >= since:
                 yield Change("contest", f"You contested it on {each.opened_on}; until then it was not.")

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from connectors.errors import BadInput
+from connectors.records import Account
+from flows.identity import rights_of
 from flows.looking_back import changes_since, report_as_of
 from flows.night import open_night
 from flows.pipeline import run_night
@@ -140,6 +142,92 @@ def test_a_day_that_moved_is_one_change_and_not_two(tmp_path: Path) -> None:
         "https://incidents.example/SEV-1 (incident_roles) counted on 2026-08-03 then "
         "and counts on 2026-08-02."
     ]
+
+
+def test_a_rule_put_into_groups_is_a_mapping_edit_that_reads_aloud(tmp_path: Path) -> None:
+    settings = home(tmp_path, [INCIDENT])
+    night(settings, EARLY)
+    rule = "{{signal: {}, at_least: 1 incident, over: 1 quarter}}"
+    roles, fixes = (
+        rule.format("incident_roles"),
+        "{signal: incident_fixes, at_least: 1 pull request, over: 1 quarter}",
+    )
+    edit(
+        tmp_path / "rubric_map.yaml",
+        f"      - {roles}\n      - {fixes}\n",
+        f"      - all:\n          - {roles}\n          - {fixes}\n",
+    )
+    night(settings, MIDDLE)
+    [(cause, said)] = told(the_change(settings))
+    assert cause == "mapping edit"
+    assert "; or both Incident roles: at least 1 incident over 1 quarter, and Incident fixes: " in said
+
+
+def test_a_contest_and_how_it_was_decided_are_named(tmp_path: Path) -> None:
+    settings = home(tmp_path, [INCIDENT])
+    night(settings, EARLY)
+    with rights_of(settings) as own:
+        made = own.contest(person(settings, "mona"), "2026Q3", ITEM, "not-me", MIDDLE)
+        own.contest(person(settings, "mona"), "2026Q3", "ownership-raises-regressions", "not-me", MIDDLE)
+        own.contest(person(settings, "mona"), "2026Q2", "ownership-escalates", "not-me", MIDDLE)
+    assert told(the_change(settings)) == [
+        ("contest", "You contested it on 2026-09-01; until then it was not.")
+    ]
+    with rights_of(settings) as own:
+        own.resolve(made.contest_id, "upheld", None, LATE)
+    assert told(the_change(settings))[1] == ("contest", "Your contest was upheld on 2026-09-20.")
+
+
+def test_a_contest_by_an_account_that_was_linked_since_is_named(tmp_path: Path) -> None:
+    settings = home(tmp_path, [INCIDENT | {"commander": "PX1"}], accounts="pagerduty")
+    night(settings, EARLY)
+    alone = Vault(settings.vault_file).person_behind(
+        Vault(settings.vault_file).own_id_of(Account("pagerduty", "PX1", "PX1")) or ""
+    )
+    with rights_of(settings) as own:
+        own.contest(alone, "2026Q3", ITEM, "not-me", MIDDLE)
+    (tmp_path / "roster.csv").write_text(
+        "login,team,manager,from,until,rubric,pagerduty_id\nmona,search,,2026-01-05,,,PX1\n"
+    )
+    night(settings, MIDDLE)
+    assert alone != person(settings, "mona")
+    assert {cause for cause, _ in told(the_change(settings))} >= {"identity change", "contest"}
+
+
+def test_a_source_that_became_whole_is_named(tmp_path: Path) -> None:
+    settings = home(tmp_path, [])
+    night(settings, EARLY)
+    edit(tmp_path / "sightline.yaml", "since: 2026-07-01", "since: 2026-07-20")
+    night(load_settings(tmp_path / "sightline.yaml"), MIDDLE)
+    change = the_change(settings)
+    assert {cause for cause, _ in told(change)} == {"sources"}
+    assert "sevs was incomplete" in told(change)[0][1]
+
+
+def test_another_roster_is_named(tmp_path: Path) -> None:
+    settings = home(tmp_path, [])
+    night(settings, EARLY)
+    roster(tmp_path, "mona,search,,2026-08-25,,\nhubot,search,,2026-01-05,,\n")
+    night(settings, MIDDLE)
+    change = the_change(settings)
+    assert change["is"] == "no opportunity"
+    assert told(change)[0] == ("roster", "The roster says something else about when you were in which team.")
+
+
+def test_another_rubric_is_named_by_both_titles(tmp_path: Path) -> None:
+    settings = home(tmp_path, [INCIDENT])
+    night(settings, EARLY)
+    other = (SHIPPED / "maps" / "ic1_software_engineer.yaml").read_text()
+    (tmp_path / "other.yaml").write_text(other)
+    with (tmp_path / "sightline.yaml").open("a") as file:
+        file.write("rubric_maps: [other.yaml]\n")
+    roster(tmp_path, "mona,search,,2026-01-05,,ic1-software-engineer\nhubot,search,,2026-01-05,,\n")
+    settings = load_settings(tmp_path / "sightline.yaml")
+    night(settings, MIDDLE)
+    assert told(the_change(settings))[0] == (
+        "roster",
+        "The roster puts you on IC1 Software Engineer now; it was IC1 Machine Learning Engineer.",
+    )
 
 
 def test_nothing_changed_gives_no_reason(tmp_path: Path) -> None:
