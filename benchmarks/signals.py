@@ -33,9 +33,6 @@ DAYS, LAST_DAY = 450, "date '2026-09-30'"
 NIGHT_DAYS = 14
 PULLS_A_PERSON, PULLS_A_REPOSITORY, PEOPLE_A_TEAM = 300, 2000, 8
 
-EACH_PULL = {"reviews": 5, "commits": 2, "threads": 1, "line comments": 2, "comments": 2}
-"""Reviews, and seven of the ten other events; three more are commit authors, issues and their events."""
-
 ISSUE_EVERY, EVENTS_AN_ISSUE, INCIDENT_EVERY, ACTIONS_AN_INCIDENT = 4, 3, 200, 8
 
 

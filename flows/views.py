@@ -6,16 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import SecretStr
 
 from connectors.errors import BadInput
 from flows.settings import Settings, load_settings, token
 from privacy.released import Released
-
-if TYPE_CHECKING:
-    pass
 
 
 def show_coverage(
