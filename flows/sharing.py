@@ -268,10 +268,10 @@ def _adds_up(found: Sequence[tuple[int, str]]) -> str:
     named = ", ".join(where[:3]) + (f" and {len(where) - 3} more" if len(where) > 3 else "")
     others = "one other" if fewest == 1 else f"{fewest} others"
     return (
-        f"a band of your team is out for {named}, and it counts you. If {others} of those counted tell "
-        "theirs too, the band and what was told together can say what the rest did; a reader who was counted "
-        "is one of them. Whether anybody shares is not looked at. To share all the same, add "
-        "--although-it-adds-up"
+        f"your team's band of {named} is out and counts you, and what you share tells your part in it. If "
+        f"{others} of those counted tell theirs too, the band and what was told together can say what the "
+        "rest did; a reader who was counted is one of them. Whether anybody else shares was not looked at. "
+        "Nothing was shared; to share all the same, add --although-it-adds-up"
     )
 
 
