@@ -15,8 +15,8 @@ from reports.lines import wrapped
 from reports.neutral import plain
 
 STEPS: Mapping[str, str] = {
-    "on_call_for_incident": "were on call for it",
-    "paged_for_incident": "were paged for it",
+    "on_call_for_incident": "on call for it",
+    "paged_for_incident": "paged for it",
     "incidents_declared": "declared it",
     "incidents_acknowledged": "acknowledged it by hand",
     "incident_roles": "held a role",

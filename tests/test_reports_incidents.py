@@ -38,8 +38,8 @@ def test_steps_of_one_incident_stand_together_from_the_shift_to_the_fix() -> Non
         (
             "https://pager.example/Q1",
             [
-                ("2026-07-06", "were on call for it", None),
-                ("2026-07-06", "were paged for it", None),
+                ("2026-07-06", "on call for it", None),
+                ("2026-07-06", "paged for it", None),
                 ("2026-07-06", "acknowledged it by hand", None),
                 ("2026-07-06", "held a role", None),
                 ("2026-07-08", "merged a fix", "https://pager.example/PR_7"),
