@@ -245,6 +245,7 @@ def measured(pulls: int, memory: str, threads: int, folder: Path) -> dict[str, A
 HELD = {
     "evidence": "person_id, signal, occurred_on, source_kind, source_id",
     "opportunities": "person_id, signal, occurred_on",
+    "steps": "person_id, signal, occurred_on, source_kind, source_id, incident_id",
 }
 
 

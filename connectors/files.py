@@ -22,7 +22,16 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from connectors.errors import BadInput, PayloadBroken, Unreachable
-from connectors.files_records import FIELDS, REQUIRED, Reading, incident, interview, is_path, shift
+from connectors.files_records import (
+    FIELDS,
+    REQUIRED,
+    Reading,
+    incident,
+    interview,
+    is_path,
+    shift,
+    starts_from,
+)
 from connectors.noreply import Whose, has_number, nobodys
 from connectors.records import Account, Batch, Gap, Incident, Interview, Inventory, OnCallShift
 from connectors.rows import Row, csv_rows, json_rows, ndjson_rows, text_of
@@ -47,7 +56,10 @@ class FileSource(BaseModel):
     """`accounts`: under which address a tool's users sign in. It is no source of a night and never stored."""
     path: Path
     columns: dict[str, str]
-    """Our field -> a column of the CSV file, or a dotted path into a JSON object (`service.id`, `tags.0`)."""
+    """Our field -> a column of the CSV file, or a dotted path into a JSON object (`service.id`, `tags.0`).
+
+    `resolved: ended_at?` says that all rows may lack it: an export that leaves out what is empty.
+    """
     constants: dict[str, str] = Field(default_factory=dict)
     """Severity or service, where it is the same for every row."""
     accounts: Literal["github", "pagerduty", "incident_io", "opsgenie"] = "github"
@@ -101,13 +113,17 @@ class FileSource(BaseModel):
             wrong += [
                 f"'{path}' is no path; write responders.id, tags.0 or responders[type=user].id"
                 for path in self.columns.values()
-                if not is_path(path)
+                if not is_path(path.removesuffix("?"))
             ]
         if self.since and self.through and self.through < self.since:
             wrong.append("through is before since")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
+
+    def may_lack(self, name: str) -> bool:
+        """Whether all rows may be without this field."""
+        return self.columns[name].endswith("?") and name not in REQUIRED[self.kind]
 
 
 class Files:
@@ -253,9 +269,9 @@ def read_rows(source: FileSource, whose: Whose = nobodys) -> Rows:
     ]
     nowhere = [
         f"{source.path}:1: no row has a column '{column}' for {name}; "
-        f"the first has {', '.join(rows[0].cells)}"
+        f"the first has {', '.join(rows[0].cells)}; if it may be missing, declare '{column}?'"
         for name, column in source.columns.items()
-        if rows and not any(reading.has(name) for _, reading in readings)
+        if rows and not source.may_lack(name) and not any(reading.has(name) for _, reading in readings)
     ]
     if nowhere or (found.mistakes and not rows):
         raise BadFile(found.mistakes + nowhere)
@@ -289,9 +305,10 @@ def declared_rows(source: FileSource, text: str, mistakes: list[str]) -> list[Ro
     """The rows of a declared file, each with its line; what is wrong with the file is added to `mistakes`."""
     match source.path.suffix.casefold():
         case ".csv":
-            header, rows = csv_rows(source.path, text, mistakes)
+            header, rows = csv_rows(source.path, text, mistakes, needed=set(source.columns.values()))
             for field, column in source.columns.items():
-                if header and column not in header:
+                known = column in header or starts_from(column.removesuffix("?")) in header
+                if header and not known and not source.may_lack(field):
                     near = get_close_matches(column, header, n=1)
                     hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(header)}"
                     mistakes.append(f"{source.path}:1: has no column '{column}' for {field}; {hint}")

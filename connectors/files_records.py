@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
@@ -88,7 +90,7 @@ class Reading:
         """What stands in the column declared for this field; None if nothing does."""
         if name in self.constants:
             return self.constants[name]
-        path = self.columns.get(name)
+        path = self._path(name)
         if path is None:
             return None
         value: Any = self.cells[path] if path in self.cells else _at(self.cells, path)
@@ -96,8 +98,15 @@ class Reading:
 
     def has(self, name: str) -> bool:
         """Whether the row has the column declared for this field, or what a dotted path starts from."""
-        path = self.columns[name]
-        return path in self.cells or re.split(r"[.\[]", path, maxsplit=1)[0] in self.cells
+        path = self._path(name) or ""
+        cell = self.cells.get(starts_from(path), "no such column")
+        # in a CSV file a path leads into a cell that holds JSON, and nowhere else
+        return path in self.cells or not isinstance(cell, str) or cell.startswith(("{", "["))
+
+    def _path(self, name: str) -> str | None:
+        """Where this field is: without the mark of a column that may be missing, unless it is called so."""
+        path = self.columns.get(name)
+        return path if path is None or path in self.cells else path.removesuffix("?")
 
     def text(self, name: str) -> str | None:
         """One word or number."""
@@ -281,7 +290,7 @@ def _is_midnight(text: str | None) -> bool:
     """Whether this is a time, and the one with which a UTC day begins."""
     if not text or not re.search(r"[T ]\d", text):
         return False
-    moment = datetime.fromisoformat(text.removesuffix(" UTC"))
+    moment = datetime.fromisoformat(_iso(text))
     moment = moment if moment.tzinfo is None else moment.astimezone(UTC)
     return (moment.hour, moment.minute, moment.second) == (0, 0, 0)
 
@@ -318,6 +327,11 @@ def _same_elsewhere(reading: Reading) -> Iterator[str]:
 _STEP = re.compile(r"(?P<name>[^\[\]]+)(?:\[(?P<key>[^\[\]=]+)=(?P<wanted>[^\[\]]+)\])?")
 
 
+def starts_from(path: str) -> str:
+    """The column or key that a dotted path starts from."""
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
+
+
 def is_path(path: str) -> bool:
     """Whether every step of a dotted path is a name, or a name and `[key=value]`."""
     return all(_STEP.fullmatch(step) for step in path.split("."))
@@ -338,6 +352,9 @@ def _at(value: Any, path: str) -> Any:
         ]
     elif isinstance(value, Mapping):
         found = value.get(first)
+        if rest and isinstance(found, str) and found.startswith(("{", "[")):
+            with suppress(ValueError, RecursionError):  # a cell of a CSV file that holds JSON
+                found = json.loads(found)
     elif isinstance(value, list) and first.isdecimal():
         found = value[int(first)] if int(first) < len(value) else None
     elif isinstance(value, list):
@@ -362,11 +379,16 @@ def _login_and_day(item: Any) -> tuple[str, str | None]:
     return (login, day) if login and day[:1].isdecimal() else (str(item).strip(), None)
 
 
+def _iso(text: str) -> str:
+    """A time as databases write it, with its zone directly behind it."""
+    return re.sub(r" (?=[+-]\d\d:?\d\d$)", "", text.removesuffix(" UTC"))
+
+
 def _day(text: str | None) -> date | None:
     if not text or not re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", text):
         return None
     try:
-        moment = datetime.fromisoformat(text.removesuffix(" UTC"))
+        moment = datetime.fromisoformat(_iso(text))
         return (moment if moment.tzinfo is None else moment.astimezone(UTC)).date()
     except (ValueError, OverflowError):
         return None

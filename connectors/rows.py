@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -81,11 +81,17 @@ def _wide(content: bytes) -> str | None:
 
 
 def csv_rows(
-    path: Path, text: str, mistakes: list[str], *, separator: str = ","
+    path: Path,
+    text: str,
+    mistakes: list[str],
+    *,
+    separator: str = ",",
+    needed: Collection[str] | None = None,
 ) -> tuple[tuple[str, ...], list[Row]]:
     """The header and the rows of a CSV file; blank lines are no rows. Adds what is wrong to `mistakes`.
 
-    It reads on after each mistake, so that one look at a file finds all of them.
+    It reads on after each mistake, so that one look at a file finds all of them. Of columns that are not
+    `needed` (None: all are) it does not matter what they are called.
     """
     if text[:4].casefold() == "sep=":
         mistakes.append(f"{path}:1: is a line for a spreadsheet; remove it")
@@ -101,7 +107,7 @@ def csv_rows(
         hint = "save it as comma-separated CSV" if separator == "," else "check `separator`"
         commas = "commas" if separator == "," else repr(separator)
         mistakes.append(f"{path}:{begins_on}: its columns are not separated by {commas}; {hint}")
-    mistakes += _header_mistakes(path, begins_on, header)
+    mistakes += _header_mistakes(path, begins_on, header, header if needed is None else needed)
     rows = []
     for line, cells in found:
         if len(cells) < len(header) or any(cells[len(header) :]):
@@ -165,6 +171,9 @@ def json_rows(path: Path, text: str, mistakes: list[str]) -> list[Row]:
         except json.JSONDecodeError as error:
             mistakes.append(f"{path}:{error.lineno}: is not JSON from here on ({error.msg.casefold()})")
             return rows
+        except RecursionError:
+            mistakes.append(f"{path}:{line}: is nested deeper than any export; check what it is")
+            return rows
         rows += _object(path, line, value, mistakes)
         place = _after_space(text, place)
         if text[place : place + 1] == ",":
@@ -186,12 +195,17 @@ def ndjson_rows(path: Path, text: str, mistakes: list[str]) -> list[Row]:
         except json.JSONDecodeError as error:
             mistakes.append(f"{path}:{line}: is not JSON ({error.msg.casefold()}); write one object a line")
             continue
+        except RecursionError:
+            mistakes.append(f"{path}:{line}: is nested deeper than any export; check what it is")
+            continue
         rows += _object(path, line, value, mistakes)
     return rows
 
 
-def _header_mistakes(path: Path, line: int, header: Sequence[str]) -> Iterator[str]:
+def _header_mistakes(path: Path, line: int, header: Sequence[str], needed: Collection[str]) -> Iterator[str]:
     for place, name in enumerate(header, start=1):
+        if name not in needed:
+            continue
         if not name:
             yield f"{path}:{line}: column {place} has no name; name it, or remove it"
         elif header.count(name) > 1 and header.index(name) == place - 1:

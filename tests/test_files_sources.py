@@ -122,6 +122,65 @@ def test_a_row_names_the_same_incident_in_other_tools(tmp_path: Path) -> None:
     assert "Tuesday" not in mistake
 
 
+def test_a_path_leads_into_json_that_stands_in_a_cell(tmp_path: Path) -> None:
+    path = tmp_path / "raw.csv"
+    cell = '{""id"":""q1"",""at"":""2026-07-06T10:00:00Z"",""who"":[{""type"":""user"",""id"":""ada""}]}'
+    path.write_text(f'n,data,,n\n1,"{cell}",,2\n')  # other columns may be called anything
+    columns = {"id": "data.id", "opened": "data.at", "responders": "data.who[type=user].id"}
+    found = incident(declare(path, columns), "log:q1")
+    assert (found.opened_on, [one.kind for one in found.actions]) == (date(2026, 7, 6), ["responded"])
+
+
+def test_a_path_into_a_cell_of_words_is_told(tmp_path: Path) -> None:
+    columns = {"id": "id", "opened": "opened", "service": "service.id"}
+    (mistake,) = wrong(tmp_path / "log.csv", "id,opened,service\n1,2026-07-06,api\n", columns)
+    assert "no row has a column 'service.id' for service" in mistake
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("log.json", '[{"id": 1, "opened": "2026-07-06"}]'),
+        ("log.csv", "id,opened\n1,2026-07-06\n"),
+    ],
+)
+def test_what_an_export_leaves_out_everywhere_is_declared_so(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    columns = {"id": "id", "opened": "opened", "resolved": "ended"}
+    assert "ended" in wrong(path, text, columns)[0]
+    assert incident(declare(path, {**columns, "resolved": "ended?"}), "log:1").resolved_on is None
+
+
+def test_a_column_may_be_called_with_a_question_mark(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("id,opened,ended?\n1,2026-07-06,2026-07-07\n")
+    columns = {"id": "id", "opened": "opened", "resolved": "ended?"}
+    assert incident(declare(path, columns), "log:1").resolved_on == date(2026, 7, 7)
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2026-07-06 23:30:00.000 -02:00", 7),
+        ("2026-07-06 23:30:00 -0200", 7),
+        ("2026-07-06 23:30:00-02", 7),
+        ("2026-07-06 23:30:00 UTC", 6),
+        ("2026-07-06T23:30:00.123456789Z", 6),
+    ],
+)
+def test_a_time_as_databases_write_it_has_its_day_in_utc(tmp_path: Path, written: str, day: int) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(f"id,opened\n1,{written}\n")
+    assert incident(declare(path, {"id": "id", "opened": "opened"}), "log:1").opened_on.day == day
+
+
+@pytest.mark.parametrize("name", ["log.json", "log.jsonl"])
+def test_json_without_a_bottom_is_told_and_no_crash(tmp_path: Path, name: str) -> None:
+    nested = '[{"id": ' + "[" * 100_000 + "]" * 100_000 + "}]"
+    (mistake, *_) = wrong(tmp_path / name, nested, {"id": "id", "opened": "opened"})
+    assert "nested deeper" in mistake
+
+
 def test_dotted_paths_lead_into_json() -> None:
     one = exported("incidents.json", JSON_COLUMNS)["log:INC-1"]
     assert (one.opened_on, one.service_id, one.severity) == (date(2026, 7, 2), "PSEARCH", "sev1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from pydantic import SecretStr
 
 from connectors import Connector
@@ -68,6 +70,41 @@ def test_the_recorded_opsgenie_tenant_loads_through_files(shared: Path, tmp_path
         called = {(row["responder_id"], row["incident_id"]) for row in asked if row["responder_id"] in users}
         assert store.count("incident_pages") == len(called) == 2  # teams are no people
         assert store.count("incident_actions") == 0  # and being called is no part in it
+
+
+@pytest.mark.parametrize(("begins", "ends"), [("", "\n"), ("", "\r\n"), ("\ufeff", "\r\n"), ("", "\n\n")])
+def test_the_recorded_opsgenie_table_loads_as_it_is_however_it_was_saved(
+    shared: Path, tmp_path: Path, begins: str, ends: str
+) -> None:
+    """Its payloads in a cell, the columns in another order, line ends and a mark of other tools."""
+    raw = rows(shared, "opsgenie/raw_tables/_raw_opsgenie_incidents.csv")
+    exported = io.StringIO()
+    writer = csv.DictWriter(exported, sorted(raw[0], reverse=True), lineterminator=ends)
+    writer.writeheader()
+    writer.writerows(raw)
+    path = tmp_path / "raw.csv"
+    path.write_text(begins + exported.getvalue(), newline="")
+    columns = {name: f"data.{column}" for name, column in OPSGENIE_COLUMNS.items()}
+    source = declared(path, columns, accounts="opsgenie")
+    with stored(Files(source, TODAY), tmp_path) as store:
+        account_for("DevLake Opsgenie, as a table", source, len(raw), store)
+        assert store.count("incidents") == len(raw)
+        assert store.count("incident_pages") == 2
+
+
+def test_the_recorded_opsgenie_tenant_loads_before_anything_was_resolved(
+    shared: Path, tmp_path: Path
+) -> None:
+    raw = rows(shared, "opsgenie/raw_tables/_raw_opsgenie_incidents.csv")
+    left_out = ("impactEndDate", "responders")
+    export = tmp_path / "opsgenie.json"
+    payloads = [json.loads(row["data"]) for row in raw]
+    export.write_text(json.dumps([{key: one[key] for key in one if key not in left_out} for one in payloads]))
+    columns = OPSGENIE_COLUMNS | {"resolved": "impactEndDate?", "paged": "responders[type=user].id?"}
+    source = declared(export, columns, accounts="opsgenie")
+    with stored(Files(source, TODAY), tmp_path) as store:
+        account_for("DevLake Opsgenie, all open", source, len(raw), store)
+        assert store.count("incidents") == len(raw)
 
 
 def test_the_recorded_pagerduty_tenant_loads_through_its_connector(shared: Path, tmp_path: Path) -> None:

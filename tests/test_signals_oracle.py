@@ -25,6 +25,7 @@ from connectors.records import (
     IssueEvent,
     Membership,
     OnCallShift,
+    Page,
     PullRequest,
     PullRequestEvent,
     Repository,
@@ -35,7 +36,7 @@ from connectors.records import (
     Root,
 )
 from signals.catalog import load_catalog
-from signals.run import recompute, refresh
+from signals.run import TARGETS, recompute, refresh
 from warehouse.store import Store
 from warehouse.vault import Vault
 
@@ -122,10 +123,7 @@ def test_no_robot_has_evidence_or_an_opportunity(store: Store, vault: Vault) -> 
     refresh(store.con, CATALOG)
     found = "select count(*) from {} join persons using (person_id) where is_bot"
     assert store.con.execute("select count(*) from persons where is_bot").fetchone() != (0,)
-    assert [store.con.execute(found.format(t)).fetchone() for t in ("evidence", "opportunities")] == [
-        (0,),
-        (0,),
-    ]
+    assert [store.con.execute(found.format(t)).fetchone() for t in TARGETS.values()] == [(0,)] * 3
 
 
 # --- builders -------------------------------------------------------------------------------------------
@@ -285,8 +283,12 @@ def any_incident(key: str, random: Random) -> Incident:
     merged_into = f"N{random.randrange(12)}" if random.random() < 0.4 else None
     fixes = (f"acme/r{random.randrange(2)}#{random.randrange(10)}",) if _odds(random) else ()
     service = random.choice(["api", "web"])
+    pages = (Page(random.choice(PEOPLE), opened),) if _odds(random) else ()
+    same_as = (f"N{random.randrange(12)}",) if random.random() < 0.2 else ()
+    source = random.choice(["pagerduty", "incident_io"])
+    ends = opened + timedelta(days=3)
     return Incident(
-        key, "pagerduty", None, service, None, opened, opened + timedelta(days=3), merged_into, actions, fixes
+        key, source, None, service, None, opened, ends, merged_into, actions, fixes, None, pages, same_as
     )
 
 
@@ -322,8 +324,5 @@ def hash_of(key: str) -> int:
     return sum(map(ord, key)) % 8
 
 
-def results(con: duckdb.DuckDBPyConnection) -> tuple[Rows, Rows]:
-    return (
-        con.execute("select * from evidence order by all").fetchall(),
-        con.execute("select * from opportunities order by all").fetchall(),
-    )
+def results(con: duckdb.DuckDBPyConnection) -> tuple[Rows, ...]:
+    return tuple(con.execute(f"select * from {table} order by all").fetchall() for table in TARGETS.values())
