@@ -80,6 +80,11 @@ def test_a_page_names_only_commands_and_options_that_exist(page: Path) -> None:
     assert [wrong for line in told(page) if (wrong := unknown(line.split()))] == []
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in readme] == []
+
+
 def told(page: Path) -> list[str]:
     """Every `sightline ...` of a page's code, in a block or within a line, up to a comment or a pipe."""
     text = page.read_text(encoding="utf-8")
