@@ -14,6 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from connectors.errors import BadInput
+from connectors.files import Files
 from flows.identity import rights_of
 from flows.settings import Settings
 from privacy import asides, door
@@ -59,7 +60,7 @@ def band_changes(
     if not compared:
         return _none("No band rests on anything that this changes.") | {"window": name}
     policy = load_policy(settings.agreement)
-    rows = []
+    fills, rows = _fills(settings, policy), []
     try:
         # A night must not start while its file is read; reading takes a moment.
         with (
@@ -69,7 +70,7 @@ def band_changes(
         ):
             stale = _not_computed(reading.computed_signals(store), catalog)
             for released in releases:
-                rows += _of_team(store, own, released, new, compared, catalog, policy, stale)
+                rows += _of_team(store, own, released, new, compared, catalog, policy, stale, fills)
     except Timeout:
         raise BadInput([f"{settings.home}: a night is writing here; ask again when it has ended"]) from None
     return {"window": name, "note": None, "rows": rows}
@@ -93,10 +94,14 @@ def _of_team(
     catalog: Catalog,
     policy: Policy,
     stale: set[str],
+    fills: Mapping[str, frozenset[str]],
 ) -> list[dict[str, str]]:
     before = {item["item"]: item for item in released.body["items"]}
     asked = [each.after for each in compared if each.after is not None]
-    after = {item["item"]: item for item in _would_release(store, own, released, new, asked, catalog, policy)}
+    after = {
+        item["item"]: item
+        for item in _would_release(store, own, released, new, asked, catalog, policy, fills)
+    }
     rows = []
     for each in compared:
         was = _word(before.get(each.item))
@@ -122,12 +127,13 @@ def _would_release(
     items: Sequence[Item],
     catalog: Catalog,
     policy: Policy,
+    fills: Mapping[str, frozenset[str]],
 ) -> list[Mapping[str, Any]]:
     """These items as the door would have let them out on the day of the release, from what is stored now."""
     body = released.body
     window = parse_window(body["window"])
     as_of = date.fromisoformat(body["published_on"])
-    sources = [_source(row, policy) for row in body["sources"]]
+    sources = [_source(row, fills) for row in body["sources"]]
     members = door.cohorts(reading.memberships(store), body["team"], window, policy).get(new.id, frozenset())
     evidence = {
         person_id: [cells.Evidence(*row) for row in rows]
@@ -186,12 +192,19 @@ def _team_item(
     }
 
 
-def _source(row: Mapping[str, Any], policy: Policy) -> cells.SourceState:
-    """A source as the release speaks of it, filling the tables that the agreement lets it fill."""
-    agreed = policy.sources.get(row["source"])
+def _fills(settings: Settings, policy: Policy) -> dict[str, frozenset[str]]:
+    """The tables that each source may fill: by the agreement, or for a declared file by its kind."""
+    agreed = {name: frozenset(source.tables) for name, source in policy.sources.items()}
+    # its `since` is of no concern here, and without one it would have to be read
+    files = [Files(each.model_copy(update={"since": date.min})) for each in settings.files]
+    return agreed | {file.source: frozenset(file.yields) for file in files}
+
+
+def _source(row: Mapping[str, Any], fills: Mapping[str, frozenset[str]]) -> cells.SourceState:
+    """A source as the release speaks of it."""
     return cells.SourceState(
         row["source"],
-        frozenset(agreed.tables) if agreed else frozenset(),
+        fills.get(row["source"], frozenset()),
         date.fromisoformat(row["from"]) if row["from"] else None,
         date.fromisoformat(row["through"]) if row["through"] else None,
         row["complete"],

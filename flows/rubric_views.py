@@ -215,6 +215,11 @@ def _both_maps(old: Path, new: Path, catalog: Catalog) -> tuple[RubricMap, Rubri
             maps.append(load_map(path, catalog))
         except BadInput as error:
             mistakes += error.mistakes
+    if not mistakes and maps[0].id != maps[1].id:
+        mistakes.append(
+            f"{new.name}: is a map of '{maps[1].id}' and {old.name} one of '{maps[0].id}'; name two versions "
+            "of one map, or compare rubrics with `sightline rubric diff`"
+        )
     if mistakes:
         raise BadInput(mistakes)
     return maps[0], maps[1]

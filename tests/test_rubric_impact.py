@@ -145,6 +145,17 @@ def test_the_mistakes_of_both_maps_are_told_at_once(tmp_path: Path) -> None:
     assert [mistake.split(":")[0] for mistake in done.exception.mistakes] == ["old.yaml", "new.yaml"]
 
 
+def test_maps_of_two_rubrics_are_no_two_versions_of_one(tmp_path: Path) -> None:
+    old, new = yaml_map(tmp_path, "old", REVIEWED), yaml_map(tmp_path, "new", REVIEWED)
+    Path(new).write_text(Path(new).read_text().replace("garden", "orchard"))
+    done = CliRunner().invoke(cli, ["--config", "none.yaml", "rubric", "impact", old, new])
+    assert isinstance(done.exception, BadInput)
+    assert done.exception.mistakes == [
+        "new.yaml: is a map of 'orchard' and old.yaml one of 'garden'; name two versions of one map, "
+        "or compare rubrics with `sightline rubric diff`"
+    ]
+
+
 # --- bands ----------------------------------------------------------------------------------------------
 
 

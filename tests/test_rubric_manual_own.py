@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,46 @@ def test_every_command_on_a_page_exists(page: str) -> None:
 def test_the_example_workflow_may_read_and_nothing_else() -> None:
     workflow = YAML(typ="safe").load((DOCS / "rubric-impact.yml").read_text(encoding="utf-8"))
     assert workflow["permissions"] == {"contents": "read"}
+
+
+def test_the_example_workflow_says_what_each_changed_map_does(tmp_path: Path) -> None:
+    """Its very script, in a repository with one changed map, one new one and one that stays."""
+    workflow = YAML(typ="safe").load((DOCS / "rubric-impact.yml").read_text(encoding="utf-8"))
+    script = workflow["jobs"]["impact"]["steps"][-1]["run"]
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "sightline").symlink_to(Path(sys.executable).with_name("sightline"))
+    (tmp_path / "maps").mkdir()
+    shipped = (DOCS.parent / "rubric_map.yaml").read_text()
+    (tmp_path / "our_map.yaml").write_text(shipped)
+    (tmp_path / "maps" / "kept.yaml").write_text(shipped)
+    base = committed(tmp_path, "first")
+    (tmp_path / "our_map.yaml").write_text(
+        shipped.replace("at_least: 4 pull requests", "at_least: 3 pull requests")
+    )
+    (tmp_path / "maps" / "new.yaml").write_text(shipped)
+    committed(tmp_path, "second")
+    ran = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "BASE": base, "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert [line.split(":")[0] for line in ran.stdout.splitlines()] == ["maps/new.yaml", "our_map.yaml"]
+    summary = (tmp_path / "summary.md").read_text()
+    assert summary.count("### What this does to the map") == 1
+    assert "more can be seen: whatever met the rule before still meets it" in summary
+
+
+def committed(folder: Path, message: str) -> str:
+    for command in (["init", "-q"], ["add", "-A", "*.yaml"], [*AS_SOMEBODY, "commit", "-qm", message]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    found = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return found.stdout.strip()
+
+
+AS_SOMEBODY = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org"]
 
 
 def example(folder: Path) -> str:

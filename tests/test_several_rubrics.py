@@ -12,6 +12,7 @@ import pytest
 from connectors.errors import BadInput
 from flows.night import open_night
 from flows.pipeline import run_night
+from flows.rubric_views import show_impact
 from flows.settings import SHIPPED, Settings, load_settings
 from flows.views import show_coverage
 from privacy import door
@@ -38,6 +39,18 @@ def test_a_team_on_two_rubrics_has_a_release_for_each_and_everybody_a_report_on_
     reports = [json.loads(path.read_text()) for path in (settings.published / "people").rglob("2026Q3.json")]
     assert sorted(len(report["items"]) for report in reports) == [1] * 6 + [38] * 5
     assert {report["rubric"]["id"] for report in reports} == {FIRST, OTHER}
+
+
+def test_a_change_of_one_map_moves_bands_of_the_people_on_its_rubric_alone(tmp_path: Path) -> None:
+    settings = home(tmp_path, on_first=5, on_other=6)
+    night(settings)
+    gardener, changed = tmp_path / "maps" / "gardener.yaml", tmp_path / "changed.yaml"
+    changed.write_text(gardener.read_text().replace("incident_updates", "incident_followups"))
+    told = json.loads(
+        show_impact(tmp_path / "sightline.yaml", gardener, changed, "2026Q3", ("search",), "json")
+    )
+    row = {"team": "search", "item": ITEM, "before": "about half or more", "after": "fewer than half"}
+    assert (told["rubric"], told["bands"]["rows"]) == (OTHER, [row])
 
 
 def test_which_rubric_has_to_be_named_where_there_are_several(tmp_path: Path) -> None:
@@ -76,10 +89,10 @@ def test_an_unknown_rubric_is_told_with_the_nearest_that_is_in_force(tmp_path: P
     settings = home(tmp_path, on_first=1, on_other=1, named="ic9-gardner")
     with pytest.raises(BadInput) as caught, open_night(settings, AFTER):
         pass
-    assert caught.value.mistakes == [
+    assert caught.value.mistakes[0] == (
         f"{settings.roster}:3: no map for rubric 'ic9-gardner'; did you mean 'ic9-gardener'?; "
         f"the maps in force are '{FIRST}', '{OTHER}'"
-    ]
+    )
 
 
 def test_two_maps_of_one_rubric_are_refused(tmp_path: Path) -> None:
