@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from reports import words
 from reports.neutral import markdown_text, plain
+
+SCOPES_LISTED = 12
+"""Of a source one by one; above that, those that are alike are told together."""
 
 TEAMS_NAMED = 12
 """Of a window that was published; above that, how many they are."""
@@ -49,6 +53,58 @@ def run_facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
 def messages(run: Mapping[str, Any]) -> list[str]:
     """What the night had to say, each sentence once."""
     return list(dict.fromkeys(plain(message) for message in run.get("messages") or []))
+
+
+def at_a_glance(sources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The sources; of one with many scopes those that are alike in one, and the first of those with gaps.
+
+    A thousand whole repositories must not hide the three that are not.
+    """
+    alike: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for source in sources:
+        kind = "gaps" if source.get("gaps") else verdict(source)
+        alike.setdefault((source["source"], kind), []).append(source)
+    many = {
+        name
+        for name, count in Counter(source["source"] for source in sources).items()
+        if count > SCOPES_LISTED
+    }
+    found: list[Mapping[str, Any]] = []
+    for (name, kind), same in alike.items():
+        listed = (
+            same
+            if name not in many
+            else same[:SCOPES_LISTED]
+            if kind == "gaps"
+            else same[:1] * (len(same) == 1)
+        )
+        found += listed
+        if rest := same[len(listed) :]:
+            found.append(_together(rest, "more with gaps, in --format json" if kind == "gaps" else "scopes"))
+    return found
+
+
+def _together(sources: Sequence[Mapping[str, Any]], called: str) -> Mapping[str, Any]:
+    """Several scopes of one source as one, with what they hold and took summed."""
+
+    def summed(key: str) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        for source in sources:
+            total.update({kind: count or 0 for kind, count in (source.get(key) or {}).items()})
+        return dict(total)
+
+    events = [source["last_event"] for source in sources if source.get("last_event")]
+    return {
+        "source": sources[0]["source"],
+        "scope": f"{len(sources):,} {called}",
+        "records": summed("records"),
+        "expected": summed("expected"),
+        "complete": all(source.get("complete") for source in sources),
+        "gaps": [],
+        "requests": sum(source.get("requests") or 0 for source in sources),
+        "points": sum(source.get("points") or 0 for source in sources),
+        "last_event": max(events, default=None),
+    }
 
 
 def source_title(source: Mapping[str, Any]) -> str:

@@ -315,7 +315,7 @@ def _collected(page: Page, sources: Sequence[Mapping[str, Any]]) -> None:
     page.heading("Sources")
     if not sources:
         page.line("None is connected; name one in the settings.", indent=2)
-    for source in sources:
+    for source in receipt.at_a_glance(sources):
         said = f"{receipt.source_title(source)}: {receipt.verdict(source)}"
         page.line(said, indent=2, hang=2, style="bold")
         if counts := receipt.record_counts(source):

@@ -77,6 +77,28 @@ def test_messages_of_the_night_stand_under_it_each_once():
     assert said.count("! pagerduty: the key was refused") == 1
 
 
+def test_many_whole_scopes_do_not_hide_the_one_that_is_not():
+    gap = {"kind": "*", "from": "2026-11-21", "until": "2026-11-22", "reason": "unreachable"}
+    sources = [_source(scope=f"harbour/r{number}") for number in range(40)]
+    sources[20] = _source(scope="harbour/broken", complete=False, gaps=[gap])
+    said = _status(_night() | {"sources": [*sources, _source(source="pagerduty", scope="account")]})
+    assert "GitHub harbour/broken: 1 gap" in said
+    assert "GitHub 39 scopes: complete\n    pull requests 46,956 of 46,956" in said
+    assert "1,560 requests" in said
+    assert "PagerDuty account: complete" in said
+    assert "harbour/r1:" not in said
+    few = _status(_night() | {"sources": sources[:12]})
+    assert [f"harbour/r{number}: complete" in few for number in range(12)] == [True] * 12
+
+
+def test_many_scopes_with_gaps_are_counted_after_the_first():
+    gap = {"kind": "*", "from": "2026-11-21", "until": "2026-11-22", "reason": "unreachable"}
+    sources = [_source(scope=f"harbour/r{number}", complete=False, gaps=[gap]) for number in range(40)]
+    said = _status(_night() | {"sources": sources})
+    assert said.count(": 1 gap\n") == 12
+    assert "GitHub 28 more with gaps" in said
+
+
 def test_what_was_published_is_said_window_by_window():
     said = " ".join(_status(_night(published=["tide 2026Q2", "ebb tide 2026Q2", "tide 2026Q3"])).split())
     assert "published 2026Q2: tide, ebb tide; 2026Q3: tide" in said
