@@ -171,14 +171,17 @@ class Sandbox:
         return response
 
     def _rest(self, request: Request) -> Response:
-        if request.token.count(".") == 2:  # a signed token of an app has three parts
-            return self.app.answer(request) or problem(401, "Bad credentials")
-        viewer = self.tokens.owner(request.token)
+        is_app = request.token.count(".") == 2  # a signed token of an app has three parts
+        viewer = self.holding.github.service if is_app else self.tokens.owner(request.token)
         if viewer is None:
             return problem(401, "Bad credentials")
         fault = self.faults.next("rest")
         if fault and fault.name != "truncated_body":
             return self._spoiled(fault, request, "core")
+        if is_app:
+            response = self.app.answer(request) or problem(401, "Bad credentials")
+            response.is_cut = fault is not None
+            return response
         budget = self.budgets.of(self.tokens.purse(request.token), "core")
         if request.path != "/rate_limit" and not budget.spend(1):
             message = "API rate limit exceeded for this token."

@@ -21,6 +21,7 @@ from flows.night import open_night
 from flows.pipeline import fetch_everything, plainly
 from flows.settings import load_settings
 from sandbox import model
+from sandbox.faults import FAULTS
 from sandbox.organisation.load import load
 from sandbox.server import Running, running
 from warehouse.compare import different_tables
@@ -130,6 +131,17 @@ def test_a_token_that_ends_in_the_middle_is_minted_again_once(server: Running, p
         batches += list(fetch)
         assert len(pull_requests(batches)) == PULLS // 2
         assert len(tokens(server)) == 2
+
+
+@pytest.mark.parametrize("name", sorted(name for name, where in FAULTS.items() if where == "any"))
+@pytest.mark.parametrize("skip", [0, 1])
+def test_a_bad_answer_to_the_app_itself_loses_nothing(
+    name: str, skip: int, server: Running, private_key: str
+) -> None:
+    """The first request lists the installations, the second mints a token."""
+    server.sandbox.faults.switch(name, 1, where="rest", skip=skip, seconds=0)
+    with GitHub(as_app(server, private_key, wait_limit_seconds=900), lambda _: None) as github:
+        assert sum(len(pull_requests(github.fetch(scope, None))) for scope in github.scopes()) == PULLS
 
 
 def test_an_app_key_that_is_no_key_is_refused_before_anything_is_asked(server: Running) -> None:

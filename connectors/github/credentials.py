@@ -144,10 +144,12 @@ def _explained(whose: str, host: str) -> Iterator[None]:
         if error.status == 403 and "suspended" in str(error.data).casefold():
             raise Refused(f"{whose} is suspended on {host}; unsuspend it there") from None
         if error.status in (401, 403, 404):
-            raise Refused(
+            refused = Refused(
                 f"{host} refuses {whose}; check app_id, app_installation_id, the private key and this "
                 "machine's clock"
-            ) from None
+            )
+            # It happens that good credentials are refused once.
+            raise Interrupted(refused, tries=2) from None
         raise Interrupted(PayloadBroken(f"{host} gives {whose} no token")) from None
     except (ValueError, TypeError, jwt.PyJWTError):
         raise Refused("app_private_key is not a private key in PEM form") from None
