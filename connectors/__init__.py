@@ -7,7 +7,7 @@ from datetime import date
 from typing import Protocol, runtime_checkable
 
 from connectors.plans import Plan
-from connectors.records import Account, Batch, Counted, Gap, Inventory
+from connectors.records import Account, Batch, Counted, Gap, Inventory, ThreadState
 
 
 class Connector(Protocol):
@@ -92,6 +92,18 @@ class KnowsScopes(Protocol):
 
     def scope_ids(self, scopes: Sequence[str]) -> Mapping[str, str]:
         """What each scope is, whatever it is called: of these, and of all that were listed anyway."""
+
+
+@runtime_checkable
+class KnowsThreads(Protocol):
+    """What a source offers besides, if a review thread may change without a trace on its pull request."""
+
+    @property
+    def source(self) -> str:
+        """Its name in the ledger."""
+
+    def threads(self, thread_ids: Mapping[str, Sequence[str]]) -> Sequence[ThreadState]:
+        """How these threads, by scope, stand now; those that are gone or not given are left out."""
 
 
 @runtime_checkable

@@ -33,8 +33,8 @@ def plan_fetch(
     # what is read for the first time is counted while it is listed
     known = [scope for scope in due if cursors.get(scope) is not None]
     counts = sum(counting.prices(night.store, connector.source, known).values())
-    for scope in known:
-        counts += -(-len(resolutions.due(night, connector.source, scope)) // counting.LISTED_AT_ONCE)
+    threads = sum(len(resolutions.due(night, connector.source, scope)) for scope in known)
+    counts += -(-threads // counting.LISTED_AT_ONCE)
     sentence = f"{connector.source} {plan.with_counts(counts).sentence()}"
     night.plans.append(sentence)
     progress(sentence)

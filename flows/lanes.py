@@ -7,7 +7,7 @@ lets go of it while it waits for an answer and while the orchestrator writes dow
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -94,9 +94,9 @@ class InLane:
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         return self._aside(self._connector.hydrate(scope, kind, object_ids))
 
-    def threads(self, scope: str, thread_ids: Sequence[str]) -> Sequence[ThreadState]:
+    def threads(self, thread_ids: Mapping[str, Sequence[str]]) -> Sequence[ThreadState]:
         with self._baton.passed():
-            found: Sequence[ThreadState] = self.__getattr__("threads")(scope, thread_ids)
+            found: Sequence[ThreadState] = self.__getattr__("threads")(thread_ids)
         return found
 
     def close(self) -> None:

@@ -33,6 +33,7 @@ from signals.queries import columns_read
 from warehouse import reading
 from warehouse.completeness import SourceWindow
 from warehouse.files import as_owner_only
+from warehouse.ledger import Difference
 from warehouse.store import Store
 from warehouse.tombstones import Tombstones
 from warehouse.vault import Vault
@@ -84,6 +85,8 @@ class Night:
     """What connectors said tonight that they could not get, by source and scope."""
     read_whole: dict[tuple[str, str], bool] = field(default_factory=dict)
     """Whether a scope was read from its beginning tonight, by source and scope."""
+    threads: dict[tuple[str, str], list[Difference]] = field(default_factory=dict)
+    """Pull requests with a thread that is not as stored, of scopes whose threads were looked at tonight."""
     plans: list[str] = field(default_factory=list)
     """What each source was expected to take, as sentences."""
     sampled: int = 0

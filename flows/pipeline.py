@@ -8,9 +8,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-from connectors import Connector, Lanes
+from connectors import Connector, KnowsThreads, Lanes
 from connectors.errors import Refused, SourceError, Unreachable
-from flows import accounts, counting, enrolment, logbook, outcomes, retention, steps
+from flows import accounts, counting, enrolment, logbook, outcomes, resolutions, retention, steps
 from flows.lanes import Baton, side_by_side
 from flows.night import Night
 
@@ -85,6 +85,10 @@ def _fetch_scopes(
             f"plan {connector.source}",
             partial(counting.plan_fetch, night, connector, scopes, due, progress),
         )
+    if isinstance(connector, KnowsThreads):
+        counted = [scope for scope in scopes if scope in due]
+        with suppress(SourceError):  # whoever is counted without an answer is asked again then
+            do(f"threads {connector.source}", partial(resolutions.look, night, connector, counted))
     lanes = connector.lanes(scopes) if isinstance(connector, Lanes) else ()
     if len(lanes) > 1:
 

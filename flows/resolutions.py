@@ -1,47 +1,34 @@
 """Review threads that were resolved, or opened again, without a trace: neither need move their pull request.
 
 No count tells it, so every stored thread is asked about within a week, which is how long a count may take as
-well: a seventh of them with each day that passed since their repository was last counted.
+well: a seventh of them with each day that passed since their repository was last counted. They are asked
+about before the repositories are, a hundred at a time however many repositories those are of.
 """
 
 from __future__ import annotations
 
-from connectors import Connector
-from connectors.records import ThreadState
+from collections.abc import Mapping, Sequence
+
+from connectors import Connector, KnowsThreads
 from flows.night import Night
 from warehouse import counting
 from warehouse.counting import StoredThread
 from warehouse.ledger import Difference
 
 
+def look(night: Night, connector: Connector, scopes: Sequence[str]) -> None:
+    """Asks how the threads of these scopes stand, for when they are counted tonight. Raises SourceError."""
+    if isinstance(connector, KnowsThreads):
+        stored = {scope: due(night, connector.source, scope) for scope in scopes}
+        for scope, found in _differing(night, connector, stored).items():
+            night.threads[(connector.source, scope)] = found
+
+
 def differing(night: Night, connector: Connector, scope: str) -> list[Difference]:
-    """The pull requests of this scope with a thread that is not as it is stored. Raises SourceError."""
-    look = getattr(connector, "threads", None)
-    stored = due(night, connector.source, scope) if look else []
-    if not look or not stored:
-        return []
-    source = night.account_sources[connector.source]
-    own_ids = {key.account_id: known.own_id for key, known in night.vault.accounts() if key.source == source}
-    told: dict[str, ThreadState] = {
-        each.thread_id: each for each in look(scope, [each.thread_id for each in stored])
-    }
-
-    def is_as_stored(each: StoredThread) -> bool:
-        now = told.get(each.thread_id)
-        if now is None:  # gone, or not given: whichever it is comes out when its pull request is asked for
-            return False
-        resolver = own_ids.get(now.resolved_by.account_id) if now.resolved_by else None
-        return (now.is_resolved, now.is_outdated, resolver) == (
-            each.is_resolved,
-            each.is_outdated,
-            each.resolver_id,
-        )
-
-    found = {each.pull_request_id: each.created_on for each in stored if not is_as_stored(each)}
-    return [
-        Difference("pull_requests", pull_request_id, created_on, "threads_differ")
-        for pull_request_id, created_on in found.items()
-    ]
+    """The pull requests of a scope with a thread that is not as it is stored. Raises SourceError."""
+    if (connector.source, scope) not in night.threads:
+        look(night, connector, [scope])
+    return night.threads.pop((connector.source, scope), [])
 
 
 def due(night: Night, source: str, scope: str) -> list[StoredThread]:
@@ -49,3 +36,35 @@ def due(night: Night, source: str, scope: str) -> list[StoredThread]:
     if night.read_whole.get((source, scope)):
         return []
     return counting.threads_due(night.store, source, scope, night.as_of)
+
+
+def _differing(
+    night: Night, connector: KnowsThreads, stored: Mapping[str, Sequence[StoredThread]]
+) -> dict[str, list[Difference]]:
+    """By scope, which pull requests have to be fetched again."""
+    asked = {scope: [each.thread_id for each in some] for scope, some in stored.items() if some}
+    if not asked:
+        return {scope: [] for scope in stored}
+    source = night.account_sources[connector.source]
+    own_ids = {key.account_id: known.own_id for key, known in night.vault.accounts() if key.source == source}
+    told = {
+        each.thread_id: (
+            each.is_resolved,
+            each.is_outdated,
+            own_ids.get(each.resolved_by.account_id) if each.resolved_by else None,
+        )
+        for each in connector.threads(asked)
+    }
+    # One that is gone, or was not given, differs; which of the two it is, asking for its pull request tells.
+    found = {
+        scope: {
+            each.pull_request_id: each.created_on
+            for each in some
+            if told.get(each.thread_id) != (each.is_resolved, each.is_outdated, each.resolver_id)
+        }
+        for scope, some in stored.items()
+    }
+    return {
+        scope: [Difference("pull_requests", one, day, "threads_differ") for one, day in pulls.items()]
+        for scope, pulls in found.items()
+    }

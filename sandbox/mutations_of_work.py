@@ -152,7 +152,8 @@ def delete_issue(world: World, issue: Issue) -> None:
     parts: list[HasId] = [issue, *issue.comments, *issue.events]
     for part in parts:
         world.nodes.pop(part.id, None)
-    for pull in issue.repository.pull_requests:
+    pulls = [pull for repository in set(world.repositories.values()) for pull in repository.pull_requests]
+    for pull in pulls:  # it may be closed from another repository
         if issue in pull.closing:
             pull.closing.remove(issue)
 

@@ -42,7 +42,7 @@ def test_threads_are_looked_at_a_hundred_a_request_and_point(server: Running) ->
     ) as github:
         told = {
             each.thread_id: each
-            for each in github.threads(SCOPE, [each.id for each in (first, second, *others)])
+            for each in github.threads({SCOPE: [each.id for each in (first, second, *others)]})
         }
         assert github.spent() == (3, 3), "of 120 threads two requests, and one to be sure of what is gone"
     assert {*told} == {first.id, *(each.id for each in others)}
@@ -70,6 +70,14 @@ def test_what_was_resolved_and_opened_again_arrives_within_the_week(server: Runn
     assert week["requests"] == quiet["requests"] + 2 + 3, (
         "two for 120 threads; counts, the two whole, co-authors"
     )
+
+
+def test_threads_of_many_repositories_are_looked_at_together(home: Path) -> None:
+    with running(load(PULLS, PULLS)) as server:
+        config = written(home, server, "organisations: [heavy-load]")
+        fetched(config, TODAY - timedelta(days=7))
+        quiet = fetched(config, TODAY - timedelta(days=7))["requests"]
+        assert fetched(config, TODAY)["requests"] == quiet + 2, "120 threads in 40 repositories"
 
 
 @pytest.mark.parametrize("nights", [range(1, 8), (1, 2, 5, 8), (7,), (9, 16)], ids=str)
@@ -131,8 +139,8 @@ def fetched(config: Path, as_of: date) -> dict[str, Any]:
         }
 
 
-def written(folder: Path, server: Running) -> Path:
+def written(folder: Path, server: Running, what: str = f"repositories: [{SCOPE}]") -> Path:
     (folder / "roster.csv").write_text(server.holding.roster_csv)
     path = folder / "sightline.yaml"
-    path.write_text(f"roster: roster.csv\ngithub:\n  base_url: {server.github}\n  repositories: [{SCOPE}]\n")
+    path.write_text(f"roster: roster.csv\ngithub:\n  base_url: {server.github}\n  {what}\n")
     return path

@@ -173,9 +173,13 @@ class GitHub:
             for each in reader.recount([one for scope in scopes for one in object_ids[scope]])
         ]
 
-    def threads(self, scope: str, thread_ids: Sequence[str]) -> Sequence[ThreadState]:
-        """How these review threads of a repository stand now, a hundred a request; others are left out."""
-        return self._reader(scope).threads(scope, thread_ids)
+    def threads(self, thread_ids: Mapping[str, Sequence[str]]) -> Sequence[ThreadState]:
+        """How these review threads, by repository, stand now; a hundred a request."""
+        return [
+            each
+            for reader, scopes in self.lanes([*thread_ids])
+            for each in reader.threads({scope: thread_ids[scope] for scope in scopes})
+        ]
 
     def accounts(self, account_ids: Sequence[str]) -> tuple[list[Account], list[str]]:
         """These accounts as they are called today, and those that were deleted; a hundred a request."""

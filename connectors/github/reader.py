@@ -209,12 +209,12 @@ class Reader:
         nodes, _, _ = self._pages.counts(object_ids)
         return [counted(kind_of(node), node) for node in nodes]
 
-    def threads(self, scope: str, thread_ids: Sequence[str]) -> list[ThreadState]:
-        """How these review threads of a repository stand now, a hundred a request; others are left out."""
-        del scope  # whoever reads one of these repositories reads all of them
+    def threads(self, thread_ids: Mapping[str, Sequence[str]]) -> list[ThreadState]:
+        """How these review threads stand now, a hundred a request; those that are not given are left out."""
+        ids = [one for some in thread_ids.values() for one in some]
         found: list[ThreadState] = []
-        for start in range(0, len(thread_ids), MOST_AT_ONCE):
-            some = thread_ids[start : start + MOST_AT_ONCE]
+        for start in range(0, len(ids), MOST_AT_ONCE):
+            some = ids[start : start + MOST_AT_ONCE]
             told = objects_by_id(self.client, document("threads"), {}, "ids", some)
             found += [payloads.thread_state(node) for node in told.found]
         return found
