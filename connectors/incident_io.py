@@ -29,7 +29,7 @@ from connectors.incident_io_http import Api, Model, checked, written
 from connectors.incident_io_payloads import (
     SOURCE,
     Around,
-    Attachment,
+    Attachments,
     FollowUp,
     IncidentPayload,
     LogEntry,
@@ -139,7 +139,8 @@ class IncidentIo:
         if self._listed is not None:
             return None
         answer = self._api.get("/v2/incidents", {**self._filters({}), "page_size": 1})
-        total = (answer.get("pagination_meta") or {}).get("total_record_count")
+        meta = answer.get("pagination_meta")
+        total = meta.get("total_record_count") if isinstance(meta, dict) else None
         if not isinstance(total, int):
             return None
         # one that was entered afterwards is dated by what it tells, however long ago
@@ -241,8 +242,8 @@ class IncidentIo:
         of_it: Parameters = {"incident_id": payload.id}
         log = "incident_activity_log_entries"
         around.log = list(self._api.listed(f"/v2/{log}", log, LogEntry, of_it))
-        attachments = self._api.get("/v1/incident_attachments", of_it).get("incident_attachments")
-        around.attachments = [checked(Attachment, one, "attachment") for one in attachments or ()]
+        answer = self._api.get("/v1/incident_attachments", of_it)
+        around.attachments = checked(Attachments, answer, "incident_attachments").incident_attachments
         return incident(payload, around)
 
     def _documents(self, of_it: Parameters | None = None) -> Iterator[Postmortem]:

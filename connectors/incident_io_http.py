@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from connectors.errors import PayloadBroken
 from connectors.incident_io_payloads import SOURCE, ScheduleEntry
-from connectors.json_api import JsonApi, Parameters
+from connectors.json_api import JsonApi, Parameters, Payload
 
 PAGE = 250
 """The largest page incident.io gives."""
@@ -43,7 +43,7 @@ class Api(JsonApi):
                 )
             for one in found:
                 yield checked(model, one, key)
-            told = (answer.get("pagination_meta") or {}).get("after")
+            told = _after(answer)
             if not found or not told:
                 return
             after = _next(str(told), after)
@@ -63,7 +63,7 @@ class Api(JsonApi):
                 raise PayloadBroken("incident_io: schedule_entries have no final schedule; the API changed")
             for one in final:
                 yield checked(ScheduleEntry, one, "schedule_entries")
-            told = (answer.get("pagination_meta") or {}).get("after")
+            told = _after(answer)
             if not told:
                 return
             start = _next(str(told), start)
@@ -82,6 +82,11 @@ def checked(model: type[Model], payload: object, what: str) -> Model:
 def written(moment: datetime) -> str:
     """A moment as incident.io's questions have it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _after(answer: Payload) -> object:
+    meta = answer.get("pagination_meta")
+    return meta.get("after") if isinstance(meta, dict) else None
 
 
 def _next(told: str, here: str | None) -> str:

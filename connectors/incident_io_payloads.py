@@ -177,11 +177,15 @@ class Resource(_Read):
 
 
 class Attachment(_Read):
-    """GET /v1/incident_attachments: the pull requests and the pages elsewhere that the incident names."""
-
     id: _Id
     incident_id: _Id
     resource: Resource
+
+
+class Attachments(_Read):
+    """GET /v1/incident_attachments: the pull requests and the pages elsewhere that the incident names."""
+
+    incident_attachments: list[Attachment]
 
 
 @dataclass(slots=True)

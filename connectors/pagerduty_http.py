@@ -42,7 +42,7 @@ class Api(JsonApi):
                 raise WallError
             answer = self.get(path, {**(parameters or {}), "limit": PAGE, "offset": offset})
             found = answer.get(key)
-            if not isinstance(found, list):
+            if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
                 raise PayloadBroken(
                     f"pagerduty: an answer has no list of {key}; check that base_url is PagerDuty's REST API"
                 )

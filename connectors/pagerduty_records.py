@@ -6,7 +6,7 @@ A payload's times live here as long as it takes to put an incident's actions in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -56,7 +56,7 @@ def incident(payload: Payload) -> Incident:
     is_resolved = payload.get("status") == "resolved"
     # answers recorded before 2023 have no resolved_at
     resolved_at = payload.get("resolved_at") or payload.get("last_status_change_at")
-    reason = payload.get("resolve_reason") or {}
+    reason = object_in(payload, "resolve_reason")
     is_merged = reason.get("type") == "merge_resolve_reason"
     return Incident(
         incident_id=incident_id,
@@ -88,18 +88,18 @@ def step(entry: Payload, incident_id: str | None = None) -> Step | None:
     """
     kind = _KINDS.get(str(entry.get("type")))
     incident_id = _id(entry.get("incident")) or incident_id
-    agent = entry.get("agent") or {}
+    agent = object_in(entry, "agent")
     is_user = _is_user(agent)
     if kind is None or incident_id is None or not (is_user or kind == "declared"):
         return None
-    channel = (entry.get("channel") or {}).get("type")
+    channel = object_in(entry, "channel").get("type")
     refused = _MACHINES if kind == "declared" else _AUTOMATIC
     return Step(
         step_id=_required(entry, "id"),
         incident_id=incident_id,
         kind=kind,
         user_id=_id(agent) if is_user else None,
-        by_hand=is_user and channel not in refused,
+        by_hand=is_user and str(channel) not in refused,
         at=created_at(entry),
     )
 
@@ -108,7 +108,7 @@ def fixes_named(entry: Payload) -> tuple[str, ...]:
     """`owner/name#12` of the pull requests that a note or a status update names; its text goes no further."""
     if entry.get("type") not in ("annotate_log_entry", "status_update_log_entry", "resolve_log_entry"):
         return ()
-    channel, update = entry.get("channel") or {}, entry.get("status_update") or {}
+    channel, update = object_in(entry, "channel"), object_in(entry, "status_update")
     texts = (channel.get("summary"), channel.get("content"), entry.get("note"), update.get("message"))
     named = [name for text in texts if isinstance(text, str) for name in pull_requests_named(text)]
     return tuple(dict.fromkeys(named))
@@ -123,8 +123,8 @@ def paged(entry: Payload) -> Iterator[tuple[str, date]]:
     called: Iterable[object] = ()
     if entry.get("type") == "notify_log_entry":
         called = [entry.get("user")]
-    elif entry.get("type") in _HANDED_OUT and not _is_user(entry.get("agent") or {}):
-        called = entry.get("assignees") or ()
+    elif entry.get("type") in _HANDED_OUT and not _is_user(object_in(entry, "agent")):
+        called = objects_in(entry, "assignees")
     for user in called:
         if user_id := _id(user):
             yield user_id, created_at(entry).date()
@@ -133,7 +133,7 @@ def paged(entry: Payload) -> Iterator[tuple[str, date]]:
 def joined_steps(payload: Payload) -> Iterator[Step]:
     """The responders of an incident who accepted, as steps. Being asked is not joining."""
     incident_id = _required(payload, "id")
-    for responder in payload.get("incidents_responders") or ():
+    for responder in objects_in(payload, "incidents_responders"):
         user_id = _id(responder.get("user"))
         at = responder.get("updated_at") or responder.get("requested_at")
         if responder.get("state") == "joined" and user_id and at:
@@ -173,9 +173,11 @@ def services_by_schedule(policies: Iterable[Payload]) -> dict[str, tuple[str, ..
     """The services that page each schedule, through any rule of any escalation policy, as of now."""
     found: dict[str, set[str]] = {}
     for policy in policies:
-        service_ids = {service_id for service in policy.get("services") or () if (service_id := _id(service))}
-        for rule in policy.get("escalation_rules") or ():
-            for target in rule.get("targets") or ():
+        service_ids = {
+            service_id for service in objects_in(policy, "services") if (service_id := _id(service))
+        }
+        for rule in objects_in(policy, "escalation_rules"):
+            for target in objects_in(rule, "targets"):
                 if target.get("type") in ("schedule_reference", "schedule") and (schedule_id := _id(target)):
                     found.setdefault(schedule_id, set()).update(service_ids)
     return {schedule_id: tuple(sorted(service_ids)) for schedule_id, service_ids in found.items()}
@@ -190,7 +192,7 @@ def final_entries(answer: Payload) -> Iterator[Entry]:
     final = schedule.get("final_schedule") if isinstance(schedule, Mapping) else None
     if not isinstance(final, Mapping):
         raise PayloadBroken("pagerduty: GET /schedules: a schedule has no final_schedule; the API changed")
-    for entry in final.get("rendered_schedule_entries") or ():
+    for entry in objects_in(final, "rendered_schedule_entries"):
         begin = _moment(_required(entry, "start"))
         if user_id := _id(entry.get("user")):
             yield begin, _moment(entry["end"]) if entry.get("end") else None, user_id
@@ -203,7 +205,7 @@ def _account(user_id: str | None) -> Account:
 
 def _severity(payload: Payload) -> str | None:
     """The priority's name or, without one, the urgency, as a slug of at most 30 letters."""
-    priority = payload.get("priority") or {}
+    priority = object_in(payload, "priority")
     name = priority.get("name") or priority.get("summary") or payload.get("urgency")
     return re.sub(r"[^a-z0-9]+", "-", str(name).casefold())[:30].strip("-") or None if name else None
 
@@ -212,6 +214,23 @@ def _web_address(value: object) -> str | None:
     return (
         value if isinstance(value, str) and re.fullmatch(r"https://[A-Za-z0-9_.~:/?#&=%+-]+", value) else None
     )
+
+
+def object_in(payload: Payload, name: str) -> Payload:
+    """What stands there, or nothing of it. Anything but an object is not what was described."""
+    value = payload.get(name)
+    if value is not None and not isinstance(value, Mapping):
+        raise PayloadBroken(f"pagerduty: {name} is no object; the API changed")
+    return value or {}
+
+
+def objects_in(payload: Payload, name: str) -> Sequence[Payload]:
+    value = payload.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+        raise PayloadBroken(f"pagerduty: {name} is no list of objects; the API changed")
+    return value
 
 
 def _is_user(agent: Payload) -> bool:
@@ -235,11 +254,11 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z ]+", "", text)[:40]
 
 
-def _moment(text: str) -> datetime:
+def _moment(text: object) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = datetime.fromisoformat(str(text))
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise PayloadBroken(
             "pagerduty: a time is not written like 2026-07-01T00:00:00Z; the API changed"
         ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -14,6 +14,7 @@ from connectors.pagerduty_records import (
     fixes_named,
     incident,
     joined_steps,
+    object_in,
     paged,
     step,
     with_actions,
@@ -128,7 +129,7 @@ class Log:
         return with_actions(found, steps, fixes, called)
 
     def _meet(self, entry: Payload) -> None:
-        reference = entry.get("incident") or {}
+        reference = object_in(entry, "incident")
         incident_id = str(reference.get("id") or self._of or "")
         if not incident_id:
             return

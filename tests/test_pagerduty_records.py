@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import dataclasses
 import gzip
 import json
-from datetime import date
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ import pytest
 from connectors.errors import PayloadBroken
 from connectors.pagerduty_records import (
     Step,
+    created_at,
     final_entries,
     incident,
     joined_steps,
@@ -22,6 +26,7 @@ from connectors.pagerduty_records import (
     step,
     with_actions,
 )
+from connectors.pagerduty_walk import Log
 from connectors.records import Account, Incident
 from connectors.shifts import shifts_of
 
@@ -266,7 +271,47 @@ def test_what_a_recorded_tenant_did_by_hand_is_all_found() -> None:
     assert [one.resolved_on for one in found] == [None, None, date(2022, 11, 3)]
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_an_answer_of_any_other_shape_is_read_or_told_and_never_a_crash(seed: int) -> None:
+    random = Random(seed)
+    policies = load("escalation_policies")["escalation_policies"]
+    shift = {"start": "2026-07-01T00:00:00Z", "end": None, "user": {"id": "PADA"}}
+    schedule = {"schedule": {"final_schedule": {"rendered_schedule_entries": [shift]}}}
+    for name in ("resolved", "merged"):
+        answer = load(name)
+        for _ in range(60):
+            entries = [spoiled(entry, random) for entry in answer["log_entries"]]
+            head = spoiled(answer["incident"], random)
+            with suppress(PayloadBroken):
+                log = Log(((created_at(entry), entry) for entry in entries), of="Q1")
+                log.read_down_to(datetime(2000, 1, 1, tzinfo=UTC))
+                log.record(head)
+            with suppress(PayloadBroken):
+                services_by_schedule(spoiled(policies, random))
+            with suppress(PayloadBroken):
+                list(final_entries(spoiled(schedule, random)))
+
+
 # --- builders ---------------------------------------------------------------------------------------
+
+
+def spoiled(payload: Any, random: Random) -> Any:
+    """The same with something in it gone, empty or of another type."""
+    payload = copy.deepcopy(payload)
+    inside = [payload, *_below(payload)]
+    where = random.choice([each for each in inside if each])
+    place = random.choice([*where] if isinstance(where, dict) else range(len(where)))
+    if random.random() < 0.3:
+        del where[place]
+    else:
+        where[place] = random.choice([None, "", "x", 0, 3.5, True, [], {}, [None], ["x"]])
+    return [one for one in payload if isinstance(one, dict)] if isinstance(payload, list) else payload
+
+
+def _below(value: Any) -> list[Any]:
+    below = [*(value.values() if isinstance(value, dict) else value)]
+    held = [each for each in below if isinstance(each, dict | list)]
+    return held + [deeper for each in held for deeper in _below(each)]
 
 
 def load(name: str) -> dict[str, Any]:
