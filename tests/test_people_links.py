@@ -294,18 +294,58 @@ def test_every_change_is_in_the_log_of_both_and_of_nobody_else(home: Home) -> No
     assert len(home.vault.log()) == 3
 
 
-def test_a_vault_from_before_links_is_taken_over(tmp_path: Path) -> None:
-    with duckdb.connect(tmp_path / "vault.duckdb") as con:
-        con.execute(
-            "create table accounts (source varchar not null, account_id varchar not null, "
-            "login varchar not null, person_id varchar not null, is_bot boolean not null, "
-            "primary key (source, account_id))"
-        )
-        con.execute("insert into accounts values ('github', 'U_1', 'ada', 'aa', false)")
+OF_THE_FIRST_VERSION = """
+create table accounts (
+  source varchar not null, account_id varchar not null, login varchar not null, person_id varchar not null,
+  is_bot boolean not null, primary key (source, account_id)
+);
+insert into accounts values ('github', 'U_1', 'ada', 'aa', false), ('github', 'U_9', 'robot', 'bb', true);
+"""
+OF_THE_FIRST_LINKS = """
+create table accounts (
+  source varchar not null, account_id varchar not null, login varchar not null, own_id varchar not null,
+  person_id varchar not null, bot_by_type boolean not null, bot_by_roster boolean not null,
+  primary key (source, account_id)
+);
+create table links (
+  own_id varchar not null, to_id varchar not null, because varchar not null, by_id varchar,
+  made_on date not null, primary key (own_id)
+);
+create table locks (own_id varchar not null, primary key (own_id));
+create table link_log (
+  own_id varchar not null, action varchar not null, to_id varchar, because varchar not null, by_id varchar,
+  made_on date not null
+);
+insert into accounts values ('github', 'U_1', 'ada', 'aa', 'aa', false, false),
+  ('github', 'U_2', 'ada-at-home', 'cc', 'aa', false, false),
+  ('github', 'U_9', 'robot', 'bb', 'bb', true, false);
+insert into links values ('cc', 'aa', 'person', 'aa', date '2026-07-01');
+"""
+
+
+@pytest.mark.parametrize("made", [OF_THE_FIRST_VERSION, OF_THE_FIRST_LINKS])
+def test_a_vault_of_an_older_version_is_taken_over_once(tmp_path: Path, made: str) -> None:
+    path = tmp_path / "vault.duckdb"
+    with duckdb.connect(path) as con:
+        con.execute(made)
     for _ in range(2):
-        vault = Vault(tmp_path / "vault.duckdb")
-        assert (vault.person_of(ADA), vault.own_id_of(ADA), vault.bots()) == ("aa", "aa", frozenset())
+        vault = Vault(path)
+        assert (vault.person_of(ADA), vault.own_id_of(ADA), vault.bots()) == ("aa", "aa", frozenset({"bb"}))
         assert vault.own_ids([ADA]) == {key(ADA): "aa"}
+        assert vault.aliases() == ({"cc": "aa"} if made == OF_THE_FIRST_LINKS else {})
+        assert [link.after_run for link in vault.links()] == ([0] if made == OF_THE_FIRST_LINKS else [])
+    assert columns_of(path) == columns_of(new_vault(tmp_path))
+
+
+def test_a_vault_from_before_migrations_were_numbered_stays_as_it_is(tmp_path: Path) -> None:
+    path = new_vault(tmp_path)
+    Vault(path).own_ids([ADA])
+    with duckdb.connect(path) as con:
+        con.execute("drop table migrations")
+    own_id = Vault(path).own_id_of(ADA)
+    assert own_id
+    assert Vault(path).own_id_of(ADA) == own_id
+    assert columns_of(path) == columns_of(new_vault(tmp_path))
 
 
 # --- builders -------------------------------------------------------------------------------------------
@@ -313,6 +353,21 @@ def test_a_vault_from_before_links_is_taken_over(tmp_path: Path) -> None:
 
 def key(account: Account) -> Key:
     return Key(account.source, account.account_id)
+
+
+def new_vault(folder: Path) -> Path:
+    path = folder / "new.duckdb"
+    Vault(path)
+    return path
+
+
+def columns_of(path: Path) -> list[tuple[object, ...]]:
+    """Every column of every table, in order, with what it holds and whether it may be empty."""
+    with duckdb.connect(path, read_only=True) as con:
+        return con.execute(
+            "select table_name, column_index, column_name, data_type, is_nullable from duckdb_columns() "
+            "order by all"
+        ).fetchall()
 
 
 def actions_about(home: Home, who: Account) -> list[str]:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from flows import retention
@@ -32,6 +33,37 @@ def test_what_was_said_under_a_second_account_is_ones_own_until_they_part_again(
     with rights.opened(path) as own:
         assert own.notes("first") == []
         assert [note.person_id for note in own.notes("second")] == ["second"]
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_this_one_and_keeps_all_it_holds(
+    path: Path, tmp_path: Path
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(path) as con:
+        con.execute((rights.MIGRATIONS / "001_what_people_say.sql").read_text())
+        con.execute("insert into notes values ('p', '2026Q3', 'item', 'note', 'hello', date '2026-07-02')")
+        con.execute("insert into opt_outs values ('p', date '2026-07-01', date '2026-09-01')")
+    for _ in range(2):
+        with rights.opened(path) as own:
+            assert [note.said for note in own.notes("p")] == ["hello"]
+            assert own.opted_in_again() == {"p": date(2026, 7, 1)}
+    with rights.opened(path) as own:
+        own.note_counted_again("p", TODAY)
+        own.opt_out("p", TODAY)
+        assert own.opt_outs() == {"p": TODAY}
+    with rights.opened(tmp_path / "new.duckdb"):
+        pass
+    assert columns_of(path) == columns_of(tmp_path / "new.duckdb")
+
+
+def test_a_file_from_before_migrations_were_numbered_stays_as_it_is(path: Path) -> None:
+    with rights.opened(path) as own:
+        own.opt_out("p", TODAY)
+    with duckdb.connect(path) as con:
+        con.execute("drop table migrations")
+    for _ in range(2):
+        with rights.opened(path) as own:
+            assert own.opt_outs() == {"p": TODAY}
 
 
 def test_all_that_is_done_at_once_is_kept_or_none_of_it(path: Path) -> None:
@@ -148,3 +180,11 @@ def test_the_same_coins_fall_the_same_way_for_ever(path: Path) -> None:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "rights.duckdb"
+
+
+def columns_of(path: Path) -> list[tuple[object, ...]]:
+    with duckdb.connect(path, read_only=True) as con:
+        return con.execute(
+            "select table_name, column_index, column_name, data_type, is_nullable from duckdb_columns() "
+            "order by all"
+        ).fetchall()

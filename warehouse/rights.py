@@ -20,9 +20,14 @@ from filelock import FileLock
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from warehouse.files import as_owner_only
+from warehouse.migrating import migrate
 from warehouse.rewrite import rewrite
 
-SCHEMA = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+MIGRATIONS = Path(__file__).parent / "migrations_rights"
+_BEFORE_NUMBERS = {
+    "001_what_people_say.sql": ("notes", "said"),
+    "002_counted_again.sql": ("opt_outs", "counted_again_on"),
+}
 
 TABLES = (
     "notes",
@@ -146,8 +151,8 @@ class Rights:
         self._person = {own: person_id for person_id, ids in people.items() for own in ids}
         self.con = _patiently(duckdb.connect)(path)
         self.deleted = False
+        migrate(self.con, MIGRATIONS, _BEFORE_NUMBERS)
         self.con.execute("begin")
-        self.con.execute(SCHEMA)
 
     def keep(self) -> None:
         """What was done so far stays, whatever happens next; the file stays locked."""

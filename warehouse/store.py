@@ -20,6 +20,7 @@ from warehouse import history
 from warehouse.accounts import Key
 from warehouse.files import as_owner_only
 from warehouse.hardened import harden
+from warehouse.migrating import migrate
 from warehouse.rewrite import rewrite
 from warehouse.rows import CHILDREN, PERSON_COLUMNS, ROOT_KEYS, Row, accounts, root_id, root_table, rows
 from warehouse.tombstones import PLACEHOLDER
@@ -65,7 +66,7 @@ class Store:
         with as_owner_only():
             path.parent.mkdir(parents=True, exist_ok=True)
             self.con = _hardened(path, settings)
-        self._migrate()
+        migrate(self.con, MIGRATIONS)
         self._columns: dict[str, dict[str, str]] = {}
         self._needs_person: dict[str, tuple[str, ...]] = {}
 
@@ -380,15 +381,6 @@ class Store:
         return count
 
     # --- the file itself --------------------------------------------------------------------------
-
-    def _migrate(self) -> None:
-        self.con.execute("create table if not exists migrations (name varchar not null)")
-        done = {str(name) for (name,) in self.con.execute("select name from migrations").fetchall()}
-        for path in sorted(MIGRATIONS.glob("*.sql")):
-            if path.name not in done:
-                with self.transaction():
-                    self.con.execute(path.read_text())
-                    self.con.execute("insert into migrations values (?)", [path.name])
 
     def count(self, table: str) -> int:
         """How many rows a table has."""

@@ -22,6 +22,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from connectors.records import Account
 from warehouse.accounts import Entry, Key, Known, Link
 from warehouse.files import as_owner_only
+from warehouse.migrating import migrate
 from warehouse.tombstones import PLACEHOLDER, Tombstones
 
 _PATIENTLY = retry(
@@ -32,16 +33,12 @@ _PATIENTLY = retry(
 )
 """Whoever opens the vault does so for an instant; the other waits."""
 
-_SCHEMA = Path(__file__).with_suffix(".sql")
-
-_FROM_BEFORE_LINKS = """
-alter table accounts rename to accounts_before;
-create table accounts as
-  select source, account_id, login, person_id as own_id, person_id, is_bot as bot_by_type,
-    false as bot_by_roster from accounts_before;
-alter table accounts add primary key (source, account_id);
-drop table accounts_before;
-"""
+_MIGRATIONS = Path(__file__).parent / "migrations_vault"
+_BEFORE_NUMBERS = {
+    "001_accounts.sql": ("accounts", "account_id"),
+    "002_links.sql": ("accounts", "own_id"),
+    "003_links_by_run.sql": ("links", "after_run"),
+}
 
 
 class Vault:
@@ -61,9 +58,7 @@ class Vault:
         self._told_ids: set[str] = set()
         self._bot_logins: frozenset[str] = frozenset()
         with _opened(path) as con:
-            if _is_from_before_links(con):
-                con.execute(_FROM_BEFORE_LINKS)
-            con.execute(_SCHEMA.read_text())
+            migrate(con, _MIGRATIONS, _BEFORE_NUMBERS)
             accounts = con.execute(
                 "select source, account_id, login, own_id, person_id, bot_by_type, bot_by_roster "
                 "from accounts"
@@ -328,13 +323,6 @@ def _append(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[obj
         values = ", ".join(f"unnest(${place})" for place in range(1, len(columns) + 1))
         replacing = "" if table == "link_log" else "or replace "
         con.execute(f"insert {replacing}into {table} select {values}", columns)
-
-
-def _is_from_before_links(con: duckdb.DuckDBPyConnection) -> bool:
-    found = con.execute(
-        "select count(*) from duckdb_columns() where table_name = 'accounts' and column_name = 'is_bot'"
-    ).fetchone()
-    return bool(found and found[0])
 
 
 @contextmanager

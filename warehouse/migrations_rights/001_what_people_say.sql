@@ -1,6 +1,6 @@
 -- What people say, share and decide about their own results.
 
-create table if not exists notes (
+create table notes (
   person_id varchar not null,    -- who wrote it, about nobody but themselves
   quarter varchar not null,      -- 2026Q3
   item varchar not null,         -- the rubric item it stands beside
@@ -8,7 +8,7 @@ create table if not exists notes (
   said varchar not null,         -- the only free text that Sightline keeps
   written_on date not null
 );
-create table if not exists contests (
+create table contests (
   contest_id varchar not null,   -- random
   person_id varchar not null,    -- who contests their own cell
   quarter varchar not null,
@@ -19,7 +19,7 @@ create table if not exists contests (
   resolved_on date,
   resolver_id varchar            -- person_id of who decided; null: open, or not known to the vault
 );
-create table if not exists shares (
+create table shares (
   share_id varchar not null,     -- random, and no secret
   person_id varchar not null,    -- who shares their own cells
   recipient_id varchar,          -- person_id of the one who may open it
@@ -31,22 +31,21 @@ create table if not exists shares (
   ends_on date not null,         -- first day on which it no longer opens
   revoked_on date
 );
-create table if not exists shared_early (
+create table shared_early (
   person_id varchar not null,    -- whose cells of this quarter a reader or a resolver saw before it was published
   quarter varchar not null
 );
-create table if not exists share_views (
+create table share_views (
   share_id varchar not null,
   person_id varchar not null,    -- whose share was opened
   viewed_on date not null
 );
-create table if not exists opt_outs (
+create table opt_outs (
   person_id varchar not null,
   since date not null,           -- nothing that happened from this day on becomes evidence or is counted
-  ended_on date,                 -- the day they said that they are in again; null: still out
-  counted_again_on date          -- the day of the night that took that up; null: none has yet
+  ended_on date                  -- the day they said that they are in again; null: still out
 );
-create table if not exists counted (
+create table counted (
   person_id varchar not null,    -- who was counted in a release, and so is spoken of by its words
   team varchar not null,
   quarter varchar not null,
@@ -54,12 +53,12 @@ create table if not exists counted (
   size bigint not null,          -- how many were; the roster says as much
   drawn boolean not null         -- by chance instead of by traces: they had contested, shared or opted out
 );
-create table if not exists deliveries (
+create table deliveries (
   person_id varchar not null,    -- whose report lies encrypted under this name
   name varchar not null,         -- random
   sha256 varchar not null,       -- of what was encrypted last; empty: no key of theirs could be used
   delivered_on date not null
 );
-create table if not exists draw_key (
+create table draw_key (
   secret varchar not null        -- what chance is drawn with: the same question always has the same answer
 );

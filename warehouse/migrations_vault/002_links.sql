@@ -1,6 +1,7 @@
--- The vault: which account is whose. No name, no address, and nothing that anybody did.
+-- An account has an id of its own, and a link says that it is the second one of somebody.
 
-create table if not exists accounts (
+alter table accounts rename to accounts_before;
+create table accounts (
   source varchar not null,
   account_id varchar not null,     -- the source's immutable id, or login:<login> until it is known
   login varchar not null,          -- as last seen; may be renamed and reused
@@ -10,23 +11,25 @@ create table if not exists accounts (
   bot_by_roster boolean not null,  -- whoever keeps the roster says so
   primary key (source, account_id)
 );
+insert into accounts
+  select source, account_id, login, person_id, person_id, is_bot, false from accounts_before;
+drop table accounts_before;
 
-create table if not exists links (
+create table links (
   own_id varchar not null,         -- of the account that is somebody's second one
   to_id varchar not null,          -- own_id of an account of that somebody
   because varchar not null,        -- roster, sso, person, keeper
   by_id varchar,                   -- own_id of whoever confirmed it; null for what a night did by itself
   made_on date not null,
-  after_run bigint not null,       -- the last run of the warehouse that knew nothing of it
   primary key (own_id)
 );
 
-create table if not exists locks (
+create table locks (
   own_id varchar not null,         -- of an account whose link, or whose lack of one, no night changes
   primary key (own_id)
 );
 
-create table if not exists link_log (
+create table link_log (
   own_id varchar not null,         -- of the account this is about
   action varchar not null,         -- linked, unlinked, locked, unlocked
   to_id varchar,                   -- own_id of the account it was linked to or parted from
