@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from flows.settings import SHIPPED, load_settings
 from flows.signal_views import catalog_of
 from privacy.policy import check_agreement, load_policy
 from reports.neutral import markdown_text, plain
-from rubric.map import RubricMap, load_map
+from rubric.map import RubricMap, load_map, load_maps
 from signals.catalog import Catalog
 from signals.queries import columns_read
 
@@ -25,19 +26,22 @@ DRIFTED = 1
 
 
 def check_rubric(config: Path, file: Path | None) -> str:
-    """One sentence when the map is right, and its warnings. Raises BadInput with every mistake.
+    """A sentence for each map in force, or for this one, with its warnings.
 
-    Whether signals of one's own are agreed to is asked here too: the night would refuse them.
+    Raises BadInput with every mistake. Whether signals of one's own are agreed to is asked here too: the
+    night would refuse them.
     """
-    path, catalog = file or map_in_force(config), catalog_of(config)
-    found = load_map(path, catalog)
+    catalog = catalog_of(config)
+    paths = [file] if file else load_settings(config).maps if config.exists() else [map_in_force(config)]
+    loaded = load_maps(paths, catalog).values()
     if wrong := _not_agreed(config, catalog):
         raise BadInput(wrong)
-    classes: dict[str, int] = {}
-    for item in found.items:
-        classes[item.item_class] = classes.get(item.item_class, 0) + 1
-    counted = ", ".join(f"{count} {name}" for name, count in classes.items())
-    return "\n".join([f"{path}: {len(found.items)} items, all classified: {counted}", *found.warnings])
+    lines: list[str] = []
+    for path, found in zip(paths, loaded, strict=True):
+        classes = Counter(item.item_class for item in found.items)
+        counted = ", ".join(f"{count} {name}" for name, count in classes.items())
+        lines += [f"{path}: {len(found.items)} items, all classified: {counted}", *found.warnings]
+    return "\n".join(lines)
 
 
 def _not_agreed(config: Path, catalog: Catalog) -> list[str]:
@@ -294,7 +298,7 @@ def _change_lines(change: dict[str, Any]) -> list[str]:
 
 
 def map_in_force(config: Path) -> Path:
-    """The map that the settings name; the shipped one where there are no settings. One map, for now."""
+    """The map that the settings name; the shipped one where there are no settings."""
     return load_settings(config).rubric_map if config.exists() else SHIPPED / "rubric_map.yaml"
 
 

@@ -12,7 +12,7 @@ import pytest
 from connectors.errors import BadInput
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.rubric_views import show_impact
+from flows.rubric_views import check_rubric, show_impact
 from flows.settings import SHIPPED, Settings, load_settings
 from flows.views import show_coverage
 from privacy import door
@@ -93,6 +93,18 @@ def test_an_unknown_rubric_is_told_with_the_nearest_that_is_in_force(tmp_path: P
         f"{settings.roster}:3: no map for rubric 'ic9-gardner'; did you mean 'ic9-gardener'?; "
         f"the maps in force are '{FIRST}', '{OTHER}'"
     )
+
+
+def test_every_map_in_force_is_checked(tmp_path: Path) -> None:
+    home(tmp_path, on_first=1, on_other=1)
+    first, other = check_rubric(tmp_path / "sightline.yaml", None).splitlines()[:2]
+    assert first.endswith(
+        "rubric_map.yaml: 38 items, all classified: 17 ask, 18 partly, 2 observable, 1 withheld"
+    )
+    assert other == f"{tmp_path}/maps/gardener.yaml: 1 items, all classified: 1 observable"
+    (tmp_path / "maps" / "gardener.yaml").write_text(MAP.replace("class: observable", "class: visible"))
+    with pytest.raises(BadInput, match="class is 'visible'"):
+        check_rubric(tmp_path / "sightline.yaml", None)
 
 
 def test_two_maps_of_one_rubric_are_refused(tmp_path: Path) -> None:

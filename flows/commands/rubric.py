@@ -25,7 +25,7 @@ def rubric() -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @with_config
 def rubric_check(config: Path, file: Path | None) -> None:
-    """Every mistake of the map at once, with file and line. Exit 2 if there are any."""
+    """Every mistake of the maps in force at once, or of FILE, with its line. Exit 2 if there are any."""
     from flows.rubric_views import check_rubric
 
     click.echo(check_rubric(config, file))
