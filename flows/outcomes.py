@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from flows import honesty, logbook, opting
+from flows import departed, honesty, logbook, opting
 from flows.identity import rights_of
 from flows.night import Night
 from flows.self_reports import begins_of, enrolled, item_body, reports, source_row
@@ -253,8 +253,11 @@ def _sources(night: Night, starts_on: date, ends_on: date) -> list[completeness.
     found = []
     for source in sorted(fills):
         scopes = list(night.scopes.get(source, ()))
-        if source != "github":  # whose lost repositories have been looked for, and left out on purpose
-            scopes += completeness.former_scopes(store, source, scopes, starts_on)
+        scopes += [
+            scope
+            for scope in completeness.former_scopes(store, source, scopes, starts_on)
+            if not departed.is_left_out_on_purpose(night, source, scope)
+        ]
         found.append(completeness.source_window(store, source, fills[source], scopes, span))
     for source, _, tables in known.former_sources(store, fills):
         scopes = completeness.former_scopes(store, source, (), starts_on)

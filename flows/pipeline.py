@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from connectors import Connector, KnowsThreads, Lanes
 from connectors.errors import Refused, SourceError, Unreachable
-from flows import accounts, counting, enrolment, logbook, outcomes, resolutions, retention, steps
+from flows import accounts, counting, departed, enrolment, logbook, outcomes, resolutions, retention, steps
 from flows.lanes import Baton, side_by_side
 from flows.night import Night
 
@@ -74,6 +74,7 @@ def fetch_everything(night: Night, do: Do, progress: steps.Progress) -> None:
             continue
         _fetch_scopes(night, connector, scopes, do, progress)
         do(f"lost scopes {connector.source}", partial(steps.look_for_lost_scopes, night, connector))
+    departed.note(night)
 
 
 def _fetch_scopes(
