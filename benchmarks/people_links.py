@@ -1,12 +1,14 @@
 """How many accounts are joined wrongly (none), and how good the suggestions are, on people with look-alikes.
 
     .venv/bin/python benchmarks/people_links.py [--accounts 50000] [--duplicates 3000] [--seed 7]
+        [--no-roster]
 
 A generated company: most people have one account, some have a second one, at another source or at the same.
 For as many people as have a second account there is a look-alike: somebody else with the same name, whose
 login is made from it in the same ways, and who has an address made from it at another source.
 Half of the second accounts are stated exactly, by a roster row or the single sign-on; the others can only be
-suggested. What the generator knows is held against what came out.
+suggested. The roster has everybody's first account on GitHub in a team, look-alikes too, and no second one.
+What the generator knows is held against what came out.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import argparse
 import resource
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -154,6 +156,7 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=50_000)
     parser.add_argument("--duplicates", type=int, default=3_000)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--no-roster", dest="roster", action="store_false", help="nobody is in a team")
     asked = parser.parse_args()
     made = company(asked.accounts, asked.duplicates, Random(asked.seed))  # noqa: S311
     with TemporaryDirectory() as folder:
@@ -169,7 +172,13 @@ def main() -> None:
         print(f"automatic links: {len(vault.links()):,}, wrong ones: {wrong}   ({linking:.1f} s)")
 
         before = time.perf_counter()
-        found = suggestions(vault.accounts(), bots=vault.bots(), addresses=made.addresses, affixes=["acme"])
+        found = suggestions(
+            vault.accounts(),
+            bots=vault.bots(),
+            addresses=made.addresses,
+            affixes=["acme"],
+            are_two=told_apart(made, vault) if asked.roster else lambda _one, _other: False,
+        )
         searching = time.perf_counter() - before
         left = {
             vault.own_id_of(key): kind
@@ -180,6 +189,13 @@ def main() -> None:
         table(found, owner, left)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\npeak memory {peak:.0f} MB")
+
+
+def told_apart(made: Company, vault: Vault) -> Callable[[str, str], bool]:
+    """The roster has everybody in a team who has a first account on GitHub."""
+    first = [key for key in made.owner if key.source == "github" and key not in made.kind]
+    enrolled = {vault.person_of(key) for key in first}
+    return lambda one, other: one in enrolled and other in enrolled
 
 
 def table(found: list, owner: dict, left: dict) -> None:

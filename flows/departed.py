@@ -13,9 +13,10 @@ def note(night: Night) -> None:
     sources = [*night.scopes, *(source for source, *_ in known.former_sources(night.store, night.scopes))]
     for source in sorted(sources):
         scopes = completeness.former_scopes(night.store, source, night.scopes.get(source, ()), since)
+        hint = _IF_GONE if source == "github" else ""
         night.messages += [
-            f"{source}: {scope} is no longer in the settings: what it told stays, and this quarter is left open "
-            "for what it feeds" + (_IF_GONE if source == "github" else "")
+            f"{source}: {scope} is no longer in the settings: what it told stays, and this quarter is left "
+            f"open for what it feeds{hint}"
             for scope in scopes
             if not is_left_out_on_purpose(night, source, scope)
         ]

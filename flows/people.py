@@ -8,9 +8,10 @@ other account.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from typing import Literal
 
@@ -189,13 +190,7 @@ def _why_not(desk: Desk, one: str, other: str) -> Iterator[str]:
         yield "the first is somebody's second account already; unlink it, or name the two the other way round"
     if {one, other} & vault.bots():
         yield "one of them is a robot's, and a robot is nobody's second account"
-    days = [
-        (row.starts_on, row.ends_on)
-        for row in reading.memberships(desk.store)
-        if row.person_id in (vault.person_behind(one), vault.person_behind(other))
-    ]
-    spans = sorted(days, key=lambda span: span[0])
-    if any(end is None or end > later for (_, end), (later, _) in pairwise(spans)):
+    if _told_apart(desk)(vault.person_behind(one), vault.person_behind(other)):
         yield "the roster has both in a team on the same days; it says they are two people, so mend it first"
     if desk.is_keeper:
         return
@@ -293,8 +288,22 @@ def _suggested(desk: Desk, messages: list[str]) -> list[Suggestion]:
         bots=desk.vault.bots(),
         addresses=reached_at,
         numbered=numbered(desk.settings, reached_at, messages),
+        are_two=_told_apart(desk),
         affixes={part for owner in owners for part in owner.casefold().replace("_", "-").split("-")},
     )
+
+
+def _told_apart(desk: Desk) -> Callable[[str, str], bool]:
+    """Whether the roster has two persons, by their ids, in a team on the same days: then they are two."""
+    days: dict[str, list[tuple[date, date]]] = {}
+    for row in reading.memberships(desk.store):
+        days.setdefault(row.person_id, []).append((row.starts_on, row.ends_on or date.max))
+
+    def are_two(one: str, other: str) -> bool:
+        spans = sorted([*days.get(one, ()), *days.get(other, ())])
+        return any(end > later for (_, end), (later, _) in pairwise(spans))
+
+    return are_two
 
 
 def _maybe_robots(desk: Desk) -> list[str]:

@@ -243,6 +243,20 @@ def test_a_name_that_many_share_suggests_nobody() -> None:
     assert suggestions(known(*many)) == []
 
 
+def test_whom_the_roster_tells_apart_is_not_suggested() -> None:
+    accounts = known("github:ada-lovelace", "github:ada-lovelace-work")
+    assert suggestions(accounts, are_two=lambda one, other: {one, other} == {"x", "y"}) != []
+    persons = {account.person_id for _, account in accounts}
+    assert suggestions(accounts, are_two=lambda one, other: {one, other} == persons) == []
+
+
+def test_whoever_has_an_account_at_a_tool_has_no_second_one_there() -> None:
+    accounts = known("github:ada-lovelace", "incident_io:ada-lovelace", "incident_io:unlike")
+    assert [one.reason for one in suggestions(accounts)] == ["same_login"]
+    accounts[2][1].person_id = accounts[0][1].person_id  # the roster says so
+    assert suggestions(accounts) == []
+
+
 def test_two_who_fit_equally_well_are_no_persons_own_to_confirm() -> None:
     found = suggestions(known("github:ada-lovelace", "incident_io:ada-lovelace", "pagerduty:ada-lovelace"))
     assert {each.is_unique for each in found} == {False}

@@ -9,7 +9,7 @@ Addresses are handed in, compared, and forgotten.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -75,12 +75,14 @@ def suggestions(
     addresses: Mapping[Key, Collection[str]] | None = None,
     numbered: Mapping[Key, str] | None = None,
     affixes: Collection[str] = (),
+    are_two: Callable[[str, str], bool] = lambda _one, _other: False,
 ) -> list[Suggestion]:
     """Every pair of people's accounts that something speaks for, the strongest reasons first.
 
     `numbered` are accounts of tools whose address is GitHub's own for the account with this id; `affixes`
     parts of logins that say nothing here, such as the name of the organisation. Robots, and accounts that a
-    roster names and no source has told, are left out.
+    roster names and no source has told, are left out; so is whoever has an account at that tool already, and
+    two persons of whom `are_two` says, by their ids, that somebody who knows tells them apart.
     """
     known = [
         (key, account)
@@ -98,12 +100,21 @@ def suggestions(
         for reason, name in _keys(key, account.login, (addresses or {}).get(key, ()), dropped):
             under.setdefault((reason, name), set()).add(place)
     mailbox_of = _mailboxes(known, under)
+    # a tool knows a person by one address, and so once; on GitHub many have a second account
+    have_one = {(account.person_id, key.source) for key, account in known if key.source != "github"}
     found: dict[tuple[int, int], Reason] = {}
     for reason in get_args(Reason):
         for (kind, _), places in under.items():
             if kind == reason:
                 for one, other in _pairs(reason, places, known, mailbox_of):
                     (key, account), (other_key, other_account) = known[one], known[other]
+                    if (account.person_id, other_key.source) in have_one or (
+                        other_account.person_id,
+                        key.source,
+                    ) in have_one:
+                        continue
+                    if are_two(account.person_id, other_account.person_id):
+                        continue
                     if key.source != other_key.source or _at_one_source(
                         reason, account.login, other_account.login, dropped
                     ):
