@@ -87,7 +87,7 @@ def _card(signal: Signal, today: date) -> Iterator[str]:
     yield f"  {' '.join(signal.answers.split())}"
     yield ""
     facts = {
-        "counts": f"distinct {signal.unit}" if signal.kind == "evidence" else signal.unit,
+        "counts": {"evidence": f"distinct {signal.unit}", "step": "nothing"}.get(signal.kind, signal.unit),
         "shown to": _SEEN_BY[signal.sensitivity],
         "fair only with": signal.opportunity or "nothing: it can come up at any time",
         "kept honest by": signal.guard

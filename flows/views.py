@@ -94,12 +94,12 @@ def show_me(
 
 def show_incidents(config: Path, window: str | None, form: str) -> str:
     """What the caller did in each incident, as links. Raises BadInput or DoorError."""
-    from reports.incidents import as_body, contribution, incidents_text
+    from reports.incidents import as_body, contribution, incidents_markdown, incidents_text
 
     released = _own_report(load_settings(config), window)
     if form == "json":
         return _json({"window": released.body["window"]} | as_body(contribution(released)))
-    return incidents_text(released)
+    return incidents_markdown(released) if form == "md" else incidents_text(released)
 
 
 def _left_out(settings: Settings, released: Released) -> Iterator[str]:

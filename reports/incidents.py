@@ -12,7 +12,7 @@ from typing import Any
 from privacy.released import Released
 from reports import view, words
 from reports.lines import wrapped
-from reports.neutral import plain
+from reports.neutral import markdown_text, markdown_url, plain, safe_url
 
 STEPS: Mapping[str, str] = {
     "on_call_for_incident": "on call for it",
@@ -129,3 +129,23 @@ def incidents_text(released: Released) -> str:
         "What left no trace here is for you to tell. How fast anybody was is not kept.",
     ]
     return wrapped(lines, hang=0)
+
+
+def incidents_markdown(released: Released) -> str:
+    """The same as a list of links, to write a self-review from."""
+    body, found = view.body_for(released, "self"), contribution(released)
+    lines = [f"# Your part in incidents, {markdown_text(body['window'])}", "", f"> {words.HEADER}", ""]
+    for one in found.incidents:
+        lines.append(f"- {_link(one.url) or 'an incident without an address'}")
+        for step in one.steps:
+            where = f": {_link(step.url)}" if step.url else ""
+            lines.append(f"  - {words.day(step.on)}, {step.what}{where}")
+    lines += [
+        f"- on call from {words.day(day)}, and no incident came up for you" for day in found.quiet_shifts
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _link(url: str | None) -> str:
+    safe = safe_url(url)
+    return f"[{markdown_text(safe)}]({markdown_url(safe)})" if safe else ""

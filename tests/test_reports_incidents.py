@@ -13,7 +13,7 @@ import pytest
 from privacy.bodies import check_self
 from privacy.door import release_share, with_own_words
 from privacy.released import _DOOR, Released
-from reports.incidents import STEPS, as_body, contribution, incidents_text
+from reports.incidents import STEPS, as_body, contribution, incidents_markdown, incidents_text
 from signals.catalog import load_catalog
 
 SAVED = Path(__file__).parent / "payloads" / "released"
@@ -100,6 +100,22 @@ def test_the_text_has_days_and_links_and_no_clock() -> None:
         "\n   8 Jul 2026  merged a fix: https://pager.example/PR_7"
     ) in text
     assert not re.search(r"\d:\d", text)
+
+
+def test_the_markdown_links_every_incident_and_the_fix_below_it() -> None:
+    text = incidents_markdown(
+        report(
+            row("incident_updates", "2026-07-06", "Q1"),
+            row("fixed_incident", "2026-07-08", "PR_7", "pull_request", of="Q1"),
+            row("oncall_shifts", "2026-07-20", "rota:2026-07-20", "oncall_shift", of=None),
+        )
+    )
+    assert text.splitlines()[-4:] == [
+        "- [https://pager.example/Q1](https://pager.example/Q1)",
+        "  - 6 Jul 2026, posted an update",
+        r"  - 8 Jul 2026, merged a fix: [https://pager.example/PR\_7](https://pager.example/PR_7)",
+        "- on call from 20 Jul 2026, and no incident came up for you",
+    ]
 
 
 def test_a_window_without_incidents_says_so() -> None:

@@ -122,7 +122,7 @@ def unshare(config: Path, share: str) -> None:
 
 @click.command()
 @window_option("the running one")
-@format_option("text", "json")
+@format_option("text", "json", "md")
 @with_config
 def incidents(config: Path, window: str | None, form: str) -> None:
     """Your part in each incident as links, with your shifts and the fixes you merged."""
