@@ -13,6 +13,7 @@ import pytest
 
 from connectors.errors import Refused
 from connectors.github import GitHub, GitHubSettings
+from connectors.github.progress import iso
 from connectors.plans import Plan
 from connectors.records import Batch, Issue, PullRequest, Repository
 from sandbox import commits, model
@@ -65,6 +66,17 @@ def test_a_quiet_repository_costs_one_request_and_one_point() -> None:
         batches = list(github.fetch(SCOPE, cursor))
         assert cost_since(before, github) == (1, 1)
     assert [type(root) for batch in batches for root in batch.roots] == [Repository]
+
+
+def test_a_quiet_repository_keeps_its_bookmark_until_something_moves() -> None:
+    world = a_world(pulls=3)
+    with fetching(world) as (github, _):
+        cursor = last_cursor(github.fetch(SCOPE, None))
+        cursor = last_cursor(github.fetch(SCOPE, cursor))  # it speaks of empty lists from now on
+        assert [batch.cursor for batch in github.fetch(SCOPE, cursor)] == [cursor]
+        world.repositories[SCOPE].pull_requests[0].updated_at = iso(datetime.now(UTC))
+        moved = list(github.fetch(SCOPE, cursor))
+        assert len(pull_requests(moved)) == 1
 
 
 def test_a_hundred_quiet_repositories_cost_two_requests() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from connectors.records import (
     Membership,
     OnCallShift,
     PullRequest,
+    Repository,
     Review,
 )
 from warehouse import history
@@ -149,6 +151,38 @@ def test_a_window_is_complete_only_after_its_books_are_closed_without_a_gap(
     assert not complete()
     close_books(store, "github", "acme/api", listed[:1], [], [], span, was_read_whole=False)
     assert complete()
+
+
+def test_a_repository_in_which_nothing_happened_is_not_written_again(store: Store, vault: Vault) -> None:
+    place = Repository("R1", "acme/api", "https://github.example/acme/api")
+
+    def written(root: Repository, cursor: str = "cursor", scope: str = "acme/api") -> tuple[Any, ...]:
+        store.write("github", scope, [Batch((root,), cursor)], vault)
+        return tuple(store.con.execute(
+            "select rowid, name, is_archived, (select list(cursor order by cursor) from cursors) "
+            "from repositories"
+        ).fetchall())  # fmt: skip
+
+    first = written(place)
+    assert written(place) == first
+    assert written(place, cursor="later") != first
+    [(_, name, is_archived, cursors)] = written(replace(place, is_archived=True), cursor="later")
+    assert (name, is_archived, cursors) == ("acme/api", True, ["later"])
+    [(_, name, _, cursors)] = written(replace(place, name="acme/new"), "other", scope="acme/new")
+    assert (name, cursors) == ("acme/new", ["later", "other"])
+    assert store.con.execute("select scope_key from scopes").fetchall() == [("github:acme/new",)]
+
+
+def test_what_else_is_stored_changes_nothing_in_the_books_of_a_scope(store: Store, vault: Vault) -> None:
+    other = replace(pull_request((review("V1"),)), pull_request_id="PR2")
+    store.write("github", "acme/api", [batch(pull_request())], vault)
+    store.write("github", "acme/web", [batch(other)], vault)
+    gaps_left(store, [])
+    counted = "select kind, expected, stored from expected where scope = 'acme/api' order by all"
+    assert store.con.execute(counted).fetchall() == [
+        ("comments", 1, 1), ("pull_requests", 1, 1), ("review_comments", 0, 0), ("review_threads", 0, 0),
+        ("reviews", 0, 0),
+    ]  # fmt: skip
 
 
 def test_a_gap_in_a_stored_object_stays_until_it_is_written_without_one(store: Store, vault: Vault) -> None:

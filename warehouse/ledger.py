@@ -104,16 +104,21 @@ _BY_QUARTER = f"""{_LISTED}, named as (
   from named join pull_requests on pull_request_id = object_id
   where kind = 'pull_requests'
 ), kept as (
+  -- of this scope alone: whatever else is stored would be counted again for every scope
   select 'pull_requests' as kind, pull_request_id as object_id, 1 as stored from pull_requests
-  union all select 'issues', issue_id, 1 from issues
+    semi join named on pull_request_id = named.object_id
+  union all select 'issues', issue_id, 1 from issues semi join named on issue_id = object_id
   union all select 'discussions', discussion_id, 1 from discussions
-  union all select 'incidents', incident_id, 1 from incidents
-  union all select 'oncall_shifts', shift_id, 1 from oncall_shifts
-  union all select 'interviews', interview_id, 1 from interviews
+    semi join named on discussion_id = object_id
+  union all select 'incidents', incident_id, 1 from incidents semi join named on incident_id = object_id
+  union all select 'oncall_shifts', shift_id, 1 from oncall_shifts semi join named on shift_id = object_id
+  union all select 'interviews', interview_id, 1 from interviews semi join named on interview_id = object_id
   union all select 'postmortem_documents', postmortem_id, 1 from postmortem_documents
+    semi join named on postmortem_id = object_id
   union all select 'reviews', pull_request_id, count(*) from reviews
     semi join named on reviews.pull_request_id = object_id group by all
   union all select 'reviews', pull_request_id, reviews_left_out from pull_requests
+    semi join named on pull_request_id = named.object_id
   union all select 'review_threads', pull_request_id, count(*) from review_threads
     semi join named on review_threads.pull_request_id = object_id group by all
   union all select 'review_comments', pull_request_id, count(*) from review_comments

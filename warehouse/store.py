@@ -24,6 +24,7 @@ from warehouse.migrating import migrate
 from warehouse.rewrite import rewrite
 from warehouse.rows import CHILDREN, PERSON_COLUMNS, ROOT_KEYS, Row, accounts, root_id, root_table, rows
 from warehouse.tombstones import PLACEHOLDER
+from warehouse.unchanged import is_unchanged
 from warehouse.vault import Vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -98,6 +99,8 @@ class Store:
 
     def write(self, source: str, scope: str, batches: Sequence[Batch], vault: Vault) -> None:
         """Stores these batches, their gaps and the last cursor in one transaction."""
+        if is_unchanged(self.con, source, scope, batches):
+            return
         last: dict[tuple[str, str], Root] = {}
         for batch in batches:
             last |= {(root_table(root), root_id(root)): root for root in batch.roots}

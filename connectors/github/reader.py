@@ -149,6 +149,8 @@ class Reader:
         progress = progress_from(cursor, self.since)
         self._seen = _Seen(scope)
         overlap = OVERLAP
+        readings = [progress.reading(kind) for kind in self._pages.kinds(scope)]
+        is_settled = all(reading.until and not reading.walk for reading in readings)
         for turn in range(MOST_ROUNDS):
             head = self._head(scope, may_be_shared=turn == 0)
             has_read = took_long = False
@@ -163,8 +165,10 @@ class Reader:
                         has_read = True
                     took_long |= not step.is_whole_walk
             if not has_read:
+                # nothing moved, so the old bookmark is as good as a new one, and nothing has to be written
+                kept = cursor if is_settled and turn == 0 and cursor else progress.cursor()
                 repository = head.repository
-                yield Batch((payloads.repository(repository),) if repository else (), progress.cursor())
+                yield Batch((payloads.repository(repository),) if repository else (), kept)
             if not took_long:
                 break
             # What moved while we walked stands above where the walk began; there is no lag to make up for.
