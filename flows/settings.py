@@ -315,6 +315,8 @@ def _sentence(path: Path, data: Any, problem: Any) -> str:
             says = "is not a setting; check the spelling against docs/settings.md"
         case "missing":
             says = "is missing; add it to this file"
+        case "tuple_type":
+            says = "is a list; write it like [one, other]"
         case _:
             says = f"is wrong: {problem['msg'].lower()}"
     return f"{path}:{line}: {where} {says}"

@@ -69,6 +69,10 @@ def test_a_github_app_gets_its_key_from_the_environment_and_no_token(
             "roster: r.csv\ngithub:\n  repositories: [acme/api]\n  page_sise: 5\n",
             "s.yaml:4: github.page_sise is not a setting; check the spelling against docs/settings.md",
         ),
+        (
+            "roster: r.csv\nsignals: ours/\n",
+            "s.yaml:2: signals is a list; write it like [one, other]",
+        ),
         ("roster: [\n", "s.yaml:2: not YAML"),
         ("- roster\n", "s.yaml:1: the settings are `key: value` lines"),
         (
