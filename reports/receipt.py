@@ -70,7 +70,10 @@ def at_a_glance(sources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]
         if count > SCOPES_LISTED
     }
     found: list[Mapping[str, Any]] = []
-    for (name, kind), same in alike.items():
+    names = list(dict.fromkeys(name for name, _ in alike))
+    for (name, kind), same in sorted(
+        alike.items(), key=lambda each: (names.index(each[0][0]), each[0][1] != "gaps")
+    ):
         listed = (
             same
             if name not in many

@@ -82,7 +82,7 @@ def test_many_whole_scopes_do_not_hide_the_one_that_is_not():
     sources = [_source(scope=f"harbour/r{number}") for number in range(40)]
     sources[20] = _source(scope="harbour/broken", complete=False, gaps=[gap])
     said = _status(_night() | {"sources": [*sources, _source(source="pagerduty", scope="account")]})
-    assert "GitHub harbour/broken: 1 gap" in said
+    assert said.index("GitHub harbour/broken: 1 gap") < said.index("GitHub 39 scopes: complete")
     assert "GitHub 39 scopes: complete\n    pull requests 46,956 of 46,956" in said
     assert "1,560 requests" in said
     assert "PagerDuty account: complete" in said
