@@ -27,6 +27,7 @@ from flows.settings import Settings, load_settings
 from privacy.released import Released
 from privacy.sealed import recipients, sealed
 from reports.page import me_page
+from reports.view import for_programs
 from warehouse.files import write_whole
 from warehouse.rights import Delivery
 from warehouse.vault import find_accounts
@@ -65,7 +66,7 @@ class _Parcel(NamedTuple):
         """The plain bytes by ending."""
         return {
             "html": me_page(self.report).encode(),
-            "json": json.dumps(self.report.body, indent=1, ensure_ascii=False).encode(),
+            "json": json.dumps(for_programs(self.report.body), indent=1, ensure_ascii=False).encode(),
         }
 
 

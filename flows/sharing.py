@@ -137,7 +137,9 @@ def show_shared(config: Path, secret: str, form: str) -> str:
     settings = load_settings(config)
     released = open_share(settings, secret, asking(settings).person_id)
     if form == "json":
-        return json.dumps(released.body, indent=1, ensure_ascii=False)
+        from reports.view import for_programs
+
+        return json.dumps(for_programs(released.body), indent=1, ensure_ascii=False)
     from reports.text import shared_text
 
     return shared_text(released)

@@ -40,7 +40,9 @@ def show_coverage(
 def _coverage_as(released: Released, form: str, *, full: bool) -> str:
     match form:
         case "json":
-            return _json(released.body)
+            from reports.view import for_programs
+
+            return _json(for_programs(released.body))
         case "csv":
             from reports.table import coverage_csv
 
@@ -119,9 +121,9 @@ def own_report_as(released: Released, form: str, titles: Mapping[str, str], *, f
     """
     match form:
         case "json":
-            from reports.view import titled
+            from reports.view import for_programs, titled
 
-            return _json(titled(released.body, titles))
+            return _json(for_programs(titled(released.body, titles)))
         case "csv":
             from reports.table import me_csv
 

@@ -135,6 +135,11 @@ def body_for(
     return released.body
 
 
+def for_programs(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A body that opens, as every page does, with what it is not."""
+    return {"about_this_report": words.HEADER, **body}
+
+
 def titled(body: dict[str, Any], titles: Mapping[str, str] | None) -> dict[str, Any]:
     """The same body with what each source object is called, by its id. For showing now, not for keeping."""
     if not titles:

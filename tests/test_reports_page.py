@@ -26,6 +26,10 @@ WRITTEN_HERE = sorted(
 )
 
 
+def test_what_programs_read_opens_with_what_it_is_not():
+    assert next(iter(view.for_programs(_body("self")).items())) == ("about_this_report", words.HEADER)
+
+
 @pytest.mark.parametrize("path", WRITTEN_HERE, ids=lambda path: path.name)
 def test_no_banned_word_stands_in_what_the_pages_are_made_of(path):
     assert BANNED.findall(path.read_text(encoding="utf-8")) == []
