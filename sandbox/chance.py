@@ -236,16 +236,19 @@ class Chance:
     def _transfer_repository(self) -> bool:
         repository = self._repository()
         owners = [each for each in self._world.accounts.values() if each.kind == "Organization"]
-        others = [each for each in owners if each is not repository.owner]
+        others = [each for each in owners if self._is_free(f"{each.login}/{repository.name}".lower())]
         if others:
             work.transfer_repository(self._world, repository, self._rng.choice(others))
         return bool(others)
 
+    def _is_free(self, name: str) -> bool:
+        """Whether no repository is called so today; GitHub refuses a second one."""
+        found = self._world.repositories.get(name)
+        return found is None or found.name_with_owner.lower() != name
+
     def _take_former_name(self) -> bool:
         """The name of one that was renamed or transferred, and once of that alone."""
-        former = sorted(
-            name for name, each in self._world.repositories.items() if each.name_with_owner.lower() != name
-        )
+        former = sorted(name for name in self._world.repositories if self._is_free(name))
         if not former or "new repository under a former name" in self.done:
             return False
         owner, _, name = self._rng.choice(former).partition("/")
