@@ -15,6 +15,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from connectors.inventory import Counted as Counted
+from connectors.inventory import Gap as Gap
+from connectors.inventory import Inventory as Inventory
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -349,9 +353,6 @@ class Interview:
     scorecard_on: date | None
 
 
-# --- people ---------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Membership:
     """One person in one home team from `starts_on` until before `ends_on` (None: still)."""
@@ -369,30 +370,6 @@ class Membership:
     """Where the roster says so, for a mistake that only GitHub can tell; 0 where no file does."""
 
 
-# --- what a source says about itself ----------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """What the source says exists of one object, to hold against what is stored.
-
-    `totals` maps a kind below the object (`reviews`, `threads`, `comments`) to the source's count.
-    """
-
-    kind: Literal[
-        "pull_requests",
-        "issues",
-        "discussions",
-        "incidents",
-        "postmortem_documents",
-        "oncall_shifts",
-        "interviews",
-    ]
-    object_id: str
-    created_on: date
-    totals: tuple[tuple[str, int], ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class ThreadState:
     """How a review thread stands now: what may change without a trace on its pull request."""
@@ -401,33 +378,6 @@ class ThreadState:
     is_resolved: bool
     is_outdated: bool
     resolved_by: Account | None
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What the source says of some days (half-open) without listing them: how many objects were created then.
-
-    `count` is None where the source cannot have changed what it told about these days before.
-    """
-
-    kind: Literal["incidents", "oncall_shifts"]
-    starts_on: date
-    ends_on: date
-    count: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Something the source has, or may have, that could not be fetched; and for which days that matters."""
-
-    kind: str
-    """A table: `pull_requests`, `reviews`, `incidents` ... or `*` for everything in the scope."""
-    starts_on: date
-    ends_on: date
-    """The first day that is whole again (half-open)."""
-    reason: str
-    """A code, never a value: `forbidden`, `rate_limited`, `truncated`, `not_found`, `unreachable` ..."""
-    object_id: str | None = None
 
 
 Root = Repository | PullRequest | Issue | Discussion | Incident | Postmortem | OnCallShift | Interview
