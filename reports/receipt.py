@@ -56,35 +56,31 @@ def messages(run: Mapping[str, Any]) -> list[str]:
 
 
 def at_a_glance(sources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The sources; of one with many scopes those that are alike in one, and the first of those with gaps.
+    """The sources; of one with many scopes the first with gaps, and the others told together.
 
     A thousand whole repositories must not hide the three that are not.
     """
-    alike: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    by_source: dict[str, list[Mapping[str, Any]]] = {}
     for source in sources:
-        kind = "gaps" if source.get("gaps") else verdict(source)
-        alike.setdefault((source["source"], kind), []).append(source)
-    many = {
-        name
-        for name, count in Counter(source["source"] for source in sources).items()
-        if count > SCOPES_LISTED
-    }
-    found: list[Mapping[str, Any]] = []
-    names = list(dict.fromkeys(name for name, _ in alike))
-    for (name, kind), same in sorted(
-        alike.items(), key=lambda each: (names.index(each[0][0]), each[0][1] != "gaps")
-    ):
-        listed = (
-            same
-            if name not in many
-            else same[:SCOPES_LISTED]
-            if kind == "gaps"
-            else same[:1] * (len(same) == 1)
-        )
-        found += listed
-        if rest := same[len(listed) :]:
-            found.append(_together(rest, "more with gaps, in --format json" if kind == "gaps" else "scopes"))
-    return found
+        by_source.setdefault(source["source"], []).append(source)
+    return [
+        told
+        for scopes in by_source.values()
+        for told in (scopes if len(scopes) <= SCOPES_LISTED else _in_few(scopes))
+    ]
+
+
+def _in_few(scopes: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    with_gaps = [scope for scope in scopes if scope.get("gaps")]
+    yield from with_gaps[:SCOPES_LISTED]
+    if rest := with_gaps[SCOPES_LISTED:]:
+        yield _together(rest, "more with gaps, in --format json")
+    alike: dict[str, list[Mapping[str, Any]]] = {}
+    for scope in scopes:
+        if not scope.get("gaps"):
+            alike.setdefault(verdict(scope), []).append(scope)
+    for same in alike.values():
+        yield same[0] if len(same) == 1 else _together(same, "scopes")
 
 
 def _together(sources: Sequence[Mapping[str, Any]], called: str) -> Mapping[str, Any]:
