@@ -28,6 +28,8 @@ from connectors.errors import BadInput
 from warehouse.hardened import harden, is_select
 
 SCHEMA = Path(__file__).with_name("released.sql")
+ROWS_AT_ONCE = 20_000
+"""As JSON, rows take much more than as a table."""
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -102,11 +104,11 @@ def opened(tables: Tables, limits: Limits) -> duckdb.DuckDBPyConnection:
             "select column_name, data_type from duckdb_columns() where table_name = ? order by column_index",
             [table],
         ).fetchall()
-        if rows:
+        for start in range(0, len(rows), ROWS_AT_ONCE):
             con.execute(
                 f"insert into {table} select row.* from "
                 f"(select unnest(from_json_strict(?::json, '{json.dumps([dict(found)])}')) as row)",
-                [json.dumps(list(rows))],
+                [json.dumps(list(rows[start : start + ROWS_AT_ONCE]))],
             )
     harden(
         con,
