@@ -36,7 +36,7 @@ def me_page(released: Released, titles: Mapping[str, str] | None = None) -> str:
     `titles` by source id, where they were asked for: a page with them is the person's to keep.
     """
     body = view.titled(view.body_for(released, "self"), titles)
-    return _rendered("me.html", body, counts=view.state_counts(body))
+    return _rendered("me.html", body)
 
 
 def _rendered(template: str, body: dict[str, Any], **more: Any) -> str:

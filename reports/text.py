@@ -89,12 +89,11 @@ def me(
     _notice(page, "What left no trace here is for you to tell.")
     _sources(page, body)
     page.heading("Item by item")
-    page.line(_counted(view.state_counts(body)))
     _items(page, body, full=full)
     if full:
         _legend(page, words.STATES.values())
         return
-    _legend(page, [mark for _, mark in view.state_counts(body)])
+    _legend(page, view.states(body))
     page.gap()
     page.line(f"{_MORE}: --full, or for one of them `sightline explain ITEM`.")
     page.line("To keep and to write from: --format html, or --format md --titles.")

@@ -212,14 +212,20 @@ def processes(body: Mapping[str, Any]) -> list[Process]:
     ]
 
 
-def state_counts(body: Mapping[str, Any]) -> list[tuple[int, Mark]]:
-    """How many items are in which state, in the order of the legend. For the person's own eyes."""
-    return _counts([words.state(raw["state"]) for raw in body["items"]], words.STATES)
+def states(body: Mapping[str, Any]) -> list[Mark]:
+    """The states on a person's report, in the order of the legend. How many of each would be a score."""
+    marks = [words.state(raw["state"]) for raw in body["items"]]
+    return [mark for mark in dict.fromkeys([*words.STATES.values(), *marks]) if mark in marks]
 
 
 def class_counts(body: Mapping[str, Any]) -> list[tuple[int, Mark]]:
     """How many items are of which class. A fact about the map, the same for every team."""
-    return _counts([words.observability(raw["class"]) for raw in body["items"]], words.CLASSES)
+    marks = [words.observability(raw["class"]) for raw in body["items"]]
+    return [
+        (marks.count(mark), mark)
+        for mark in dict.fromkeys([*words.CLASSES.values(), *marks])
+        if mark in marks
+    ]
 
 
 def sources(body: Mapping[str, Any]) -> list[Source]:
@@ -234,11 +240,6 @@ def sources(body: Mapping[str, Any]) -> list[Source]:
         )
         for raw in body["sources"]
     ]
-
-
-def _counts(marks: Sequence[Mark], known: Mapping[str, Mark]) -> list[tuple[int, Mark]]:
-    order = list(dict.fromkeys([*known.values(), *marks]))
-    return [(marks.count(mark), mark) for mark in order if mark in marks]
 
 
 def _band(raw: Mapping[str, Any]) -> Mark:

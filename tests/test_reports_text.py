@@ -16,7 +16,7 @@ from rich.console import Console
 from privacy.released import _DOOR, Released
 from reports import text, words
 from reports.markdown import me_markdown
-from reports.page import me_page
+from reports.page import coverage_page, me_page
 
 SAVED = Path(__file__).parent / "payloads" / "released"
 
@@ -133,12 +133,14 @@ def test_bands_do_not_change_the_order_of_items():
     assert re.findall(r"\[([a-z-]+)\]", drawn) == [item["item"] for item in body["items"]]
 
 
-def test_a_persons_report_counts_items_per_state_and_never_in_percent():
-    drawn = _joined(_drawn(text.me, _released("self")))
-    assert (
-        "10 seen, 5 partly seen, 3 none seen, 1 no opportunity, 1 not collected, 17 ask, 1 withheld." in drawn
-    )
-    assert "%" not in drawn
+def test_a_persons_report_adds_no_states_up():
+    """A number of items seen would be a score, whatever it is called."""
+    released = _released("self")
+    words_of_states = "|".join(mark.word for mark in words.STATES.values())
+    for drawn in (text.me_text(released), text.me_text(released, full=False), me_markdown(released)):
+        assert not re.search(rf"%|\d (items )?({words_of_states})\b", _joined(drawn))
+    assert re.search(rf"\d</b> ({words_of_states})", coverage_page(_released("team")))
+    assert not re.search(rf"\d</b> ({words_of_states})", me_page(released))
 
 
 def test_a_long_list_is_cut_and_says_where_the_rest_is():
