@@ -39,8 +39,8 @@ def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         Orchestrator(url, process).wait_until_up()
         yield url, tmp_path / "prefect.db"
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        process.kill()  # it takes its time to end by itself, and nobody needs it any more
+        process.wait()
 
 
 def test_runs_that_name_somebody_are_removed_there_and_what_is_left_is_said(
@@ -74,10 +74,10 @@ def test_runs_that_name_somebody_are_removed_there_and_what_is_left_is_said(
     assert left.pop("flow_run") == 1, "of the flow that is not ours"
     assert left.keys() <= {"events", "event_resources"}
     events, vacuum = told["by_hand"]
-    assert events.startswith(
-        f"{left['events']} events on the Prefect server at {url} name them, the last of "
-    )
-    assert len(events.rpartition(": ")[2].split(", ")) == left["events"] >= 2
+    named = set(events.rpartition(": ")[2].split(", "))
+    assert events.startswith(f"{len(named)} events on the Prefect server at {url} name them, the last of ")
+    assert told["event"] in named  # others, of a state that names them, may have been written down since
+    assert len(named) <= left["events"]
     assert vacuum.startswith(f"vacuum the database of the Prefect server at {url} ")
     assert told["again"] == 0
 
@@ -111,8 +111,8 @@ def test_no_password_of_an_orchestrator_is_kept(tmp_path: Path, monkeypatch: pyt
 # --- in the child -----------------------------------------------------------------------------------------
 
 
-def plant(login: str) -> None:
-    """Six runs of which five name somebody, one of them of a flow that is not ours; and an event."""
+def plant(login: str) -> str:
+    """The id of an event that names somebody, beside six runs of which five do, one of a flow not ours."""
     from prefect import flow
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import ArtifactCreate, LogCreate
@@ -152,6 +152,7 @@ def plant(login: str) -> None:
     deadline = time.monotonic() + 60
     while not is_there(made) and time.monotonic() < deadline:
         time.sleep(0.2)
+    return str(event.id)
 
 
 def is_there(run_id: object) -> bool:
@@ -169,11 +170,10 @@ if __name__ == "__main__":
 
     from flows.prefect_traces import purge
 
-    plant(sys.argv[2])
+    planted = plant(sys.argv[2])
     removed = purge(sys.argv[1], {sys.argv[2]})
     with client_of(sync_client=True) as asked_client:
         names = sorted(run.name for run in asked_client.read_flow_runs())
-    again = purge(sys.argv[1], {sys.argv[2]}).runs
-    sys.stdout.write(
-        json.dumps({"runs": removed.runs, "by_hand": removed.by_hand, "names": names, "again": again})
-    )
+    told = {"runs": removed.runs, "by_hand": removed.by_hand, "names": names, "event": planted}
+    told["again"] = purge(sys.argv[1], {sys.argv[2]}).runs
+    sys.stdout.write(json.dumps(told))
