@@ -15,9 +15,10 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from privacy import chain
 from privacy.chain import entries as entries
@@ -124,12 +125,13 @@ def check(log: Path, key: bytes, *, is_whole: bool) -> None:
 def shorten(log: Path, key: bytes, before: date) -> int:
     """Removes the entries of days before this one from the beginning of the log; returns how many.
 
-    In their place stands one that says up to which number, and what the chain goes on from.
+    In their place stands one that says up to which number, and what the chain goes on from. A break that was
+    accepted and is still there is accepted as it lies there now: what was held to is no more.
     """
     from filelock import FileLock
 
     with FileLock(_lock(log), mode=0o600):
-        _refuse(log, chain.verify_end(log, key))
+        _refuse(log, chain.verify_whole(log, key))
         kept = list(entries(log))
         old = 0
         while old < len(kept) and kept[old]["on"] < before.isoformat():
@@ -144,9 +146,25 @@ def shorten(log: Path, key: bytes, before: date) -> int:
             "about": {"through": str(last["number"]), "sha256": chain.said(last)},
         }
         lines = [first | {"hash": chain.hash_of(key, chain.START, first)}, *kept[old:]]
+        content = "".join(chain.text(line) + "\n" for line in lines)
+        if chain.walk(content.encode(), key, log.name).wrong:
+            content += chain.text(_accepted_again(key, lines, content)) + "\n"
         chain.forget(log)  # first: a log that is shorter than its checkpoint was cut off
-        write_whole(log, "".join(chain.text(line) + "\n" for line in lines))
+        write_whole(log, content)
     return old
+
+
+def _accepted_again(key: bytes, lines: Sequence[Mapping[str, Any]], content: str) -> dict[str, Any]:
+    """What an officer accepted of these lines, held to `content`."""
+    by = [line["about"]["by"] for line in lines if line["action"] == chain.ACCEPTED][-1]
+    last = lines[-1]
+    entry = {
+        "number": last["number"] + 1,
+        "on": last["on"],
+        "action": chain.ACCEPTED,
+        "about": {"by": by, "sha256": hashlib.sha256(content.encode()).hexdigest()},
+    }
+    return entry | {"hash": chain.hash_of(key, chain.said(last), entry)}
 
 
 def write_anchor(log: Path, anchor: Path, *, on: date) -> None:

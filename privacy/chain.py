@@ -238,8 +238,9 @@ def _ends_with(log: Path, size: int) -> tuple[int, str] | None:
     """The entry that the first `size` bytes end with."""
     if not size:
         return 0, START
+    # the last line may lack its end where the power went; then it is whole all the same
     ending = _bytes(log, max(size - _TAIL, 0))[: min(size, _TAIL)].decode("utf-8", "replace")
-    entry = entry_of(ending.rstrip("\n").split("\n")[-1]) if ending.endswith("\n") else None
+    entry = entry_of(ending.removesuffix("\n").split("\n")[-1])
     return (entry["number"], said(entry)) if entry else None
 
 

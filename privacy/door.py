@@ -134,6 +134,13 @@ def with_own_words(
     return Released("self", bodies.with_own_words(report.body, words, looks), key=_DOOR)
 
 
+def without_steps(report: Released) -> Released:
+    """Somebody's own report without what they were called to and on call for, which is for them alone."""
+    if report.audience != "self":
+        raise RefusedBody(f"what is for the {report.audience} audience holds no steps")
+    return Released("self", report.body | {"steps": []}, key=_DOOR)
+
+
 def release_share(
     report: Released, items: Collection[str], *, shared_by: str, span: tuple[date, date], notes: bool
 ) -> Released:

@@ -164,7 +164,7 @@ class Policy(_Frozen):
     opt_out: Literal["bands and evidence", "bands", "nothing"]
     """What somebody may leave by saying so."""
     signals: Annotated[tuple[Name, ...] | None, BeforeValidator(_listed)]
-    """None: every signal of the catalogue."""
+    """None: every signal that Sightline ships, and none of the organisation's own."""
     own_signals: Literal["listed", "for the person"] = "listed"
     """Whether a signal of the organisation's own needs its line where nobody but the person sees it."""
     audiences: Annotated[
@@ -280,13 +280,13 @@ def check_agreement(
 
 
 def _not_agreed_signals(policy: Policy, used: Iterable[str], own: Mapping[str, str]) -> Iterator[str]:
-    if policy.signals is None:
-        return
+    # an agreement to all signals is to those that it could be read beside, and not to what is written since
+    listed = {*used} - {*own} if policy.signals is None else {*policy.signals}
     for_the_person = {name for name, seen_by in own.items() if seen_by in ("person", "self")}
     needs_no_line = for_the_person if policy.own_signals == "for the person" else set()
-    for name in sorted(set(used) - set(policy.signals) - needs_no_line):
+    for name in sorted({*used} - listed - needs_no_line):
         if name not in own:
-            yield from _not_agreed("signal", [name], policy.signals)
+            yield from _not_agreed("signal", [name], listed)
         elif policy.own_signals == "listed":
             yield f"own signal '{name}' is not agreed to; list it there under signals"
         else:

@@ -230,20 +230,19 @@ def open_reasons(
     if end <= window.starts_on:
         return ["The window began today and no day of it is whole yet."]
     signals = [indicator.signal for indicator in item.indicators]
-    tables, optional = _read_tables(catalog, signals), _optional_tables(catalog, signals)
+    tables = _read_tables(catalog, signals)
     if not tables:
         return ["No signal of this item reads from a source; it is left open rather than guessed."]
     if opportunities is not None:
         # An occasion that was found proves itself; one that was not needs whole tables, like any absence.
-        absent = [
+        signals += [
             _first_missing(name, catalog, opportunities)
             for name in _opportunities_of(signals, catalog)
             if name not in opportunities
         ]
-        tables |= _read_tables(catalog, absent)
-        optional |= _optional_tables(catalog, absent)
+        tables = _read_tables(catalog, signals)
     sentences = []
-    unfed = sorted(tables.difference(optional, *(source.kinds for source in sources)))
+    unfed = sorted(_needed_tables(catalog, signals).difference(*(source.kinds for source in sources)))
     if unfed:
         named = _listed([table.replace("_", " ") for table in unfed])
         sentences.append(f"No connected source collects {named}; this item is left open rather than guessed.")
@@ -365,8 +364,10 @@ def _read_tables(catalog: Mapping[str, SignalLike], signals: Iterable[str]) -> s
     return {table for signal in signals for table in catalog[signal].reads} - _OURS
 
 
-def _optional_tables(catalog: Mapping[str, SignalLike], signals: Iterable[str]) -> set[str]:
-    return {table for signal in signals for table in catalog[signal].optional}
+def _needed_tables(catalog: Mapping[str, SignalLike], signals: Iterable[str]) -> set[str]:
+    """Those that some signal cannot do without, be they optional to another."""
+    named = [catalog[signal] for signal in signals]
+    return {table for each in named for table in {*each.reads} - {*each.optional}} - _OURS
 
 
 # --- words ----------------------------------------------------------------------------------------------

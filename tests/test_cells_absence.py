@@ -92,6 +92,17 @@ def test_a_table_that_not_everybody_has_is_missed_only_where_a_source_of_it_is_i
     assert state(rule, sources=[everything(), replace(documents, complete=False)]) == "not collected"
 
 
+def test_a_table_that_one_signal_may_do_without_is_missed_where_another_may_not() -> None:
+    """Found together, in one rule: what the first takes for nothing is all that the second looks at."""
+    both = item(Indicator("postmortems", 1, "document"), Indicator("documents_written", 1, "document"))
+    for seen_when in ("any", "all"):
+        cell = evaluated(replace(both, seen_when=seen_when), sources=[everything()])
+        assert cell.state == "not collected"
+        assert cell.because == (
+            "No connected source collects documents; this item is left open rather than guessed."
+        )
+
+
 def test_a_source_of_something_else_proves_nothing() -> None:
     assert state(sources=[replace(everything(), kinds=frozenset({"incidents"}))]) == "not collected"
 
@@ -324,6 +335,7 @@ CATALOG = {
     "reviewed": PlainSignal("pull requests"),
     "reviews_given": PlainSignal("pull requests", opportunity="team_pull_requests_open"),
     "postmortems": PlainSignal("documents", reads=("issues", "documents"), optional=("documents",)),
+    "documents_written": PlainSignal("documents", reads=("documents",)),
     "review_questions": PlainSignal("questions", sensitivity="self"),
     "merged_work": PlainSignal("pull requests"),
     "from_nowhere": PlainSignal("people", reads=("persons", "memberships")),

@@ -98,6 +98,12 @@ def test_an_agreement_may_want_a_line_for_each() -> None:
     ]
 
 
+def test_an_agreement_to_all_signals_is_to_those_of_the_program() -> None:
+    assert not_agreed({NAME: "band"}, signals=None)
+    assert not_agreed({NAME: "person"}, signals=None) == []
+    assert not_agreed({NAME: "person"}, signals=None, own_signals="listed")
+
+
 def test_an_agreement_that_does_not_say_wants_a_line_for_each(tmp_path: Path) -> None:
     path = tmp_path / "agreement.yaml"
     text = (ROOT / "agreement.yaml").read_text()

@@ -208,6 +208,32 @@ def test_a_log_that_was_shortened_by_its_retention_is_whole(tmp_path: Path) -> N
     assert audit.problems(log, key, is_whole=False) == audit.problems(log, key, is_whole=True) == []
 
 
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_break_that_was_accepted_stays_accepted_when_older_entries_go(change: str, tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    key = audit.key_in(tmp_path / "audit.key", log)
+    audit.append(log, key, "night ran", {"run_id": "old", "outcome": "complete"}, on=date(2026, 1, 1))
+    log_of(tmp_path, 5)
+    lines = log.read_text().splitlines()
+    log.write_text("".join(line + "\n" for line in [lines[0], *CHANGES[change][0](lines[1:])]))
+    assert audit.accept(log, key, "mark", on=ON)
+    assert audit.shorten(log, key, date(2026, 6, 1)) > 0
+    append(log, key, "after")
+    assert audit.problems(log, key, is_whole=True) == audit.verify(log, key) == []
+    log.write_text(log.read_text().replace("run-1", "run-7").replace("run-2", "run-8"))
+    assert audit.verify(log, key) != []
+
+
+def test_a_last_line_without_its_end_is_whole(tmp_path: Path) -> None:
+    """The power may go between any two bytes."""
+    log, key = log_of(tmp_path, 3)
+    log.write_bytes(log.read_bytes().removesuffix(b"\n"))
+    audit.check(log, key, is_whole=True)
+    append(log, key, "after")
+    assert audit.problems(log, key, is_whole=False) == audit.problems(log, key, is_whole=True) == []
+    assert [entry["number"] for entry in audit.entries(log)] == [1, 2, 3, 4]
+
+
 def test_a_broken_log_is_not_shortened(tmp_path: Path) -> None:
     log, key = log_of(tmp_path, 5)
     log.write_text(log.read_text().replace("run-5", "run-9"))

@@ -17,8 +17,10 @@ from flows.own_data import show_access_log
 from flows.pipeline import run_night
 from flows.settings import load_settings
 from flows.views import show_me
-from privacy import audit
+from privacy import audit, door
+from privacy.released import _DOOR, Released
 from sandbox.server import Running
+from warehouse.forget import persons_named
 
 Ask = Callable[[str], None]
 
@@ -67,6 +69,23 @@ def test_the_person_is_told_at_the_top_of_every_form_and_in_their_access_log(
     assert f"{told} (complaint)" in show_access_log(config, "text")
     asks(other)
     assert "privacy officer" not in show_me(config, "2026Q3", "text") + show_access_log(config, "text")
+
+
+def test_what_somebody_was_called_to_stays_theirs(place: tuple[Path, list[str]], asks: Ask) -> None:
+    config, (officer, _, _, person, *_) = place
+    settings = load_settings(config)
+    [person_id] = persons_named(settings.vault_file, person)
+    report = door.read_self(settings.published, person_id, "2026Q3")
+    step = {"signal": "paged_for_incident", "occurred_on": "2026-07-06", "source_kind": "incident"}
+    step |= {"source_id": "Q1", "incident_id": "Q1", "url": None, "incident_url": None}
+    door.write_self(
+        settings.published, person_id, Released("self", report.body | {"steps": [step]}, key=_DOOR)
+    )
+    asks(person)
+    assert "paged_for_incident" in show_me(config, "2026Q3", "json")
+    asks(officer)
+    for form in ("text", "json", "md", "html", "csv"):
+        assert "paged" not in break_glass(config, person, "complaint", "2026Q3", form)
 
 
 def test_nobody_but_an_officer_can_and_no_report_is_shown_unlogged(
