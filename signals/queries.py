@@ -302,7 +302,7 @@ def _forbidden_in(node: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _is_asked(name: str, tree: Any) -> bool:
-    return any(node.get("table_name") == name for node in _nodes(tree))
+    return any(str(node.get("table_name")).lower() == name.lower() for node in _nodes(tree))
 
 
 def _unstable_said(name: str) -> str:
@@ -321,13 +321,15 @@ def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _named_in(tree: Any) -> set[str]:
-    """The names of the steps that a query is made of."""
-    return {str(entry["key"]) for node in _nodes(tree) for entry in node.get("cte_map", {}).get("map", ())}
+    """The names of the steps that a query is made of, in the one case that the database knows."""
+    return {
+        str(entry["key"]).lower() for node in _nodes(tree) for entry in node.get("cte_map", {}).get("map", ())
+    }
 
 
 def _tables_in(tree: Any) -> frozenset[str]:
     """What a query reads that is no step of its own."""
-    read = {str(node["table_name"]) for node in _nodes(tree) if node.get("type") == "BASE_TABLE"}
+    read = {str(node["table_name"]).lower() for node in _nodes(tree) if node.get("type") == "BASE_TABLE"}
     return frozenset(read - _named_in(tree))
 
 

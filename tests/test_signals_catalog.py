@@ -263,6 +263,32 @@ def test_a_page_is_nobodys_evidence(tmp_path: Path) -> None:
     assert load_catalog(tmp_path / "signals")["praise"].kind == "step"
 
 
+@pytest.mark.parametrize("table", ["incident_pages", "evidence", "gaps"])
+def test_no_step_in_capitals_hides_the_table_of_its_name(table: str, tmp_path: Path) -> None:
+    """To the database they are one name: within the step it is the table, and after it the step."""
+    named = table.title()
+    query = (
+        f"with {named} as (select * from {named})\n"
+        "select author_id as person_id, merged_on as occurred_on, 'pull_request' as source_kind,\n"
+        f"pull_request_id as source_id from pull_requests, {named}"
+    )
+    write(tmp_path, {"reads": "[pull_requests]"}, query)
+    assert mistakes(tmp_path) == [
+        f"signals/praise.sql:{FIRST}: {table!r} is the name of a table; name the step after what was done "
+        "in it"
+    ]
+
+
+def test_a_table_in_capitals_is_the_table(tmp_path: Path) -> None:
+    columns = "author_id as person_id, merged_on as occurred_on, 'pull_request' as source_kind"
+    write(
+        tmp_path,
+        {"reads": "[pull_requests]"},
+        f"select {columns}, pull_request_id as source_id from Pull_Requests",
+    )
+    assert load_catalog(tmp_path / "signals")["praise"].reads == ("pull_requests",)
+
+
 def test_who_reads_a_view_needs_the_tables_behind_it(tmp_path: Path) -> None:
     query = (
         "select actor_id as person_id, occurred_on, 'incident' as source_kind, surviving_id as source_id\n"
