@@ -33,6 +33,8 @@ def ask(config: Path, statement: str, form: str) -> str:
     Raises BadInput for a statement that is refused, BrokenRelease, and NotLogged.
     """
     settings = load_settings(config)
+    if any("\ud800" <= each <= "\udfff" for each in statement):
+        raise BadInput(["the statement is not UTF-8 text; type it anew, or save its file as UTF-8"])
     rows = tables.rows(
         door.read_teams(settings.published),
         (

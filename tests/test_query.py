@@ -138,6 +138,11 @@ def test_a_statement_that_cannot_be_answered_is_told_why(statement: str, said: s
         querying.answer({}, statement)
 
 
+def test_a_statement_that_is_no_text_is_refused_with_a_sentence(config: Path) -> None:
+    with pytest.raises(BadInput, match="not UTF-8"):
+        ask(config, "select 'caf\udce9'", "text")  # what the shell hands over of latin-1
+
+
 def test_a_statement_without_end_is_ended() -> None:
     endless = "with recursive r as (select 1 as n union all select (n + 1) % 7 from r) select max(n) from r"
     with pytest.raises(BadInput, match="more than 1 s"):
