@@ -192,7 +192,11 @@ def _circumstances(
     """What made a difference beside rule and evidence: sources, occasions, the roster, or the day alone."""
     runs = before.run.run, after.run.run
     states = {old["state"], new["state"]}
-    rosters = [[row for row in known.memberships(store, run) if row.person_id == person_id] for run in runs]
+    # another manager changes no cell
+    rosters = [
+        [row._replace(manager_id=None) for row in known.memberships(store, run) if row.person_id == person_id]
+        for run in runs
+    ]
     if "no opportunity" in states and rosters[0] != rosters[1]:
         yield Change("roster", "The roster says something else about when you were in which team.")
     elif "not collected" in states:

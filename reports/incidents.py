@@ -119,7 +119,10 @@ def incidents_text(released: Released) -> str:
             for step in one.steps
         ]
     if found.quiet_shifts:
-        lines += ["", "On-call shifts in which no incident came up for you, by their first day"]
+        lines += [
+            "",
+            "On-call shifts in which no incident of this quarter came up for you, by their first day in it",
+        ]
         lines += [f"  {words.day(day):>11}" for day in found.quiet_shifts]
     if not (found.incidents or found.quiet_shifts):
         lines.append("Nothing of an incident or a shift is in your report of this window.")
@@ -141,7 +144,8 @@ def incidents_markdown(released: Released) -> str:
             where = f": {_link(step.url)}" if step.url else ""
             lines.append(f"  - {words.day(step.on)}, {step.what}{where}")
     lines += [
-        f"- on call from {words.day(day)}, and no incident came up for you" for day in found.quiet_shifts
+        f"- on call from {words.day(day)}, and no incident of this quarter came up for you"
+        for day in found.quiet_shifts
     ]
     return "\n".join(lines) + "\n"
 

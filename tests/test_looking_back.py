@@ -214,6 +214,17 @@ def test_another_roster_is_named(tmp_path: Path) -> None:
     assert told(change)[0] == ("roster", "The roster says something else about when you were in which team.")
 
 
+def test_another_manager_is_no_reason(tmp_path: Path) -> None:
+    settings = home(tmp_path, [])
+    roster(tmp_path, "mona,search,,2026-07-31,,\nhubot,search,,2026-01-05,,\n")
+    night(settings, EARLY)  # in the team for less than half of the quarter so far
+    roster(tmp_path, "mona,search,hubot,2026-07-31,,\nhubot,search,,2026-01-05,,\n")
+    night(settings, MIDDLE)
+    change = the_change(settings)
+    assert (change["was"], change["is"]) == ("no opportunity", "not collected")
+    assert {cause for cause, _ in told(change)} == {"sources"}
+
+
 def test_another_rubric_is_named_by_both_titles(tmp_path: Path) -> None:
     settings = home(tmp_path, [INCIDENT])
     night(settings, EARLY)

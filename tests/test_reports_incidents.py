@@ -114,7 +114,7 @@ def test_the_markdown_links_every_incident_and_the_fix_below_it() -> None:
         "- [https://pager.example/Q1](https://pager.example/Q1)",
         "  - 6 Jul 2026, posted an update",
         r"  - 8 Jul 2026, merged a fix: [https://pager.example/PR\_7](https://pager.example/PR_7)",
-        "- on call from 20 Jul 2026, and no incident came up for you",
+        "- on call from 20 Jul 2026, and no incident of this quarter came up for you",
     ]
 
 
