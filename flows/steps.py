@@ -49,6 +49,7 @@ def list_scopes(night: Night, connector: Connector) -> Sequence[str]:
     for error in getattr(connector, "refused", []):
         _say(night, connector, error)
     _follow_scopes(night, connector, scopes)
+    _leave_unlisted_open(night, connector)
     if not scopes:
         night.unfinished.append(connector.source)
         night.messages.append(
@@ -66,6 +67,19 @@ def _follow_scopes(night: Night, connector: Connector, scopes: Sequence[str]) ->
         known = moving.repositories_read(night.store, connector.source)
         strangers = [scope for scope in scopes if scope not in known] if {*known} - {*scopes} else []
         moving.follow_scopes(night.store, connector.source, connector.scope_ids(strangers))
+
+
+def _leave_unlisted_open(night: Night, connector: Connector) -> None:
+    """An organisation that would not be listed, and of which nothing is known, is a scope that was not read.
+
+    Of one that was read before, what is missing tonight is looked for by name.
+    """
+    known = ledger.known_scopes(night.store, connector.source)
+    owners_read = {scope.split("/")[0].casefold() for scope in known if "/" in scope}
+    for owner in getattr(connector, "unlisted", ()):
+        if owner in known or owner.casefold() not in owners_read:
+            night.scopes[connector.source] += (owner,)
+            _open_gap(night, connector, owner, "not_listed")
 
 
 def fetch_scope(night: Night, connector: Connector, scope: str, progress: Progress) -> None:
@@ -218,10 +232,8 @@ def look_for_lost_scopes(night: Night, connector: Connector) -> None:
 
 
 def _open_gap(night: Night, connector: Connector, scope: str, code: str) -> None:
-    reconciled = night.store.con.execute(
-        "select ends_on from reconciled where source = ? and scope = ?", [connector.source, scope]
-    ).fetchone()
-    starts_on = reconciled[0] if reconciled else connector.since
+    starts_on = ledger.trusted_until(night.store, connector.source, scope, connector.yields)
+    starts_on = starts_on or connector.since
     gap = Gap(ledger.EVERYTHING, starts_on, night.today + timedelta(days=1), code)
     ledger.leave_open(night.store, connector.source, scope, gap)
     night.unfinished.append(f"{connector.source}:{scope}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -29,7 +30,9 @@ from sandbox.organisation.build import organisation as generate
 from sandbox.pagerduty.api import problem
 from sandbox.server import Running, running
 from signals.catalog import load_catalog
+from warehouse import history, ledger
 from warehouse.completeness import SourceWindow, left_open_by, source_window
+from warehouse.history import SourceRow
 from warehouse.rows import CHILDREN
 from warehouse.store import Store
 from warehouse.windows import Window
@@ -168,6 +171,27 @@ def _store() -> Store:
     for source in FILLS:
         store.con.execute("insert into reconciled values (?, 'it', ?, ?, true)", [source, *_YEAR])
     return store
+
+
+def test_a_table_that_was_never_read_is_open_for_all_days_when_the_first_night_of_it_fails(
+    tmp_path: Path,
+) -> None:
+    """Schedules were switched on, or a new version reads them, and the tool is not reached that night."""
+    since, yesterday = date(2026, 4, 1), date(2026, 11, 21)
+    before, after = ["incidents"], ["incidents", "oncall_shifts"]
+    with closing(Store(tmp_path / "warehouse.duckdb")) as store:
+        store.con.execute("insert into reconciled values ('tool', 'it', ?, ?, true)", [since, yesterday])
+
+        def told(run: int, fills: list[str]) -> None:
+            row = SourceRow("tool", "tool", fills, since, yesterday, since, yesterday, True, None, [])
+            history.log_sources(store.con, [row], run)
+
+        told(1, before)
+        assert ledger.trusted_until(store, "tool", "it", before) == yesterday
+        assert ledger.trusted_until(store, "tool", "it", after) is None
+        ledger.leave_open(store, "tool", "it", Gap(ledger.EVERYTHING, since, TODAY, "unreachable"))
+        told(2, after)
+        assert ledger.trusted_until(store, "tool", "it", after) == since, "a second bad night changes nothing"
 
 
 def ledger_says(told: list[tuple[str, Gap]]) -> Any:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from graphql import GraphQLError
 
 from connectors.errors import BadInput, PayloadBroken, RateLimited, Refused
 from connectors.github import GitHub, GitHubSettings, resolve_logins
@@ -20,11 +22,13 @@ from flows.lanes import side_by_side
 from flows.night import open_night
 from flows.pipeline import fetch_everything, plainly
 from flows.settings import load_settings
+from flows.steps import list_scopes
 from sandbox import model
 from sandbox.faults import FAULTS
 from sandbox.organisation.load import load
 from sandbox.server import Running, running
 from warehouse.compare import different_tables
+from warehouse.completeness import source_window
 from warehouse.statuses import statuses
 
 FIRST, SECOND = "heavy-load", "other-load"
@@ -88,7 +92,39 @@ def test_an_organisation_without_the_app_is_said_and_the_other_one_is_read(
     (said,) = refused
     assert f"is not installed with '{SECOND}'" in said
     assert f"(it is with {FIRST}); install it there" in said
-    assert held == {f"{FIRST}/service-0": (True, PULLS // 2)}
+    assert held == {f"{FIRST}/service-0": (True, PULLS // 2), SECOND: (False, 0)}
+
+
+def test_what_an_organisation_that_was_never_listed_has_is_not_called_absent(
+    server: Running, home: Path, private_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is listed: then nothing is left of its name, and its repositories are read whole."""
+    world = server.holding.github
+    missing = world.installations.pop()
+    config = written(home, server, "  app_id: 1\n", private_key, monkeypatch)
+    for _ in range(2):
+        fetched(config)
+        assert not trusted(config), "one organisation that is whole does not make up for another"
+    world.installations.append(missing)
+    whole = {f"{FIRST}/service-0": (True, PULLS // 2), f"{SECOND}/service-1": (True, PULLS // 2)}
+    assert fetched(config) == (whole, [])
+    assert trusted(config)
+
+
+def test_whoever_reads_a_repository_for_nobody_says_why_nobody_can(
+    server: Running, home: Path, private_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = server.holding.github
+    world.add_account(model.Account("O_third", "third-load", "Organization", database_id=4))
+    config = written(
+        home, server, "  app_id: 1\n  repositories: [third-load/service-9]\n", private_key, monkeypatch
+    )
+    held, (said,) = fetched(config)
+    assert "is not installed with 'third-load'" in said
+    assert {scope for scope, (is_whole, _) in held.items() if is_whole} == {
+        f"{FIRST}/service-0",
+        f"{SECOND}/service-1",
+    }
 
 
 def test_a_suspended_installation_is_said_and_loses_nothing(
@@ -202,6 +238,24 @@ def test_one_of_several_tokens_that_is_refused_is_named(server: Running) -> None
         scopes = github.scopes()
         assert "does not accept the credentials of token 2 of 2" in str(github.refused[0])
         assert sum(len(pull_requests(github.fetch(scope, None))) for scope in scopes) == PULLS
+
+
+def test_a_token_that_single_sign_on_keeps_out_is_named_and_not_taken_for_a_stranger(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sees = server.sandbox.tokens.sees
+
+    def kept_out(token: str, repository: model.Repository) -> bool:
+        if token == "sandbox-engineer-02":
+            raise GraphQLError("Resource protected by organization SAML", extensions={"type": "FORBIDDEN"})
+        return sees(token, repository)
+
+    monkeypatch.setattr(server.sandbox.tokens, "sees", kept_out)
+    with GitHub(as_two_tokens(server, organisations=(FIRST,))) as github:
+        assert github.scopes() == (f"{FIRST}/service-0",)
+        (said,) = map(str, github.refused)
+        assert f"does not list what '{FIRST}' has to the credentials of token 2 of 2 (forbidden)" in said
+        assert github.unlisted == (FIRST,)
 
 
 def test_a_night_by_installations_stores_what_a_night_by_one_token_does(
@@ -336,8 +390,17 @@ def fetched(config: Path) -> tuple[dict[str, tuple[bool, int]], list[str]]:
     with open_night(load_settings(config), None) as opened:
         fetch_everything(opened, plainly, lambda _: None)
         states = statuses(opened.store, "github", opened.scopes["github"])
-        held = {each["scope"]: (each["complete"], each["records"]["pull_requests"]) for each in states}
+        held = {each["scope"]: (each["complete"], each["records"].get("pull_requests", 0)) for each in states}
         return held, opened.refused
+
+
+def trusted(config: Path) -> bool:
+    """Whether GitHub is whole for some former days, by what the last night of `fetched` left."""
+    with open_night(load_settings(config), None) as opened:
+        (github,) = opened.connectors
+        list_scopes(opened, github)
+        span = (date(2026, 1, 1), date(2026, 4, 1))
+        return source_window(opened.store, "github", github.yields, opened.scopes["github"], span).complete
 
 
 def pull_requests(batches: Iterator[Batch] | Sequence[Batch]) -> list[str]:

@@ -81,6 +81,23 @@ def test_a_former_name_in_the_settings_is_the_repository_of_today_and_is_said(
     assert len(after["scopes"]) == 3
     assert any(f"is called {OWNER}/renamed by now" in each for each in after["messages"])
     assert after["rows"]["pull_requests"] == PULLS
+    assert {*after["cursors"]} == {*after["scopes"]}
+    again = fetched(config)
+    assert {*again["cursors"]} == {*again["scopes"]}
+    assert again["whole"] == [], "it goes on where it stood, under the name of today"
+
+
+def test_a_repository_that_the_settings_spell_otherwise_than_its_organisation_is_read_on(
+    server: Running, home: Path
+) -> None:
+    first = server.holding.github.accounts[OWNER].repositories[0]
+    spelt = first.name_with_owner.upper()
+    config = written(home, server, f"  organisations: [{OWNER}]\n  repositories: [{spelt}]\n")
+    fetched(config)
+    after = fetched(config)
+    assert spelt in after["scopes"]
+    assert after["whole"] == []
+    assert {*after["cursors"]} == {*after["scopes"]}
 
 
 def test_a_new_name_in_the_settings_goes_on_where_the_former_one_stood(server: Running, home: Path) -> None:
@@ -134,6 +151,7 @@ def fetched(config: Path) -> dict[str, Any]:
         return {
             "spent": sum(connector.spent()[0] for connector in night.connectors),
             "rows": {name: night.store.count(name) for name in ("pull_requests", "reviews", "commits")},
+            "whole": sorted(scope for (_, scope), is_whole in night.read_whole.items() if is_whole),
             "refused": night.refused,
             "messages": night.messages,
             "scopes": night.scopes["github"],

@@ -331,6 +331,23 @@ def never_reconciled(store: Store, source: str, scopes: Iterable[str]) -> list[s
     return sorted(set(scopes) - {str(scope) for (scope,) in found})
 
 
+def trusted_until(store: Store, source: str, scope: str, fills: Collection[str]) -> date | None:
+    """The day from which on a scope is open that is not read tonight; None: all days are.
+
+    A table that this source did not fill when it was last told of was never read, whatever else was.
+    """
+    day, known = store.con.execute(
+        "select (select ends_on from reconciled where source = $source and scope = $scope), "
+        "(select arg_max(fills, run) from source_log where source = $source)",
+        {"source": source, "scope": scope},
+    ).fetchall()[0]
+    if day is None or not {*fills} <= {*(fills if known is None else known)}:
+        return None
+    open_since = [gap.starts_on for gap in ledger_gaps(store, source, scope) if gap.kind == EVERYTHING]
+    trusted: date = min([day, *open_since])
+    return trusted
+
+
 def leave_open(store: Store, source: str, scope: str, gap: Gap) -> None:
     """Writes down that a scope could not be fetched or held against its source to the end."""
     with store.transaction():

@@ -35,8 +35,7 @@ class GitHub:
 
     source = "github"
     names_all = True
-    ways_out: Mapping[str, str] = {"discussions": ", or set github.discussions to false"}
-    """What to do about a kind that may not be listed, besides giving the token the right."""
+    ways_out = Reader.ways_out
     yields: tuple[str, ...] = (
         "repositories",
         "pull_requests",
@@ -70,6 +69,8 @@ class GitHub:
         """What whoever wrote the settings should know, once `scopes` was asked."""
         self.refused: list[Refused] = []
         """Why some organisation was not listed, or not by one of the tokens, once `scopes` was asked."""
+        self.unlisted: tuple[str, ...] = ()
+        """Organisations that are not listed, or not by one of the tokens: what else they have is open."""
         self.left_out: frozenset[str] = frozenset()
         """Repositories, in small letters, that are listed and that the settings keep out."""
 
@@ -98,12 +99,15 @@ class GitHub:
         One that refuses is no reason to leave the others unread. Raises Refused where all of them do.
         """
         listed: dict[str, Place] = {}
-        self.refused = []
+        self.refused, self.unlisted = [], ()
         for owner in self._settings.organisations:
+            said = len(self.refused)
             try:
                 listed |= {place.name.casefold(): place for place in self._listed(owner)}
             except Refused as error:
                 self.refused.append(error)
+            if len(self.refused) > said:
+                self.unlisted += (owner,)
         self._ids = {place.name: place.repository_id for place in listed.values()}
         found = {name.casefold(): name for name in self._settings.repositories}
         self.remarks = [*self._renamed(found, listed), *self._unmatched(listed.values())]
@@ -113,6 +117,9 @@ class GitHub:
         if self.refused and not found:
             raise self.refused[0]
         scopes = [name for name in dict.fromkeys(found.values()) if not self._settings.leaves_out(name)]
+        # By the names of tonight alone: not a former one, nor another spelling than the settings have.
+        named = {name: self._ids[name] for name in scopes if name in self._ids}
+        self._ids = {found.get(key, place.name): place.repository_id for key, place in listed.items()} | named
         self.left_out = frozenset(listed) - {name.casefold() for name in scopes}
         self._access.look_for(scopes)
         for reader, some in self.lanes(scopes):
@@ -132,14 +139,16 @@ class GitHub:
         Those that nobody can read are with the first: there they are refused.
         """
         found: dict[Reader, list[str]] = {}
-        nobodys: list[str] = []
+        nobodys: dict[str, Refused] = {}
         for scope in scopes:
             try:
                 found.setdefault(self._reader(scope), []).append(scope)
-            except Refused:
-                nobodys.append(scope)
+            except Refused as error:
+                nobodys[scope] = error
         if nobodys and found:
-            next(iter(found.values())).extend(nobodys)
+            reader, some = next(iter(found.items()))
+            some.extend(nobodys)
+            reader.refused |= nobodys
         return list(found.items())
 
     def plan(self, cursors: Mapping[str, str | None]) -> Plan:

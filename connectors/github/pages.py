@@ -253,6 +253,11 @@ def repositories_of(client: Client, wanted: GitHubSettings, owner: str) -> Itera
         variables = {"owner": owner, "after": after, "isFork": None if wanted.forks == "all" else False}
         answer = client.graphql(document("repositories"), variables)
         if answer.data["repositoryOwner"] is None:
+            if codes := {*answer.refused.values()} - {"not_found"}:
+                raise Refused(
+                    f"{client.host} does not list what {owner!r} has to {client.whose} "
+                    f"({', '.join(sorted(codes))}); check what may be read with them, and single sign-on"
+                )
             raise NoSuchOwner(
                 f"{client.host} knows no organisation {owner!r} that {client.whose} can read; "
                 "check organisations and what the token may read"

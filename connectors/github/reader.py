@@ -87,6 +87,8 @@ class Reader:
 
     source = "github"
     names_all = True
+    ways_out: Mapping[str, str] = {"discussions": ", or set github.discussions to false"}
+    """What to do about a kind that may not be listed, besides giving the token the right."""
 
     def __init__(
         self,
@@ -103,6 +105,8 @@ class Reader:
         self._hydration = Hydration(client, self._pages)
         self.expected: Sequence[str] = ()
         """What will be fetched, in this order: the next fifty are asked together what moved."""
+        self.refused: dict[str, Refused] = {}
+        """Scopes that are handed to this reader although nobody can read them, and why nobody can."""
         self._heads: dict[str, Head | str] = {}
         self._seen = _Seen()
 
@@ -146,6 +150,8 @@ class Reader:
 
         A quiet repository costs one request, shared with the fifty that follow it in `scopes()`.
         """
+        if scope in self.refused:
+            raise self.refused[scope]
         progress = progress_from(cursor, self.since)
         self._seen = _Seen(scope)
         overlap = OVERLAP
