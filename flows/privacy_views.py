@@ -79,7 +79,7 @@ def verify_audit(config: Path, anchor: Path | None) -> tuple[list[str], str]:
         *audit.verify(settings.audit_file, key, anchor),
     ]
     entries = list(audit.entries(settings.audit_file))
-    accepted = [each["on"] for each in entries if each["action"] == "break accepted"]
+    accepted = dict.fromkeys(each["on"] for each in entries if each["action"] == "break accepted")
     whole = f"{settings.audit_file}: {len(entries)} entries, whole" + (
         f" but for what an officer accepted on {', '.join(accepted)}" if accepted else ""
     )

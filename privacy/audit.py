@@ -155,15 +155,11 @@ def shorten(log: Path, key: bytes, before: date) -> int:
 
 
 def _accepted_again(key: bytes, lines: Sequence[Mapping[str, Any]], content: str) -> dict[str, Any]:
-    """What an officer accepted of these lines, held to `content`."""
-    by = [line["about"]["by"] for line in lines if line["action"] == chain.ACCEPTED][-1]
+    """What an officer accepted of these lines on some day, held to `content`."""
+    accepted = [line for line in lines if line["action"] == chain.ACCEPTED][-1]
     last = lines[-1]
-    entry = {
-        "number": last["number"] + 1,
-        "on": last["on"],
-        "action": chain.ACCEPTED,
-        "about": {"by": by, "sha256": hashlib.sha256(content.encode()).hexdigest()},
-    }
+    about = {"by": accepted["about"]["by"], "sha256": hashlib.sha256(content.encode()).hexdigest()}
+    entry = {"number": last["number"] + 1, "on": accepted["on"], "action": chain.ACCEPTED, "about": about}
     return entry | {"hash": chain.hash_of(key, chain.said(last), entry)}
 
 

@@ -128,11 +128,13 @@ def entries(log: Path, *actions: str) -> Iterator[dict[str, Any]]:
 
 def last(log: Path) -> tuple[int, str, bool]:
     """Number and hash of the last whole entry, and whether the file breaks off in the middle of a line."""
-    tail = _bytes(log, max(_size(log) - _TAIL, 0)).decode("utf-8", "replace")
-    is_torn = bool(tail) and not tail.endswith("\n")
-    for line in reversed(tail.split("\n")):
-        if entry := entry_of(line):
-            return entry["number"], said(entry), is_torn
+    is_torn = False
+    for since in dict.fromkeys([max(_size(log) - _TAIL, 0), 0]):  # nearly always near the end
+        tail = _bytes(log, since).decode("utf-8", "replace")
+        is_torn = bool(tail) and not tail.endswith("\n")
+        for line in reversed(tail.split("\n")):
+            if entry := entry_of(line):
+                return entry["number"], said(entry), is_torn
     return 0, START, is_torn
 
 

@@ -127,6 +127,17 @@ def test_nothing_is_added_to_a_broken_log_until_somebody_accepts_it(tmp_path: Pa
     assert audit.accept(log, key, "mark", on=ON) == []
 
 
+@pytest.mark.parametrize("size", [1, 300, 9000])
+def test_a_log_that_ends_in_nothing_written_goes_on_once_it_is_accepted(size: int, tmp_path: Path) -> None:
+    """A file system that lost its power may have given the file its length and no content."""
+    log, key = log_of(tmp_path, 3)
+    with log.open("ab") as file:
+        file.write(bytes(size))
+    assert len(audit.accept(log, key, "mark", on=ON)) == 1
+    append(log, key, "after")
+    assert audit.problems(log, key, is_whole=True) == audit.verify(log, key) == []
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_was_accepted_is_held_to_what_it_was_then(change: str, tmp_path: Path) -> None:
     log, key = log_of(tmp_path, 5)
@@ -219,6 +230,9 @@ def test_a_break_that_was_accepted_stays_accepted_when_older_entries_go(change: 
     assert audit.accept(log, key, "mark", on=ON)
     assert audit.shorten(log, key, date(2026, 6, 1)) > 0
     append(log, key, "after")
+    assert {(each["on"], each["about"]["by"]) for each in audit.entries(log, "break accepted")} == {
+        (ON.isoformat(), "mark")
+    }
     assert audit.problems(log, key, is_whole=True) == audit.verify(log, key) == []
     log.write_text(log.read_text().replace("run-1", "run-7").replace("run-2", "run-8"))
     assert audit.verify(log, key) != []
