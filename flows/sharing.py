@@ -20,8 +20,8 @@ from privacy.policy import Policy, load_policy
 from privacy.released import Released
 from reports.neutral import plain
 from rubric import cells
-from rubric.map import Item, load_maps
-from signals.catalog import load_catalog
+from rubric.map import load_maps
+from signals.catalog import Catalog, load_catalog
 from warehouse import rights
 from warehouse.vault import find_login, find_person_waiting
 from warehouse.windows import Window, parse_window
@@ -65,6 +65,7 @@ def make_share(
         )
     rests_on = {slug: cells.band_signals(item, catalog) for slug, item in known.items()}
     shown = [known[item] for item in chosen]
+    told = with_kin({indicator.signal for item in shown for indicator in item.indicators}, catalog)
     read = {each for item in shown for each in cells.windows_read(item, parse_window(name))}
     secret, on = shares.new_token(), today()
     span = (on, on + timedelta(days=days))
@@ -72,7 +73,7 @@ def make_share(
         needed = [
             found
             for each in sorted(read)
-            for found in _what_it_adds_to(settings, own, policy, rests_on, person_id, shown, each)
+            for found in _what_it_adds_to(settings, own, policy, catalog, rests_on, person_id, told, each)
         ]
         if needed and not although:
             raise AddsUp(_adds_up(needed))
@@ -199,6 +200,19 @@ def _reader(settings: Settings, login: str, person_id: str) -> str:
     return found
 
 
+def with_kin(names: Collection[str], catalog: Catalog) -> set[str]:
+    """These signals, and beside an organisation's own every one that reads what it reads.
+
+    Which traces cannot be left without which others is written down of the shipped ones alone.
+    """
+    own = [{*catalog[name].reads} for name in names if catalog[name].is_own]
+    return {*names} | {
+        each.signal
+        for each in catalog.of_kind("evidence")
+        if any(reads & {*each.reads} - cells.OURS for reads in own)
+    }
+
+
 def _is_out(settings: Settings, person_id: str, window: Window) -> bool:
     """Whether the release of this person's team is settled."""
     team = _team(settings, person_id, window)
@@ -216,13 +230,13 @@ def _what_it_adds_to(
     settings: Settings,
     own: rights.Rights,
     policy: Policy,
+    catalog: Catalog,
     rests_on: Mapping[str, Collection[str]],
     person_id: str,
-    shown: Sequence[Item],
+    told: Collection[str],
     window: Window,
 ) -> Iterator[tuple[int, str]]:
     """For each band that the share adds to: how many others must tell too, and the item and window of it."""
-    told = {indicator.signal for item in shown for indicator in item.indicators}
     team = _team(settings, person_id, window)
     if team and _is_out(settings, person_id, window) and not own.knows_who_was_counted(team, window.name):
         yield (
@@ -234,7 +248,7 @@ def _what_it_adds_to(
             continue
         for item in door.read_team(settings.published, counted.team, window, counted.rubric).body["items"]:
             signals = rests_on.get(item["item"], frozenset())
-            if shares.tell_on_each_other(told, signals):
+            if shares.tell_on_each_other(told, with_kin(signals, catalog)):
                 value = _left_traces(settings, person_id, item["item"], signals, window)
                 for band in _bands_meant(item, counted.size, policy):
                     needed = shares.others_needed(band.low, band.high, counted.size, value)

@@ -21,7 +21,7 @@ from warehouse.windows import Window
 State = Literal["seen", "partly seen", "none seen", "no opportunity", "not collected", "ask", "withheld"]
 
 # Tables of our own making: all sources' accounts and the roster fill them, no one source answers for them.
-_OURS = frozenset({"persons", "memberships"})
+OURS = frozenset({"persons", "memberships"})
 
 _NO_OPPORTUNITY = (
     "The connected tools hold no occasion in this window on which the item could have come up."
@@ -361,13 +361,13 @@ def _first_missing(name: str, catalog: Mapping[str, SignalLike], opportunities: 
 
 
 def _read_tables(catalog: Mapping[str, SignalLike], signals: Iterable[str]) -> set[str]:
-    return {table for signal in signals for table in catalog[signal].reads} - _OURS
+    return {table for signal in signals for table in catalog[signal].reads} - OURS
 
 
 def _needed_tables(catalog: Mapping[str, SignalLike], signals: Iterable[str]) -> set[str]:
     """Those that some signal cannot do without, be they optional to another."""
     named = [catalog[signal] for signal in signals]
-    return {table for each in named for table in {*each.reads} - {*each.optional}} - _OURS
+    return {table for each in named for table in {*each.reads} - {*each.optional}} - OURS
 
 
 # --- words ----------------------------------------------------------------------------------------------

@@ -17,7 +17,9 @@ from flows.cli import cli
 from flows.night import open_night
 from flows.pipeline import run_night
 from flows.settings import load_settings
+from flows.sharing import with_kin
 from privacy.policy import check_agreement, load_policy
+from privacy.shares import tell_on_each_other
 from sandbox.server import Running
 from signals.catalog import FOLDER, load_catalog
 
@@ -141,6 +143,16 @@ def test_a_column_that_is_not_agreed_to_is_refused_before_the_night(
         )
         for each in ran.exception.mistakes
     ), ran.exception.mistakes
+
+
+def test_what_is_told_with_an_own_signal_tells_on_every_band_that_looks_at_the_same(tmp_path: Path) -> None:
+    """Whoever reviewed for another team has given a review: nothing but the tables says so here."""
+    catalog = load_catalog(own=[own_folder(tmp_path, {NAME: block("sql")})])
+    for band, is_near in (("reviews_given", True), ("reviews_with_substance", True), ("postmortems", False)):
+        assert not tell_on_each_other({NAME}, {band})
+        assert tell_on_each_other(with_kin({NAME}, catalog), with_kin({band}, catalog)) is is_near
+        assert tell_on_each_other(with_kin({band}, catalog), with_kin({NAME}, catalog)) is is_near
+    assert with_kin({"reviews_given"}, catalog) == {"reviews_given"}
 
 
 # --- names and folders ----------------------------------------------------------------------------------
