@@ -250,7 +250,10 @@ _BAND_REACH = {
 def _impact_markdown(body: dict[str, Any]) -> str:
     lines = [f"### What this does to the map of {markdown_text(body['rubric'])}", ""]
     if not body["changes"]:
-        return lines[0] + "\n\nNo item changes its class, its rule, its signals or its words."
+        return (
+            lines[0]
+            + "\n\nNo item changes its class, its rule, its signals or its words, or what stands beside it."
+        )
     for change in body["changes"]:
         lines += _change_lines(change)
     lines += ["", "### Bands", ""]
@@ -287,6 +290,11 @@ def _change_lines(change: dict[str, Any]) -> list[str]:
         for signal in signals:
             seen_by = "may feed a band" if signal["sensitivity"] == "band" else "the engineer alone"
             lines.append(f"  - {verb} `{signal['signal']}` ({seen_by}): {markdown_text(signal['answers'])}")
+    for verb, signals in change["beside"].items():
+        lines += [
+            f"  - {verb} beside it, deciding nothing: `{signal['signal']}` (the engineer alone)"
+            for signal in signals
+        ]
     if change["is_of_other_statement"]:
         lines.append("  - stands for another statement of the document")
     if change["words"]:

@@ -63,7 +63,6 @@ def changes(old: RubricMap, new: RubricMap, catalog: Mapping[str, SignalLike]) -
 
 def as_json(change: ItemChange, catalog: Mapping[str, SignalLike]) -> dict[str, Any]:
     """One change as plain values. Words of items are named and not quoted: the two files have them."""
-    before, after = _signals(change.before), _signals(change.after)
 
     def described(names: list[str]) -> list[dict[str, str]]:
         return [
@@ -71,15 +70,19 @@ def as_json(change: ItemChange, catalog: Mapping[str, SignalLike]) -> dict[str, 
             for name in names
         ]
 
+    def compared(before: list[str], after: list[str]) -> dict[str, list[dict[str, str]]]:
+        return {
+            "added": described([name for name in after if name not in before]),
+            "removed": described([name for name in before if name not in after]),
+        }
+
     return {
         "item": change.item,
         "change": change.change,
         "class": _both(change, lambda item: item.item_class),
         "rule": _both(change, lambda item: item.rule or None),
-        "signals": {
-            "added": described([name for name in after if name not in before]),
-            "removed": described([name for name in before if name not in after]),
-        },
+        "signals": compared(_signals(change.before), _signals(change.after)),
+        "beside": compared(_beside(change.before), _beside(change.after)),
         "may_be_banded": _both(change, lambda item: bandable(item, catalog)),
         "reach": change.reach,
         "band_reach": change.band_reach,
@@ -100,7 +103,8 @@ def _differs(change: ItemChange) -> bool:
     if before is None or after is None or change.words or change.is_of_other_statement:
         return True
     # The order of indicators is a matter of reading, and changes nothing.
-    return (before.item_class, _rule(before)) != (after.item_class, _rule(after))
+    one, other = ((item.item_class, _rule(item), {*item.beside}) for item in (before, after))
+    return one != other
 
 
 # --- what a rule implies --------------------------------------------------------------------------------
@@ -157,3 +161,7 @@ def _band_reach(before: set[str] | None, after: set[str] | None) -> Reach:
 
 def _signals(item: Item | None) -> list[str]:
     return [each.signal for each in item.indicators] if item else []
+
+
+def _beside(item: Item | None) -> list[str]:
+    return list(item.beside) if item else []

@@ -125,7 +125,18 @@ def test_without_settings_the_maps_alone_are_compared(tmp_path: Path) -> None:
 def test_equal_maps_have_no_impact(tmp_path: Path) -> None:
     old, new = yaml_map(tmp_path, "old", REVIEWED), yaml_map(tmp_path, "new", REVIEWED)
     text = CliRunner().invoke(cli, ["--config", "none.yaml", "rubric", "impact", old, new]).output
-    assert text.endswith("No item changes its class, its rule, its signals or its words.\n")
+    assert text.endswith(
+        "No item changes its class, its rule, its signals or its words, or what stands beside it.\n"
+    )
+
+
+def test_what_is_shown_beside_an_item_is_a_change_that_moves_no_band(tmp_path: Path) -> None:
+    old, new = yaml_map(tmp_path, "old", REVIEWED), yaml_map(tmp_path, "new", REVIEWED)
+    path = Path(new)
+    path.write_text(path.read_text() + "    beside: [reverted_within_14_days]\n")
+    text = CliRunner().invoke(cli, ["--config", "none.yaml", "rubric", "impact", old, new]).output
+    assert "added beside it, deciding nothing: `reverted_within_14_days` (the engineer alone)" in text
+    assert "No item changes" not in text
 
 
 def test_words_are_named_and_not_quoted(tmp_path: Path) -> None:
