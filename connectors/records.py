@@ -191,8 +191,11 @@ class PullRequest:
     is_on_default_branch: bool = True
     is_in_milestone: bool = False
     merge_commit_id: str | None = None
-    checks_at_review: Literal["passed", "failed", "running", "none", "unknown"] = "unknown"
-    """What the checks came to on the commit that was the head when review was first asked."""
+    checks_at_review: Literal["passed", "failed", "running", "none", "unknown", "refused"] = "unknown"
+    """What the checks came to on the commit that was the head when review was first asked.
+
+    Unknown: which commit that was cannot be told. Refused: the token may read no checks.
+    """
     events: tuple[PullRequestEvent, ...] = ()
     file_ids: tuple[str, ...] = ()
     """The changed files that somebody wrote by hand: a hash of repository and path each."""

@@ -206,8 +206,10 @@ def sources_of(
 
 
 def tables_read(item: Item, catalog: Mapping[str, SignalLike]) -> list[str]:
-    """The tables of sources that the item's evidence is looked for in, in alphabetical order."""
-    return sorted(_read_tables(catalog, (indicator.signal for indicator in item.indicators)))
+    """What of sources the item's evidence is looked for in, as one may lack it, in alphabetical order."""
+    signals = [indicator.signal for indicator in item.indicators]
+    apart = {name for signal in signals for name in catalog[signal].apart}
+    return sorted(_read_tables(catalog, signals) | apart)
 
 
 def open_reasons(
@@ -241,13 +243,14 @@ def open_reasons(
             if name not in opportunities
         ]
         tables = _read_tables(catalog, signals)
+    apart = {name for signal in signals for name in catalog[signal].apart}
     sentences = []
     unfed = sorted(_needed_tables(catalog, signals).difference(*(source.kinds for source in sources)))
     if unfed:
         named = _listed([table.replace("_", " ") for table in unfed])
         sentences.append(f"No connected source collects {named}; this item is left open rather than guessed.")
     for source in sorted(sources, key=lambda each: each.source):
-        if fed := tables & source.kinds:
+        if fed := tables & source.kinds | apart & source.lacks.keys():
             sentence = _incomplete(source, fed, starts_on, end)
             if sentence is not None:
                 sentences.append(sentence)

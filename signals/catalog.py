@@ -22,6 +22,7 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from connectors.errors import BadInput
 from signals.queries import COLUMNS, mistakes_in_query
+from warehouse.completeness import COLUMNS_APART
 
 FOLDER = Path(__file__).parent
 _NONE = re.compile(r"none\b")
@@ -109,6 +110,8 @@ class Signal(Header):
     """Why it has no guard, as a sentence."""
     is_own: bool
     """Of the organisation, and not shipped."""
+    apart: tuple[str, ...] = ()
+    """What it reads by a permission of its own, under the name by which a source may lack it."""
 
     @property
     def file(self) -> str:
@@ -218,7 +221,9 @@ class _Reading:
         version = hashlib.sha256(self.sql.encode()).hexdigest()
         guard, unguarded = _guard(self.header["guard"])
         read = {"sql": self.sql, "path": self.path, "sha256": version}
-        read |= {"unguarded": unguarded, "is_own": is_own}
+        query = self.sql.partition("*/")[2].lower()
+        apart = (name for column, name in COLUMNS_APART.items() if re.search(rf"\b{column}\b", query))
+        read |= {"unguarded": unguarded, "is_own": is_own, "apart": tuple(apart)}
         return Signal.model_validate(self.header | {"guard": guard} | read)
 
 

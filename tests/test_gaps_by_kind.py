@@ -173,6 +173,35 @@ def _store() -> Store:
     return store
 
 
+@pytest.mark.parametrize("checks", ["refused", "unknown", "passed"])
+def test_checks_that_may_not_be_read_leave_open_what_asks_of_checks_and_nothing_else(
+    checks: str, tmp_path: Path
+) -> None:
+    """One merged change of August in a source that is whole otherwise; `unknown` is about its commit."""
+    asking = cells.as_item("checks_green_at_review", CATALOG["checks_green_at_review"])
+    other = cells.as_item("tests_touched", CATALOG["tests_touched"])
+    with closing(Store(tmp_path / "warehouse.duckdb")) as store:
+        store.con.execute("insert into reconciled values ('github', 'it', ?, ?, true)", [*_YEAR])
+        merged(store, date(2026, 8, 3), checks)
+
+        def state(item: Any, window: Window, occasions: set[str]) -> tuple[str, str]:
+            span = (window.starts_on, window.ends_on)
+            told = [source_window(store, "github", FILLS["github"], ("it",), span)]
+            assert told[0].complete
+            asked: Any = {"person_id": "p1", "window": window, "as_of": TODAY, "sources": told}
+            always = [(date(2020, 1, 1), None)]
+            asked |= {"evidence": [], "opportunities": occasions, "memberships": always}
+            cell = cells.evaluate(item, CATALOG, **asked)
+            return cell.state, cell.because or ""
+
+        for occasions, otherwise in ((set(), "no opportunity"), ({"repositories_with_checks"}, "none seen")):
+            said, because = state(asking, Q3, occasions)
+            assert said == ("not collected" if checks == "refused" else otherwise)
+            assert ("github lacks checks (forbidden)" in because) == (checks == "refused")
+            assert state(asking, Q3.previous(), occasions)[0] == otherwise, "nothing was refused there"
+        assert state(other, Q3, {*OPPORTUNITIES})[0] == "none seen"
+
+
 def test_a_table_that_was_never_read_is_open_for_all_days_when_the_first_night_of_it_fails(
     tmp_path: Path,
 ) -> None:
@@ -210,6 +239,18 @@ def ledger_says(told: list[tuple[str, Gap]]) -> Any:
     return sources
 
 
+def merged(store: Store, day: date, checks: str) -> None:
+    """A pull request that was opened and merged on this day."""
+    columns = store.con.execute(
+        "select column_name, data_type from duckdb_columns() where table_name = 'pull_requests'"
+    ).fetchall()
+    usual = {"VARCHAR": "merged", "BOOLEAN": False, "BIGINT": 0, "DATE": day}
+    row = {name: usual.get(kind) for name, kind in columns} | {"checks_at_review": checks}
+    store.insert("pull_requests", [row])
+    keys = {"scope_key": "github:it", "root_kind": "pull_requests", "root_id": row["pull_request_id"]}
+    store.insert("scopes", [keys])
+
+
 _ELSEWHERE = {"interviews", "postmortem_documents", "postmortem_authors"}
 
 
@@ -220,7 +261,9 @@ def tables_behind(item: Any, opportunities: set[str]) -> set[str]:
         found |= {*CATALOG[name].reads}
         occasion = CATALOG[name].opportunity
         if occasion and occasion not in opportunities:
-            found |= {*CATALOG[occasion].reads}
+            # where not even what it waits for came, as no incident at all did, it could not come either
+            before = CATALOG[occasion].opportunity
+            found |= {*CATALOG[before if before and before not in opportunities else occasion].reads}
     return found - {"persons", "memberships"}
 
 

@@ -73,7 +73,7 @@ def test_a_force_push_does_not_hide_what_was_there_before_it() -> None:
     assert fetched(world).checks_at_review == "failed"
 
 
-def test_a_token_that_may_not_read_checks_leaves_them_unknown_and_nothing_else_open(
+def test_a_token_that_may_not_read_checks_says_so_of_them_and_leaves_nothing_else_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = a_world()
@@ -81,7 +81,7 @@ def test_a_token_that_may_not_read_checks_leaves_them_unknown_and_nothing_else_o
     monkeypatch.setattr(commits.Commit, "status_check_rollup", property(_refused))
     gaps: list[Gap] = []
     found = fetched(world, gaps)
-    assert (found.checks_at_review, gaps) == ("unknown", [])
+    assert (found.checks_at_review, gaps) == ("refused", [])
 
 
 def test_branch_milestone_merge_and_what_is_taken_back_are_told_without_their_words() -> None:

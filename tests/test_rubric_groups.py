@@ -34,6 +34,7 @@ class PlainSignal:
     kind: str = "evidence"
     misleads: str = "Presence, not depth."
     optional: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     answers: str = "Which of them?"
     guard: str | None = None
 

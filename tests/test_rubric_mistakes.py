@@ -47,6 +47,7 @@ class PlainSignal:
     sensitivity: str = "band"
     misleads: str = "Presence, not depth."
     optional: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     answers: str = "Which of them?"
     reads: tuple[str, ...] = ("pull_requests",)
     opportunity: str | None = None

@@ -22,7 +22,10 @@ class SourceWindow:
     complete: bool
     because: str | None
     lacks: Mapping[str, str] = field(default_factory=dict)
-    """Tables that miss something, and why. Empty where it is not complete: then none of `kinds` is sure."""
+    """Tables that miss something, and why; `checks` where those may not be read, which leaves tables whole.
+
+    Empty where it is not complete: then none of `kinds` is sure.
+    """
 
 
 _WITH: Mapping[str, frozenset[str]] = {
@@ -44,6 +47,12 @@ _WITH: Mapping[str, frozenset[str]] = {
 
 This is the one place that says so. A kind that is not here, repositories among them, leaves everything open.
 """
+
+
+CHECKS = "checks"
+"""What a source lacks whose checks may not be read: a column, and no table."""
+COLUMNS_APART: Mapping[str, str] = {"checks_at_review": CHECKS}
+"""Columns that need a permission of their own -> the name under which they are lacking without it."""
 
 
 def left_open_by(kind: str, fills: Collection[str]) -> frozenset[str]:
@@ -87,6 +96,12 @@ def source_window(
     elif gaps:
         because = _lacking(source, gaps)
         lacks = _lacks(gaps, fills)
+    if (
+        (because is None or lacks)
+        and "pull_requests" in fills
+        and _has_refused_checks(store, source, asked, span)
+    ):
+        lacks[CHECKS] = "forbidden"
     return SourceWindow(source, fills, from_day, through_day, because is None, because, lacks)
 
 
@@ -102,6 +117,18 @@ def former_scopes(store: Store, source: str, now: Collection[str], since: date) 
         {"source": source, "since": since},
     ).fetchall()
     return [str(scope) for (scope,) in found if scope not in now]
+
+
+def _has_refused_checks(store: Store, source: str, scopes: Collection[str], span: tuple[date, date]) -> bool:
+    """Whether a pull request that was open or merged in these days has checks that may not be read."""
+    found = store.con.execute(
+        "select 1 from pull_requests "
+        "join scopes on root_kind = 'pull_requests' and root_id = pull_request_id "
+        "where checks_at_review = 'refused' and list_contains($keys, scope_key) "
+        "and created_on < $end and coalesce(merged_on, closed_on, $end) >= $begin limit 1",
+        {"keys": [f"{source}:{scope}" for scope in scopes], "begin": span[0], "end": span[1]},
+    ).fetchone()
+    return found is not None
 
 
 def _lacks(gaps: Collection[tuple[str, str]], fills: frozenset[str]) -> dict[str, str]:

@@ -327,11 +327,11 @@ def _thread(thread: Payload, said: Iterable[Payload], order: Mapping[str, int]) 
     )
 
 
-def _checks(payload: Payload) -> Literal["passed", "failed", "running", "none", "unknown"]:
+def _checks(payload: Payload) -> Literal["passed", "failed", "running", "none", "unknown", "refused"]:
     # The key is there once the commit was asked; null then means that nothing ever checked it.
     head = payload.get("headWhenAsked") or {}
     if "statusCheckRollup" not in head:
-        return "unknown"
+        return "refused" if head.get("mayNotBeRead") else "unknown"
     rollup = head["statusCheckRollup"]
     return CHECKS[rollup["state"]] if rollup else "none"
 

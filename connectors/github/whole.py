@@ -261,7 +261,7 @@ LISTS_BELOW = {
 }
 """What is asked below each part, and the key of `TABLES` that says what misses it."""
 NOT_PERMITTED = frozenset({"forbidden", "insufficient_scopes", "saml"})
-"""Checks need a permission of their own. Without it they are unknown, and nothing else is missing."""
+"""Checks need a permission of their own. Without it each says so for itself, and nothing else is missing."""
 
 
 def _ask_below(
@@ -303,6 +303,8 @@ def _ask_below(
             owner = wanted.owner[object_id]
             codes = answer.refused_below(part, index).values()
             if part == "heads" and NOT_PERMITTED.issuperset(codes) and codes:
+                for place in wanted.places(part)[object_id]:
+                    place["mayNotBeRead"] = True
                 continue
             if codes and not is_second_time:
                 again[part].append(object_id)
