@@ -198,8 +198,12 @@ def fill(con: duckdb.DuckDBPyConnection, table: str, query: str, values: Mapping
 
 def measured(pulls: int, memory: str, threads: int, folder: Path) -> dict[str, Any]:
     """The figures of one size, in this process."""
-    limits = f"set memory_limit = '{memory}'", f"set threads = {threads}"
-    store = Store(folder / "warehouse.duckdb", *limits)
+    # What is only compared takes no memory from what is measured: it is in a file of its own. It is attached
+    # before the store is open, because an open one reaches no other file.
+    beside = f"attach '{folder / 'night.duckdb'}' as night"
+    store = Store(
+        folder / "warehouse.duckdb", f"set memory_limit = '{memory}'", f"set threads = {threads}", beside
+    )
     con, catalog = store.con, load_catalog()
     values = {
         "pulls": pulls,
@@ -224,17 +228,13 @@ def measured(pulls: int, memory: str, threads: int, folder: Path) -> dict[str, A
     said["quiet_night_seconds"], _ = timed(lambda: refresh(con, catalog))
     said["reviews"] = stored["reviews"]
     said["other_events"] = sum(stored.values()) - stored["reviews"] - stored["pull_requests"]
-    # in a file of its own, so that what is only compared takes no memory from what is measured
-    beside = f"attach '{folder / 'night.duckdb'}' as night"
-    con.execute(beside)
     for table, columns in HELD.items():
         con.execute(f"create table night.{table} as select {columns} from {table}")
         con.execute(f"delete from {table}")
-    con.execute("detach night")
+    con.execute("checkpoint night")
     con.execute("checkpoint")
     said["scratch_seconds"], rows = timed(lambda: recompute(con, catalog))
     said["rows"] = sum(rows.values())
-    con.execute(beside)
     said["is_the_same"] = is_the_same(con)
     said["peak_gb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
     store.close()
