@@ -13,7 +13,8 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,10 +106,13 @@ def deliver(config: Path, to: Path, window: str | None) -> str:
         )
         for person_id in people
     ]
+    with _writing(to):  # before anybody is told that a report of theirs lies there
+        to.mkdir(parents=True, exist_ok=True)
     logbook.note(settings, "reports delivered", window=name)
     with rights_of(settings) as own:  # whoever is killed while writing leaves no file of an unknown name
         own.note_deliveries([each._replace(sha256=each.sha256 and _UNDER_WAY) for each in deliveries])
-    _write(to, parcels, deliveries)
+    with _writing(to):
+        _write(to, parcels, deliveries)
     with rights_of(settings) as own:
         own.note_deliveries(deliveries)
     return _said(f"{to}: {len(parcels)} reports for {name}, each for its owner alone", unusable)
@@ -176,12 +180,19 @@ def _lying(to: Path) -> set[str]:
     return {path.name for path in to.glob("*.age") if _OURS.fullmatch(path.name)}
 
 
+@contextmanager
+def _writing(to: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BadInput([f"{to}: cannot be written ({error.strerror}); name another folder"]) from None
+
+
 def _write(to: Path, parcels: Mapping[str, _Parcel], deliveries: list[Delivery]) -> None:
     lengths: dict[str, int] = {}
     for parcel in parcels.values():
         for ending, content in parcel.files().items():
             lengths[ending] = max(lengths.get(ending, 0), -(-len(content) // STEP) * STEP)
-    to.mkdir(parents=True, exist_ok=True)
     write_whole(to / HOW_TO, _HOW_TO, mode=0o644)
     for each in sorted(deliveries, key=lambda each: each.name):  # no order of people either
         if each.person_id in parcels:

@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 
+from connectors.errors import BadInput
 from flows.settings import SHIPPED, environment_with
 from privacy.amendment import body_sha256, signature
 from warehouse.files import write_whole
@@ -29,7 +30,11 @@ def run_demo(home: Path, seed: int, *, stay: bool = False) -> int:
     To `stay` leaves the sandbox there until it is interrupted, to try every other command on.
     """
     today = datetime.now(UTC).date()
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput([f"{home}: cannot be a folder ({error.strerror}); name another with --home"]) from None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the sandbox would outlive the demo
     with _sandbox(seed, today.isoformat()) as addresses:
         config = home / "sightline.yaml"
         with urllib.request.urlopen(addresses["roster"]) as answer:  # noqa: S310  our own loopback server

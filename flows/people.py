@@ -115,13 +115,13 @@ def unlink(settings: Settings, account: str, *, dry_run: bool) -> str:
     """Takes the link of ACCOUNT back. Raises BadInput or Refused."""
     with _desk(settings) as desk:
         own_id = _named(desk, account)
-        standing = desk.vault.link_of(own_id)
-        if standing is None:
-            raise BadInput([f"{account} is linked to nothing; `sightline people log` says what was"])
         if not desk.is_keeper and desk.vault.person_behind(own_id) != desk.person_id:
             raise Refused(
                 "only the person and a keeper may part their accounts; see `keepers` in the settings"
             )
+        standing = desk.vault.link_of(own_id)
+        if standing is None:
+            raise BadInput([f"{account} is linked to nothing; `sightline people log` says what was"])
         gone = Entry(own_id, "unlinked", standing.to_id, desk.because, desk.own_id, today())
         if dry_run:
             return _radius(desk, desk.vault.aliases_with([], [own_id]), own_id)
@@ -153,6 +153,8 @@ def show_log(settings: Settings, form: str, *, everybody: bool) -> str:
         raise Refused("only a keeper may read everybody's; see `keepers` in the settings")
     if asker.person_id is None and not everybody:
         raise Refused("nothing is kept of the account of this token; ask whoever keeps the roster")
+    if not settings.vault_file.exists():
+        raise BadInput([f"{settings.home}: no night has run here yet; run `sightline nightly`"])
     vault = _vault(settings)
     names = _names(vault)
     entries = [
@@ -181,8 +183,12 @@ def show_log(settings: Settings, form: str, *, everybody: bool) -> str:
 
 
 def _why_not(desk: Desk, one: str, other: str) -> Iterator[str]:
-    """What stands against this link."""
+    """What stands against this link. Of two accounts of others it says nothing: not even whose they are."""
     vault = desk.vault
+    mine = [each for each in (one, other) if vault.person_behind(each) == desk.person_id]
+    if not mine and not desk.is_keeper:
+        yield "neither is yours, and you are no keeper; see `keepers` in the settings"
+        return
     if vault.person_behind(one) == vault.person_behind(other):
         yield "these two are one person's already"
         return
@@ -193,10 +199,6 @@ def _why_not(desk: Desk, one: str, other: str) -> Iterator[str]:
     if _told_apart(desk)(vault.person_behind(one), vault.person_behind(other)):
         yield "the roster has both in a team on the same days; it says they are two people, so mend it first"
     if desk.is_keeper:
-        return
-    mine = [each for each in (one, other) if vault.person_behind(each) == desk.person_id]
-    if not mine:
-        yield "neither is yours, and you are no keeper; see `keepers` in the settings"
         return
     theirs = other if mine == [one] else one
     enrolled = {row.person_id for row in reading.memberships(desk.store)}

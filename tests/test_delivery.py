@@ -17,6 +17,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from connectors.errors import BadInput
 from flows.delivery import HOW_TO, STEP, deliver, show_delivery
 from flows.identity import rights_of
 from flows.night import open_night
@@ -188,6 +189,19 @@ def test_a_login_that_somebody_else_took_gets_nothing(place: Place, tmp_path: Pa
 
 
 # --- the keys -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("below", ["", "further"])
+def test_a_file_in_the_place_of_the_folder_is_told_and_nothing_counts_as_delivered(
+    place: Place, tmp_path: Path, below: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    with rights_of(place.settings) as own:
+        before = own.deliveries()
+    with pytest.raises(BadInput, match="cannot be written"):
+        deliver(place.config, tmp_path / "file" / below, None)
+    with rights_of(place.settings) as own:
+        assert own.deliveries() == before
 
 
 def test_an_rsa_key_opens_what_was_sealed_to_it_and_one_too_short_is_as_good_as_none() -> None:

@@ -135,6 +135,10 @@ def test_nobody_takes_an_account_that_is_somebodys_or_that_nothing_speaks_for(
         ("github:review-assistant", f"github:{other}"): "a robot is nobody's second account",
         ("github:nobody-at-all", f"github:{other}"): "no account here is 'github:nobody-at-all'",
     }
+    third, thirds_pager = next(row for row in roster(place) if row[1] and row[0] not in (login, other))
+    refused[f"pagerduty:{thirds_pager}", f"github:{third}"] = (
+        "^neither is yours, [^\\n]*$"  # nor whose they are
+    )
     before = shutil.copytree(place.parent / "home", place.parent / "before")
     for (account, to), because in refused.items():
         with pytest.raises(BadInput, match=because):
@@ -145,9 +149,22 @@ def test_nobody_takes_an_account_that_is_somebodys_or_that_nothing_speaks_for(
             "unlink",
             f"pagerduty:{next(row[1] for row in roster(place) if row[1] not in ('', others_pager))}",
         )
+    with pytest.raises(Refused, match="only the person and a keeper"):
+        run(place, "unlink", f"pagerduty:{pager}")  # nor that it is linked to nothing
     with pytest.raises(Refused, match="only a keeper may read everybody's"):
         run(place, "log", "--all")
     assert same_homes(before, place.parent / "home")
+
+
+def test_before_the_first_night_there_is_no_log_and_none_is_made(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = roster(place)[0][0]
+    place.write_text(f"{place.read_text()}keepers: [{keeper}]\n")
+    shutil.rmtree(place.parent / "home")
+    monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{keeper}")
+    with pytest.raises(BadInput, match="no night has run here yet"):
+        run(place, "log", "--all")
 
 
 def test_a_keeper_decides_and_whoever_it_is_about_reads_who_it_was(

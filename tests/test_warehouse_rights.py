@@ -35,6 +35,15 @@ def test_what_was_said_under_a_second_account_is_ones_own_until_they_part_again(
         assert [note.person_id for note in own.notes("second")] == ["second"]
 
 
+@pytest.mark.parametrize("earlier", ["first", "second"])
+def test_whoever_opted_out_with_two_accounts_is_out_from_the_earlier_day(path: Path, earlier: str) -> None:
+    with rights.opened(path) as own:
+        for each in ("first", "second"):
+            own.opt_out(each, date(2026, 7, 1) if each == earlier else TODAY)
+    with rights.opened(path, LINKED) as own:
+        assert own.opt_outs() == {"first": date(2026, 7, 1)}
+
+
 def test_a_file_of_the_first_version_is_brought_up_to_this_one_and_keeps_all_it_holds(
     path: Path, tmp_path: Path
 ) -> None:

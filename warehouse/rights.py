@@ -366,7 +366,11 @@ class Rights:
         rows = self.con.execute(
             f"select person_id, since from opt_outs where {condition} order by all"
         ).fetchall()
-        return {self._person.get(person, person): since for person, since in rows}
+        found: dict[str, date] = {}
+        for own_id, since in rows:
+            person = self._person.get(own_id, own_id)
+            found[person] = min(since, found.get(person, since))  # with two accounts, from the earlier day
+        return found
 
     # --- what is published and delivered ------------------------------------------------------------------
 
