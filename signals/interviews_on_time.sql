@@ -10,7 +10,9 @@ guard: >
   which is not read.
 misleads: >
   There are good reasons to be late, and a scorecard on time is not a good scorecard.
-basis: dates only, so the next day is still in time; nothing about the candidate is stored
+basis: >
+  dates only, so the next day is still in time; it belongs to the day of the interview, as its occasion does;
+  nothing about the candidate is stored
 owner: developer-experience
 review_by: 2027-06-30
 */
@@ -19,7 +21,7 @@ with humans_kept as (
 )
 select
   interviewer_id as person_id,
-  scorecard_on as occurred_on,
+  held_on as occurred_on,
   'interview' as source_kind,
   interview_id as source_id
 from interviews join humans_kept on interviewer_id = person_id

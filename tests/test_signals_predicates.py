@@ -479,7 +479,7 @@ def postmortems(world: World) -> Iterator[Claim]:
 def interviews_on_time(world: World) -> Iterator[Claim]:
     for each in world.interviews:
         if each.scorecard_on and 0 <= (each.scorecard_on - each.held_on).days <= 1:
-            yield each.interviewer_id, each.scorecard_on, "interview", each.interview_id
+            yield each.interviewer_id, each.held_on, "interview", each.interview_id
 
 
 @claim
