@@ -45,7 +45,8 @@ issues_resolved as (
   from pull_requests
   join closing_references using (pull_request_id)
   join issues_by_others_kept using (issue_id)
-  where pull_requests.state = 'merged' and not is_backport
+  -- a reference closes nothing by itself: the merge may be on a side branch, or the fix may have failed
+  where pull_requests.state = 'merged' and not is_backport and is_completed
     and pull_requests.author_id <> issues_by_others_kept.author_id
 ),
 answers_by_humans_kept as (

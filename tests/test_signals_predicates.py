@@ -372,18 +372,18 @@ def answers_given(world: World) -> Iterator[Claim]:
         closings = [
             e.position for e in world.issue_events if (e.issue_id, e.kind) == (issue.issue_id, "closed")
         ]
-        is_done = issue.state == "closed" and issue.closed_as in (None, "completed") and closings
+        is_done = issue.state == "closed" and issue.closed_as in (None, "completed")
         for comment in world.comments:
             is_here = (comment.parent_kind, comment.parent_id) == ("issue", issue.issue_id)
             is_asked = issue.asks_question or "question" in issue.kinds
-            if is_here and is_asked and is_done and not comment.asks_question:
+            if is_here and is_asked and is_done and closings and not comment.asks_question:
                 is_in_time = comment.position < max(closings)
                 if is_in_time and world.is_of_another_human(comment.author_id, issue.author_id):
                     yield comment.author_id, comment.created_on, "issue", issue.issue_id
         closing = {c.pull_request_id for c in world.closing_references if c.issue_id == issue.issue_id}
         for pull in world.pull_requests:
             closes_it = pull.pull_request_id in closing and pull.state == "merged" and not pull.is_backport
-            if closes_it and world.is_of_another_human(pull.author_id, issue.author_id):
+            if closes_it and is_done and world.is_of_another_human(pull.author_id, issue.author_id):
                 yield pull.author_id, pull.merged_on, "issue", issue.issue_id
     for each in world.discussions:
         others = {each.author_id, each.marker_id}  # of whom unknown is not somebody else
