@@ -20,10 +20,13 @@ review_by: 2027-06-30
 with humans_kept as (
   select person_id from persons where not is_bot
 ),
-incidents_called as (
-  select incident_id, incident_id as reference from incidents
+-- ids are told apart by their case, and names of repositories are not
+documents_about_one_found as (
+  select postmortem_id, written_on, incident_id
+  from postmortem_documents join incidents on incident_id = postmortem_documents.reference
   union
-  select incident_id, reference from incidents where reference is not null
+  select postmortem_id, written_on, incident_id
+  from postmortem_documents join incidents on lower(incidents.reference) = lower(postmortem_documents.reference)
 ),
 names_put_to_one as (
   select actor_id as person_id, incident_id, occurred_on
@@ -31,9 +34,7 @@ names_put_to_one as (
   where kind = 'postmortem'
   union all
   select person_id, incident_id, written_on
-  from postmortem_authors
-  join postmortem_documents using (postmortem_id)
-  join incidents_called using (reference)
+  from postmortem_authors join documents_about_one_found using (postmortem_id)
 )
 select
   person_id,

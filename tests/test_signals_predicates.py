@@ -115,12 +115,17 @@ class World:
                     for f in self.incident_fixes
                 )
                 named_here = any(
-                    r.pull_request_id == pull.pull_request_id and r.reference in (key, incident.reference)
+                    r.pull_request_id == pull.pull_request_id
+                    and (r.reference == key or is_called(incident, r.reference))
                     for r in self.incident_references
                 )
                 is_late_enough = pull.state == "merged" and pull.merged_on >= incident.opened_on
                 if (named_there or named_here) and is_late_enough:
                     yield key, pull
+
+
+def is_called(incident: SimpleNamespace, reference: str) -> bool:
+    return incident.reference is not None and incident.reference.lower() == reference.lower()
 
 
 # --- the claims -----------------------------------------------------------------------------------------
@@ -470,7 +475,7 @@ def postmortems(world: World) -> Iterator[Claim]:
     for author in world.postmortem_authors:
         for document in world.postmortem_documents:
             for key, incident in world.stored_incidents.items():
-                is_about = document.reference in (key, incident.reference)
+                is_about = key == document.reference or is_called(incident, document.reference)
                 if document.postmortem_id == author.postmortem_id and is_about:
                     yield author.person_id, document.written_on, "incident", world.surviving(key)
 
@@ -739,7 +744,11 @@ SHAPES: dict[str, Shape] = {
     "interviews": (8, {"held_on": lambda r, n: date(2026, 8, n + 1), "scorecard_on": lambda r, n: r.choice(
         [None, date(2026, 8, n + 1 + r.randrange(-1, 4) if n else 1)])}),
     "postmortem_documents": (
-        4, {"postmortem_id": lambda r, n: f"M{n}", "reference": lambda r, n: f"SEV-{n + 1}"}
+        4,
+        {
+            "postmortem_id": lambda r, n: f"M{n}",
+            "reference": lambda r, n: f"{r.choice(['SEV', 'sev'])}-{n + 1}",
+        },
     ),
     "postmortem_authors": (6, {"postmortem_id": lambda r, n: f"M{n % 5}"}),
 }  # fmt: skip
