@@ -85,7 +85,10 @@ def export_rows(path: Path, form: HrExport, mistakes: list[str]) -> list[Row]:
     told = [
         Row(row.line, {name: row.cells[column] for name, column in form.columns.items()}) for row in found
     ]
-    logins = {row.cells["number"]: row.cells["login"] for row in told if row.cells.get("number")}
+    logins: dict[str, dict[str, str]] = {}
+    for row in told:
+        if (number := row.cells.get("number")) and (login := row.cells["login"]):
+            logins.setdefault(number, {})[login.casefold()] = login
     called: dict[str, str] = {}
     rows: list[Row] = []
     for row in told:
@@ -97,10 +100,12 @@ def export_rows(path: Path, form: HrExport, mistakes: list[str]) -> list[Row]:
             if cells.get(name):
                 cells[name] = _day(cells[name], form.days) or _wrong_day(where, name, form.days, mistakes)
         if number := row.cells.get("manager_number"):
-            if not logins.get(number):
+            found_there = [*logins.get(number, {}).values()]
+            if len(found_there) != 1:
                 # a staff number is somebody's, so it is not repeated
-                mistakes.append(f"{where}: manager_number is that of no row with a login")
-            cells["manager"] = logins.get(number, "")
+                whose = "several logins; keep one" if found_there else "no row with a login"
+                mistakes.append(f"{where}: manager_number is that of {whose}")
+            cells["manager"] = found_there[0] if len(found_there) == 1 else ""
         cells["team"] = _team(form, where, row.cells["team"], called, mistakes)
         rows.append(Row(row.line, cells))
     return rows

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from connectors.errors import BadInput, SourceError
-from connectors.github.bots import bot_logins
+from connectors.github.bots import bot_logins, is_robot_by_type
 from connectors.github.identity import ByNumber, resolve_logins
 from connectors.github.sso import identities
 from connectors.github.teams import memberships, teams_now
@@ -65,18 +65,27 @@ def import_roster(night: Night, *, fewer_is_meant: bool = False) -> None:
             *night.roster_mistakes,
         ]
     else:
-        robots = [member.account for member in roster if member.account.is_bot]
+        robots = [member.account for member in roster if _is_robot(member.account)]
         listed = bot_logins(bots)
         people = [
             member
             for member in roster
-            if not member.account.is_bot and member.account.login.casefold() not in listed
+            if not _is_robot(member.account) and member.account.login.casefold() not in listed
         ]
         night.vault.own_ids((named(account) for account in robots), told_by_source=False)
         night.vault.tell_bots(logins=bot_logins(bots), by_roster=[key_of(account) for account in robots])
         _take_over(night, people)
     _follow_sign_on(night)
     night.store.follow(night.vault)
+
+
+def _is_app(account: Account) -> bool:
+    """Whether the login is a GitHub App's: a robot, and no user that GitHub can be asked for."""
+    return is_robot_by_type("", account.login)
+
+
+def _is_robot(account: Account) -> bool:
+    return account.is_bot or _is_app(account)
 
 
 def _read_teams(night: Night) -> tuple[Membership, ...]:
@@ -234,7 +243,7 @@ def _ask_github(night: Night, roster: list[Membership]) -> tuple[Mapping[str, Ac
     lines: dict[str, tuple[str, list[int]]] = {}
     for member in roster:
         for account in (member.account, member.manager):
-            is_a_login = account and not is_private_address(account.login)
+            is_a_login = account and not is_private_address(account.login) and not _is_app(account)
             if account and is_a_login and not account.account_id and not _is_known(night, account):
                 lines.setdefault(account.login.casefold(), (account.login, []))[1].append(member.line)
     if not lines or night.settings.github is None:

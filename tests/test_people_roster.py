@@ -152,10 +152,11 @@ def test_a_robot_is_in_no_team_whoever_says_that_it_is_one(organisation: Running
     rest = "," * (header.count(",") - 3)
     by_settings = f"release-robot,{team},{manager},2026-01-05{rest},"
     by_roster = rows[-1] + ",true"
-    roster.write_text(
-        "\n".join([f"{header},is_bot", *(f"{row}," for row in rows[:-1]), by_roster, by_settings]) + "\n"
-    )
-    _, members = night(config)
+    by_itself = f"review-assistant[bot],{team},{manager},2026-01-05{rest},"
+    robots = [by_roster, by_settings, by_itself]
+    roster.write_text("\n".join([f"{header},is_bot", *(f"{row}," for row in rows[:-1]), *robots]) + "\n")
+    run, members = night(config)
+    assert run["outcome"] == "complete", run["messages"]
     assert len(members) == len(rows) - 1
     roster.write_text("\n".join([header, *rows]) + "\n")
     _, members = night(config)
@@ -209,6 +210,20 @@ def test_an_export_of_another_system_is_a_roster_once_its_columns_are_declared(t
         ("ada", "search", "zoe", date(2026, 2, 1), date(2026, 4, 1), 3),
         ("cy", "zahlungs-verkehr", "ada", date(2026, 2, 1), None, 5),
     ]
+
+
+def test_a_staff_number_names_the_one_login_that_its_rows_have_and_never_one_of_two(tmp_path: Path) -> None:
+    export = HrExport(
+        columns={"login": "gh", "team": "team", "number": "nr", "manager_number": "boss", "from": "from"}
+    )
+    path = tmp_path / "hr.csv"
+    rows = ["nr,gh,team,boss,from", "1,ada,search,7,2026-01-05", "7,zoe,search,,2026-01-05"]
+    path.write_text("\n".join([*rows, "7,,reception,,2025-01-05"]) + "\n")
+    managers = {row.account.login: row.manager and row.manager.login for row in read_roster(path, export)}
+    assert managers == {"ada": "zoe", "zoe": None}
+    path.write_text("\n".join([*rows, "7,cy,payments,,2026-01-05"]) + "\n")
+    with pytest.raises(BadInput, match=r"2: manager_number is that of several logins; keep one$"):
+        read_roster(path, export)
 
 
 def test_every_mistake_of_an_export_is_told_by_line_and_no_cell_is_repeated(tmp_path: Path) -> None:
