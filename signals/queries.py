@@ -145,12 +145,17 @@ def facts() -> frozenset[str]:
 
 @cache
 def views() -> dict[str, frozenset[str]]:
-    """The stored queries that a signal may read like a table, each with the tables that it reads itself."""
+    """The stored queries that a signal may read like a table, each with the tables behind it."""
     found: dict[str, frozenset[str]] = {}
     con = _described()
     for name, sql in con.execute("select view_name, sql from duckdb_views() where not internal").fetchall():
         tree = json.loads(_one(con, "select json_serialize_sql($query)", sql.partition(" AS ")[2]))
         found[str(name)] = _tables_in(tree)
+    while any(tables & found.keys() for tables in found.values()):  # a view over a view
+        found = {
+            name: frozenset(below for table in tables for below in found.get(table, {table}))
+            for name, tables in found.items()
+        }
     return found
 
 

@@ -103,6 +103,11 @@ class World:
             (r.submitted_on for r in self.reviews if r.review_id == comment.review_id), comment.created_on
         )
 
+    def first_opened_on(self, key: str) -> date:
+        """When the first of all incidents that are one with this one was opened."""
+        one = self.surviving(key)
+        return min(i.opened_on for k, i in self.stored_incidents.items() if self.surviving(k) == one)
+
     def fixes(self) -> Iterator[tuple[str, SimpleNamespace]]:
         """Each incident with a merged change that either side links to it, and that is no older."""
         names = {r.repository_id: r.name.lower() for r in self.repositories}
@@ -119,7 +124,7 @@ class World:
                     and (r.reference == key or is_called(incident, r.reference))
                     for r in self.incident_references
                 )
-                is_late_enough = pull.state == "merged" and pull.merged_on >= incident.opened_on
+                is_late_enough = pull.state == "merged" and pull.merged_on >= self.first_opened_on(key)
                 if (named_there or named_here) and is_late_enough:
                     yield key, pull
 
