@@ -257,6 +257,16 @@ def test_a_robot_by_its_own_type_needs_no_list(home: Home) -> None:
     assert home.id(ADA) in home.vault.bots()
 
 
+@pytest.mark.parametrize("told", [(True, False), (False, True)])
+def test_a_robot_stays_one_wherever_it_is_called_a_user_as_beside_its_commits(
+    home: Home, told: tuple[bool, bool]
+) -> None:
+    for is_bot in told:
+        home.vault.own_ids([replace(ADA, is_bot=is_bot)])
+    assert home.id(ADA) in home.vault.bots()
+    assert home.id(ADA) in Vault(home.path / "vault.duckdb").bots()
+
+
 # --- leavers --------------------------------------------------------------------------------------------
 
 

@@ -94,10 +94,11 @@ class Vault:
                 self._remember(key, Known(account.login, own_id, self.person_behind(own_id), is_robot, False))
                 changed.append(key)
             elif (known.login != account.login and account.login) or (
-                told_by_source and known.bot_by_type != account.is_bot
+                told_by_source and account.is_bot and not known.bot_by_type
             ):
                 known.login = account.login or known.login
-                known.bot_by_type = account.is_bot if told_by_source else known.bot_by_type
+                # never taken back: GitHub calls whoever wrote a commit a user, whatever else they are
+                known.bot_by_type |= account.is_bot and told_by_source
                 self._remember(key, known)
                 changed.append(key)
             found[key] = self._accounts[key].own_id
