@@ -156,6 +156,18 @@ def test_nobody_takes_an_account_that_is_somebodys_or_that_nothing_speaks_for(
     assert same_homes(before, place.parent / "home")
 
 
+def test_what_the_next_night_links_again_has_all_of_its_evidence_again(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login, pager = next(row for row in roster(place) if row[1])
+    before = evidence(place)
+    monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{login}")
+    said(place, "unlink", f"pagerduty:{pager}")
+    monkeypatch.setenv("GITHUB_TOKEN", "sandbox-token")
+    night(place)
+    assert evidence(place) == before
+
+
 def test_before_the_first_night_there_is_no_log_and_none_is_made(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

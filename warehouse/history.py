@@ -86,6 +86,8 @@ def forget_seen_since(con: duckdb.DuckDBPyConnection, person_id: str, run: int) 
     for table in KEPT:
         for each in (table, f"{table}_past"):
             con.execute(f"delete from {each} where person_id = ? and seen_by >= ?", [person_id, run])
+    # a night that links the two again finds everybody as they were, and would have nothing to compute
+    con.execute("delete from signal_runs")
 
 
 def begin(con: duckdb.DuckDBPyConnection, run_id: str, as_of: date) -> int:
