@@ -73,6 +73,8 @@ def run_demo(home: Path, seed: int, *, stay: bool = False) -> int:
                 f"  export GITHUB_TOKEN={proof}   # or sandbox-LOGIN, of anybody in {home / 'roster.csv'}"
             )
             click.echo(f"  sightline me --full --config {config}")
+            click.echo(f"  export PAGERDUTY_TOKEN={addresses['tokens']['pagerduty']}   # for one night more:")
+            click.echo(f"  sightline nightly --config {config}")
             with suppress(KeyboardInterrupt):
                 signal.pause()
         else:
