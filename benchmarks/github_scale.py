@@ -4,10 +4,6 @@ A loopback GitHub with a lazily made organisation (`sandbox/organisation/vast.py
 a process of its own: first everything, then a night in which nothing happened, then one after a part changed.
 
     python benchmarks/github_scale.py --repositories 1000 --pulls 100
-
-A first night of that size takes a while. With `--read 20` it reads 20 of the repositories, and the rows of
-the others are copied from theirs in the warehouse: the very rows that reading them would have left, since
-the organisation repeats itself. The nights after that are real.
 """
 
 from __future__ import annotations
@@ -23,29 +19,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from sandbox.organisation.vast import VastWorld, vast
 from sandbox.server import Running, running
 
 SAMPLE_SECONDS = 0.2
-COPIED = (
-    "repositories",
-    "pull_requests",
-    "commits",
-    "commit_authors",
-    "reviews",
-    "review_threads",
-    "review_comments",
-    "pull_request_events",
-    "pull_request_files",
-    "comments",
-    "scopes",
-    "cursors",
-    "reconciled",
-    "expected",
-)
-"""What the first night leaves of a repository like these: they have no issues, and close none."""
 
 
 def main() -> int:
@@ -57,7 +34,7 @@ def main() -> int:
         home = Path(options.home or tempfile.mkdtemp(prefix="sightline-scale-"))
         home.mkdir(parents=True, exist_ok=True)
         since = today - timedelta(days=400)
-        config = _written(home, server, since, options.read)
+        config = _written(home, server, since)
         print(f"{options.repositories:,} repositories x {options.pulls} pull requests, in {home}")
         print("| night | outcome | GraphQL requests | REST | points | seconds | peak MB |")
         print("|---|---|---|---|---|---|---|")
@@ -65,9 +42,6 @@ def main() -> int:
         nights += ["quiet"] * options.quiet
         for name in nights:
             _report(name, _night(config, server, home))
-            if name == "first" and options.read:
-                _copy_the_rest(home / "home" / "warehouse.duckdb", options.read, options.repositories)
-                config = _written(home, server, since)
         if options.changed:
             _change(holding.github, options.changed)
             _report(f"after {options.changed} pull requests changed", _night(config, server, home))
@@ -125,42 +99,14 @@ def _report(name: str, night: dict[str, Any]) -> None:
     )
 
 
-def _copy_the_rest(warehouse: Path, read: int, repositories: int) -> None:
-    """The rows of the first `read` repositories for all the others, and every signal to be computed again."""
-    moved = """case
-      when regexp_matches({0}, '_v\\d+(_|$)') then
-        regexp_replace({0}, '_v\\d+', '_v' || (regexp_extract({0}, '_v(\\d+)', 1)::int + further))
-      when regexp_matches({0}, 'service-\\d+') then
-        regexp_replace({0}, 'service-\\d+',
-          'service-' || lpad((regexp_extract({0}, 'service-(\\d+)', 1)::int + further)::varchar, 4, '0'))
-      else {0} end"""
-    with duckdb.connect(warehouse) as con:
-        columns: dict[str, list[str]] = {}
-        for table, column in con.execute(
-            "select table_name, column_name from duckdb_columns() where data_type = 'VARCHAR'"
-        ).fetchall():
-            columns.setdefault(table, []).append(column)
-        for table in COPIED:
-            texts = [f'"{column}"' for column in columns[table]]
-            replaced = ", ".join(f"{moved.format(text)} as {text}" for text in texts)
-            is_of_one = " or ".join(f"regexp_matches({text}, '_v\\d+(_|$)|service-\\d+')" for text in texts)
-            con.execute(
-                f"insert into {table} select * exclude (further) replace ({replaced}) from {table} "
-                f"cross join (select unnest(range({read}, {repositories}, {read})) as further) "
-                f"where {is_of_one}"
-            )
-        con.execute("delete from signal_runs")
-
-
-def _written(home: Path, server: Running, since: Any, read: int = 0) -> Path:
-    include = f"  include: [{', '.join(f'service-{number:04d}' for number in range(read))}]\n" if read else ""
+def _written(home: Path, server: Running, since: Any) -> Path:
     (home / "roster.csv").write_text(server.holding.roster_csv)
     config = home / "sightline.yaml"
     config.write_text(
         "home: home\n"
         "roster: roster.csv\n"
         f"github:\n  base_url: {server.github}\n  organisations: [{server.holding.organization}]\n"
-        f"  since: {since}\n{include}"
+        f"  since: {since}\n"
     )
     return config
 
@@ -170,27 +116,13 @@ def _options() -> argparse.Namespace:
     add = parser.add_argument
     add("--repositories", type=int, default=40)
     add("--pulls", type=int, default=20, help="in each repository")
-    add(
-        "--people", type=int, default=200, help="with --read: a divisor of 31 times what is read, such as 155"
-    )
-    add(
-        "--read",
-        type=int,
-        default=0,
-        metavar="N",
-        help="read so many repositories, and copy the rows of the rest",
-    )
+    add("--people", type=int, default=200)
     add("--latency-ms", type=float, default=0, help="what the sandbox waits before each answer")
     add("--quiet", type=int, default=1, help="nights in which nothing happens")
     add("--changed", type=int, default=0, help="pull requests that change before the last night")
     add("--home", help="a folder to keep; a temporary one otherwise")
     add("--skip-first", action="store_true", help="the home holds the first night already")
-    options = parser.parse_args()
-    if options.read and (options.repositories % options.read or options.read * 31 % options.people):
-        parser.error(
-            "--read has to divide --repositories, and --people 31 times --read, so that authors repeat"
-        )
-    return options
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
