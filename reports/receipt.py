@@ -16,6 +16,9 @@ SCOPES_LISTED = 12
 TEAMS_NAMED = 12
 """Of a window that was published; above that, how many they are."""
 
+REASONS_NAMED = 2
+"""Of a source in the few words that monitoring reads; above that, how many more there are."""
+
 OUTCOMES = {
     "complete": "complete: everything the sources hold was collected",
     "gaps": "ended with gaps: what is missing is named below",
@@ -137,6 +140,37 @@ def gap_sentences(source: Mapping[str, Any]) -> list[str]:
     return [_gap(gap) for gap in source.get("gaps") or []]
 
 
+def missing_in_a_few_words(status: Mapping[str, Any]) -> str:
+    """`GitHub acme/api (reviews: forbidden)`, or `nothing`: for one line of a log or of monitoring.
+
+    Never a person or a count of people. A source with several incomplete scopes is told by their number.
+    """
+    run: Mapping[str, Any] = status.get("last_run") or {}
+    if run.get("outcome") in ("running", "failed"):  # its sources are those of the night before
+        return "not known, because the night did not end"
+    by_source: dict[str, list[Mapping[str, Any]]] = {}
+    for source in status.get("sources") or []:
+        by_source.setdefault(source["source"], []).append(source)
+    missing = ", ".join(filter(None, map(_missing_of_source, by_source.values())))
+    if missing or run.get("outcome") == "complete":
+        return missing or "nothing"
+    return "see the messages of `sightline status`"
+
+
+def _missing_of_source(scopes: Sequence[Mapping[str, Any]]) -> str:
+    incomplete = [scope for scope in scopes if scope.get("gaps") or not scope.get("complete")]
+    if not incomplete:
+        return ""
+    title = source_title(incomplete[0])
+    if len(incomplete) > 1:
+        title = f"{words.source_name(scopes[0]['source'])} {len(incomplete):,} of {len(scopes):,} scopes"
+    gaps = [gap for scope in incomplete for gap in scope.get("gaps") or []]
+    reasons = list(dict.fromkeys(f"{_gap_kind(gap)}: {_gap_reason(gap)}" for gap in gaps))
+    more = len(reasons) - REASONS_NAMED
+    named = [*reasons[:REASONS_NAMED], *([f"{more} more"] if more > 0 else [])] or ["not reconciled"]
+    return f"{title} ({', '.join(named)})"
+
+
 def receipt_markdown(status: Mapping[str, Any]) -> str:
     """The receipt for the orchestrator's artifact: numbers of runs and sources, never a person."""
     run: Mapping[str, Any] = status.get("last_run") or {}
@@ -161,11 +195,18 @@ def _markdown_lines(run: Mapping[str, Any], sources: Sequence[Mapping[str, Any]]
 
 
 def _gap(gap: Mapping[str, Any]) -> str:
-    kind = "everything" if gap["kind"] == "*" else words.kind_name(gap["kind"])
-    reason = plain(gap["reason"]).replace("_", " ")
     count = gap.get("count")
     times = f" ({count:,})" if isinstance(count, int) and count > 1 else ""
-    return f"{kind}, {words.day(gap['from'])} until {words.day(gap['until'])}: {reason}{times}"
+    span = f"{words.day(gap['from'])} until {words.day(gap['until'])}"
+    return f"{_gap_kind(gap)}, {span}: {_gap_reason(gap)}{times}"
+
+
+def _gap_kind(gap: Mapping[str, Any]) -> str:
+    return "everything" if gap["kind"] == "*" else words.kind_name(gap["kind"])
+
+
+def _gap_reason(gap: Mapping[str, Any]) -> str:
+    return plain(gap["reason"]).replace("_", " ")
 
 
 def _removed(run: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from rich.console import Console
 
 from reports import text
-from reports.receipt import receipt_markdown
+from reports.receipt import missing_in_a_few_words, receipt_markdown
 
 
 def test_the_first_line_says_whether_the_night_can_be_trusted():
@@ -130,6 +130,35 @@ def test_hostile_scopes_and_messages_are_neutral():
     assert "<b>" not in receipt_markdown(state)
 
 
+def test_what_is_missing_is_nothing_after_a_complete_night():
+    assert missing_in_a_few_words(_night()) == "nothing"
+
+
+def test_what_is_missing_names_one_scope_with_its_reasons_and_counts_several():
+    gaps = [_gap("reviews", "forbidden"), _gap("*", "rate_limited"), _gap("issues", "vanished")]
+    calendar = _source(source="pagerduty", scope="account", complete=False)
+    state = {"sources": [_source(gaps=gaps[:1]), calendar], "last_run": _run(outcome="gaps")}
+    assert missing_in_a_few_words(state) == (
+        "GitHub harbour/tide (reviews: forbidden), PagerDuty account (not reconciled)"
+    )
+    three = [_source(scope=f"harbour/r{number}", gaps=gaps) for number in range(3)]
+    state = {"sources": [*three, _source()], "last_run": _run(outcome="refused")}
+    assert missing_in_a_few_words(state) == (
+        "GitHub 3 of 4 scopes (reviews: forbidden, everything: rate limited, 1 more)"
+    )
+
+
+def test_a_night_with_gaps_outside_of_its_sources_does_not_miss_nothing():
+    """A wrong roster is no gap of a source, and may name a person: the few words only say where to look."""
+    state = _night(outcome="gaps", messages=["roster.csv:3: nobody"])
+    assert missing_in_a_few_words(state) == "see the messages of `sightline status`"
+
+
+def test_what_a_night_misses_that_did_not_end_is_not_known():
+    for outcome in ("running", "failed"):
+        assert missing_in_a_few_words(_night(outcome=outcome)).startswith("not known")
+
+
 # --- builders ---------------------------------------------------------------------------------------------
 
 
@@ -161,6 +190,10 @@ def _source(**changed):
         "points": 12,
         "last_event": "2026-11-21",
     } | changed
+
+
+def _gap(kind, reason):
+    return {"kind": kind, "from": "2026-11-21", "until": "2026-11-22", "reason": reason, "count": 1}
 
 
 def _night(**changed):
