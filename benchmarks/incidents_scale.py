@@ -125,8 +125,8 @@ def night(base_url: str, home: Path, today: date) -> None:
     """Reads, reconciles and computes; prints what it cost."""
     from pydantic import SecretStr
 
-    from connectors.pagerduty import PagerDuty as Connector
-    from connectors.pagerduty import PagerDutySettings
+    from connectors.pagerduty.connector import PagerDuty as Connector
+    from connectors.pagerduty.settings import PagerDutySettings
     from flows.steps import ROOTS_A_WRITE
     from signals.catalog import load_catalog
     from signals.run import refresh

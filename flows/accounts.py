@@ -6,7 +6,7 @@ from datetime import date
 from hashlib import blake2b
 
 from connectors import Connector, KnowsAccounts
-from connectors.files import Files
+from connectors.files.connector import Files
 from flows import steps
 from flows.night import Night
 from warehouse import reading

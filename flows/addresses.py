@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from connectors.errors import SourceError
-from connectors.files import FileSource
+from connectors.files.settings import FileSource
 from connectors.noreply import has_number
 from connectors.records import Account
 from flows.settings import Settings
@@ -29,17 +29,17 @@ def tools(settings: Settings) -> list[Tool]:
 def told_by(tool: Tool, settings: Settings) -> Iterator[tuple[Account, str]]:
     """Its accounts, each with the address. Raises SourceError."""
     if isinstance(tool, FileSource):
-        from connectors import files_accounts
+        from connectors.files import accounts as files_accounts
 
         yield from files_accounts.addresses(tool)
     elif tool == "PagerDuty":
-        from connectors import pagerduty_people
+        from connectors.pagerduty import addresses as pagerduty_people
 
         assert settings.pagerduty
         for user_id, address in pagerduty_people.addresses(settings.pagerduty):
             yield Account("pagerduty", user_id, user_id), address
     else:
-        from connectors import incident_io_people
+        from connectors.incident_io import addresses as incident_io_people
 
         assert settings.incident_io
         for user_id, address in incident_io_people.addresses(settings.incident_io):
@@ -60,7 +60,7 @@ def addresses(settings: Settings, vault: Vault, messages: list[str]) -> dict[Key
             name = tool.name if isinstance(tool, FileSource) else tool
             messages.append(f"without the addresses of {name}: {error}")
     if settings.github and settings.github.sso:
-        from connectors.github.sso import identities
+        from connectors.github.accounts import identities
 
         try:
             for identity in identities(settings.github):
@@ -76,7 +76,7 @@ def numbered(settings: Settings, reached_at: Mapping[Key, list[str]], messages: 
     private = [(key, each) for key, told in reached_at.items() for each in told if has_number(each)]
     if not private or settings.github is None:
         return {}
-    from connectors.github.identity import ByNumber
+    from connectors.github.accounts import ByNumber
 
     whose = ByNumber(settings.github)
     found: dict[Key, str] = {}

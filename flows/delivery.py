@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from connectors.errors import BadInput
-from connectors.github.identity import resolve_logins
-from connectors.github.keys import public_keys
+from connectors.github.accounts import public_keys, resolve_logins
 from flows import logbook
 from flows.identity import proven, rights_of, today, window_named
 from flows.own_words import own_report

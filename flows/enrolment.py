@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from connectors.errors import BadInput, SourceError
+from connectors.files.roster import contradictions
+from connectors.github.accounts import ByNumber, identities, resolve_logins
 from connectors.github.bots import bot_logins, is_robot_by_type
-from connectors.github.identity import ByNumber, resolve_logins
-from connectors.github.sso import identities
 from connectors.github.teams import memberships, teams_now
 from connectors.noreply import Whose, is_private_address, nobodys
 from connectors.records import Account, Membership
-from connectors.roster import contradictions
 from flows.addresses import told_by, tools
 from flows.night import Night
 from warehouse import reading

@@ -26,7 +26,7 @@ class Asking(NamedTuple):
 
 def asking(settings: Settings) -> Asking:
     """Whose token it is. Raises BadInput where there is none, and what GitHub's refusal raises."""
-    from connectors.github.identity import whoami
+    from connectors.github.accounts import whoami
     from warehouse.tombstones import Tombstones
     from warehouse.vault import find_person_waiting
 

@@ -12,15 +12,15 @@ from filelock import FileLock, Timeout
 
 from connectors import Connector
 from connectors.errors import BadInput
-from connectors.files import Files
-from connectors.github import GitHub
-from connectors.github_incidents import GitHubIncidents
-from connectors.github_postmortems import GitHubPostmortems
-from connectors.incident_io import IncidentIo
+from connectors.files.connector import Files
+from connectors.files.roster import read_roster
+from connectors.github.connector import GitHub
+from connectors.github.incidents.connector import GitHubIncidents
+from connectors.github.postmortems.connector import GitHubPostmortems
+from connectors.incident_io.connector import IncidentIo
 from connectors.noreply import Whose, nobodys
-from connectors.pagerduty import PagerDuty
+from connectors.pagerduty.connector import PagerDuty
 from connectors.records import Gap, Membership
-from connectors.roster import read_roster
 from flows import amending, erasing, logbook
 from flows.self_reports import Rules, own_sensitivities
 from flows.settings import Settings, asked_too_early, no_earlier_than
@@ -264,7 +264,7 @@ def connect(settings: Settings, floor: date = date.min) -> tuple[Connector, ...]
     if settings.incident_io:
         found.append(IncidentIo(settings.incident_io))
     if settings.github:
-        from connectors.github.identity import ByNumber
+        from connectors.github.accounts import ByNumber
 
         whose: Whose = ByNumber(settings.github)
     else:

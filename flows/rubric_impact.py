@@ -14,7 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from connectors.errors import BadInput
-from connectors.files import Files
+from connectors.files.connector import Files
 from flows.identity import rights_of
 from flows.settings import Settings
 from privacy import asides, door

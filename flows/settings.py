@@ -25,13 +25,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from connectors.errors import BadInput
-from connectors.files import FileSource
+from connectors.files.hr_export import HrExport
+from connectors.files.settings import FileSource
+from connectors.github.incidents.settings import GitHubIncidentsSettings
+from connectors.github.postmortems.settings import GitHubPostmortemsSettings
 from connectors.github.settings import GitHubSettings, GitHubTeamsSettings
-from connectors.github_incidents import GitHubIncidentsSettings
-from connectors.github_postmortems import GitHubPostmortemsSettings
-from connectors.hr_export import HrExport
-from connectors.incident_io import IncidentIoSettings
-from connectors.pagerduty import PagerDutySettings
+from connectors.incident_io.settings import IncidentIoSettings
+from connectors.pagerduty.settings import PagerDutySettings
 
 SHIPPED = Path(__file__).resolve().parent.parent
 """Where the shipped map and agreement stand."""

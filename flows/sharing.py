@@ -181,7 +181,7 @@ def open_share(settings: Settings, secret: str, reader_id: str | None) -> Releas
 
 def _reader(settings: Settings, login: str, person_id: str) -> str:
     """The id of the one reader. Raises BadInput for nobody, somebody unknown, and oneself."""
-    from connectors.github.identity import account_of
+    from connectors.github.accounts import account_of
 
     secret = token("GITHUB_TOKEN")
     assert settings.github is not None

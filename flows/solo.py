@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import click
 
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
+from connectors.github.accounts import whoami
 from connectors.github.connector import GitHub
-from connectors.github.identity import whoami
 from connectors.github.own import SCOPE, SEEN_WHOLE, GitHubOwn
 from connectors.github.settings import FIRST_DAY
 from connectors.records import Account, Membership

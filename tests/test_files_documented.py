@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from connectors.files import FileSource
-from connectors.files_records import FIELDS
-from connectors.github_incidents import GitHubIncidentsSettings
-from connectors.github_postmortems import GitHubPostmortemsSettings
-from connectors.incident_io import IncidentIoSettings
-from connectors.pagerduty import PagerDutySettings
-from connectors.roster import OPTIONAL, REQUIRED, read_roster
+from connectors.files.records import FIELDS
+from connectors.files.roster import OPTIONAL, REQUIRED, read_roster
+from connectors.files.settings import FileSource
+from connectors.github.incidents.settings import GitHubIncidentsSettings
+from connectors.github.postmortems.settings import GitHubPostmortemsSettings
+from connectors.incident_io.settings import IncidentIoSettings
+from connectors.pagerduty.settings import PagerDutySettings
 
 PAGE = (Path(__file__).parents[1] / "docs" / "connectors.md").read_text()
 

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from connectors import Connector
 from connectors.errors import BadInput, SourceError, Unreachable
-from connectors.files import BadFile, Files, FileSource, read_file
+from connectors.files.connector import BadFile, Files, read_file
+from connectors.files.settings import FileSource
 from connectors.records import Account, Incident, Interview, OnCallShift
 
 PAYLOADS = Path(__file__).parent / "payloads" / "files"

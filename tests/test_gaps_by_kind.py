@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.github import connector, own
-from connectors.github_incidents import GitHubIncidents
-from connectors.pagerduty import PagerDuty
+from connectors.github.incidents.connector import GitHubIncidents
+from connectors.pagerduty.connector import PagerDuty
 from connectors.records import Gap
 from flows.night import open_night
 from flows.pipeline import run_night

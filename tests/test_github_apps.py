@@ -15,8 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from graphql import GraphQLError
 
 from connectors.errors import BadInput, PayloadBroken, RateLimited, Refused
-from connectors.github import GitHub, GitHubSettings, resolve_logins
-from connectors.github.access import INSTALLATIONS_A_PAGE
+from connectors.github.accounts import resolve_logins
+from connectors.github.api.access import INSTALLATIONS_A_PAGE
+from connectors.github.connector import GitHub
+from connectors.github.settings import GitHubSettings
 from connectors.records import Batch, PullRequest
 from flows.lanes import side_by_side
 from flows.night import open_night

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.github.asked import head_when_asked, review_first_asked_at
+from connectors.github.review_request import head_when_asked, review_first_asked_at
 
 READY, DRAFT, ASKED, FORCED = (
     "ReadyForReviewEvent",

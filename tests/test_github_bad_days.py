@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from connectors.errors import PayloadBroken, RateLimited, Refused, SourceError, Unreachable
-from connectors.github import GitHub, GitHubSettings
-from connectors.github.client import Page
-from connectors.github.credentials import Credentials
-from connectors.github.transport import Reply, Transport
-from connectors.github.turns import Identity, Limited, Turns
+from connectors.github.api.client import Page
+from connectors.github.api.credentials import Credentials
+from connectors.github.api.rate_limits import Identity, Limited, Turns
+from connectors.github.api.transport import Reply, Transport
+from connectors.github.connector import GitHub
+from connectors.github.settings import GitHubSettings
 from connectors.records import Gap, Inventory, Issue, PullRequest
 from sandbox import model
 from sandbox.asked import NotFound

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from connectors.github import GitHub, GitHubSettings
+from connectors.github.connector import GitHub
+from connectors.github.settings import GitHubSettings
 from connectors.records import Batch, Discussion, Gap, Inventory, Issue
 from sandbox import model
 from sandbox.asked import NotFound

@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import SecretStr, ValidationError
 
 from connectors.errors import Refused, Unreachable
-from connectors.github import GitHub, GitHubSettings, resolve_logins, whoami
-from connectors.github.client import Client
-from connectors.github.documents import document
+from connectors.github.accounts import resolve_logins, whoami
+from connectors.github.api.client import Client
+from connectors.github.api.documents import document
+from connectors.github.connector import GitHub
+from connectors.github.settings import GitHubSettings
 from connectors.records import Account
 from sandbox import model
 from sandbox.server import Running, running
@@ -113,7 +115,7 @@ def test_settings_print_no_token() -> None:
 
 
 def test_reading_the_settings_does_not_load_the_client() -> None:
-    rooms = "connectors.github.settings, connectors.github_incidents"
+    rooms = "connectors.github.settings, connectors.github.incidents.settings"
     check = f"import sys, {rooms}; sys.exit('github' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 

@@ -11,9 +11,10 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.errors import Refused
-from connectors.github import GitHubSettings
-from connectors.github.incident_forms import FormRead, IncidentForm, form_read
-from connectors.github_incidents import GitHubIncidents, GitHubIncidentsSettings
+from connectors.github.incidents.connector import GitHubIncidents
+from connectors.github.incidents.forms import FormRead, IncidentForm, form_read
+from connectors.github.incidents.settings import GitHubIncidentsSettings
+from connectors.github.settings import GitHubSettings
 from connectors.records import Batch, Incident
 from sandbox import model
 from sandbox.discussions import Discussion, DiscussionCategory, DiscussionComment

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from connectors.github import GitHub, GitHubSettings
-from connectors.github.settings import matches
+from connectors.github.connector import GitHub
+from connectors.github.settings import GitHubSettings, matches
 from connectors.records import PullRequest
 from sandbox.model import Account, Repository
 from sandbox.model import PullRequest as TheirPull

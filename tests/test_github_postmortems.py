@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from connectors.github import GitHubSettings
-from connectors.github.postmortems import postmortem
-from connectors.github_postmortems import GitHubPostmortems, GitHubPostmortemsSettings
+from connectors.github.postmortems.connector import GitHubPostmortems, postmortem
+from connectors.github.postmortems.settings import GitHubPostmortemsSettings
+from connectors.github.settings import GitHubSettings
 from connectors.records import Batch, Postmortem
 from sandbox import model
 from sandbox.rest_api import blob_sha

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from graphql import GraphQLError
 
-from connectors.github import GitHub, GitHubSettings
+from connectors.github.connector import GitHub
+from connectors.github.settings import GitHubSettings
 from connectors.records import Gap, PullRequest, Reverted
 from sandbox import commits, model
 from sandbox.server import running

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse, validate
 
-from connectors.github import documents
-from connectors.github.documents import DOCUMENTS, document, heads, users
-from connectors.github.parcels import KINDS, MOST_AT_ONCE, PARTS, Holds, Kind, parcels
+from connectors.github.api import documents
+from connectors.github.api.documents import DOCUMENTS, document, heads, users
+from connectors.github.query_batches import KINDS, MOST_AT_ONCE, PARTS, Holds, Kind, parcels
 from sandbox.price import price
 from sandbox.resolvers import load_schema
 

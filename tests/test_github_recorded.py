@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.github import GitHub, GitHubSettings
+from connectors.github.connector import GitHub
+from connectors.github.settings import GitHubSettings
 from connectors.records import Issue, PullRequest
 from sandbox.recorded import load
 from sandbox.server import running

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from connectors.errors import Refused
-from connectors.github import GitHub, GitHubSettings
-from connectors.github.progress import iso
+from connectors.github.connector import GitHub
+from connectors.github.cursor import iso
+from connectors.github.settings import GitHubSettings
 from connectors.plans import Plan
 from connectors.records import Batch, Issue, PullRequest, Repository
 from sandbox import commits, model

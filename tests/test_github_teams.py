@@ -9,8 +9,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from connectors.errors import BadInput, Refused
-from connectors.github import GitHubSettings
-from connectors.github.settings import GitHubTeamsSettings
+from connectors.github.settings import GitHubSettings, GitHubTeamsSettings
 from connectors.github.teams import Team, memberships, teams_now
 from connectors.records import Account, Membership
 from sandbox.model import Account as Person

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from connectors.github import GitHub, GitHubSettings
+from connectors.github.connector import GitHub
+from connectors.github.settings import GitHubSettings
 from flows.night import open_night
 from flows.pipeline import fetch_everything, plainly
 from flows.settings import load_settings

@@ -15,8 +15,9 @@ from pydantic import SecretStr, ValidationError
 
 from connectors import Connector, Tallies
 from connectors.errors import PayloadBroken, Refused, Unreachable
-from connectors.incident_io import IncidentIo, IncidentIoSettings
-from connectors.incident_io_payloads import Around, IncidentPayload, incident
+from connectors.incident_io.connector import IncidentIo
+from connectors.incident_io.payloads import Around, IncidentPayload, incident
+from connectors.incident_io.settings import IncidentIoSettings
 from connectors.records import Counted, Gap, Incident, OnCallShift
 from sandbox.app import Holding
 from sandbox.incident_io.model import FollowUp, Postmortem, Schedule, Shift, Update, User
@@ -250,7 +251,7 @@ def test_the_connector_keeps_the_contract(server: Running) -> None:
 
 
 def test_reading_the_settings_does_not_load_the_client() -> None:
-    code = "import connectors.incident_io, sys; sys.exit('httpx2' in sys.modules)"
+    code = "import connectors.incident_io.settings, sys; sys.exit('httpx2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1]).returncode == 0
 
 

@@ -18,8 +18,10 @@ from pydantic import SecretStr
 
 from connectors import Connector
 from connectors.github.payloads import incidents_named
-from connectors.incident_io import IncidentIo, IncidentIoSettings
-from connectors.pagerduty import PagerDuty, PagerDutySettings
+from connectors.incident_io.connector import IncidentIo
+from connectors.incident_io.settings import IncidentIoSettings
+from connectors.pagerduty.connector import PagerDuty
+from connectors.pagerduty.settings import PagerDutySettings
 from connectors.records import Account, Batch, Membership, PullRequest, Repository
 from sandbox.app import Holding
 from sandbox.incident_io import model as io

@@ -18,8 +18,10 @@ import pytest
 from pydantic import SecretStr
 
 from connectors import Connector
-from connectors.files import BadFile, Files, FileSource, read_rows
-from connectors.pagerduty import PagerDuty, PagerDutySettings
+from connectors.files.connector import BadFile, Files, read_rows
+from connectors.files.settings import FileSource
+from connectors.pagerduty.connector import PagerDuty
+from connectors.pagerduty.settings import PagerDutySettings
 from warehouse.store import Store
 from warehouse.vault import Vault
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from connectors.errors import SourceError
-from connectors.github import GitHub
+from connectors.github.connector import GitHub
 from flows import counting, steps
 from flows.night import open_night
 from flows.settings import load_settings

@@ -20,7 +20,8 @@ from pydantic import SecretStr, ValidationError
 
 from connectors import Connector
 from connectors.errors import PayloadBroken, RateLimited, Refused, SourceError, Unreachable
-from connectors.pagerduty import PagerDuty, PagerDutySettings
+from connectors.pagerduty.connector import PagerDuty
+from connectors.pagerduty.settings import PagerDutySettings
 from connectors.records import Batch, Counted, Gap, Incident, Inventory, OnCallShift
 
 TODAY = date(2026, 9, 30)
@@ -390,7 +391,7 @@ def test_a_rate_limit_that_never_ends_ends_the_run(account: Account) -> None:
 
 
 def test_reading_the_settings_does_not_load_the_client() -> None:
-    code = "import connectors.pagerduty, sys; sys.exit('httpx2' in sys.modules or 'pagerduty' in sys.modules)"
+    code = "import connectors.pagerduty.settings, sys; sys.exit('httpx2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1]).returncode == 0
 
 

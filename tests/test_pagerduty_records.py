@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from connectors.errors import PayloadBroken
-from connectors.pagerduty_records import (
+from connectors.pagerduty.listings import Log
+from connectors.pagerduty.payloads import (
     Step,
     created_at,
     final_entries,
@@ -26,7 +27,6 @@ from connectors.pagerduty_records import (
     step,
     with_actions,
 )
-from connectors.pagerduty_walk import Log
 from connectors.records import Account, Incident
 from connectors.shifts import shifts_of
 

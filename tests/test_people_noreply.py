@@ -11,14 +11,15 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.errors import BadInput
-from connectors.files import BadFile, Files, FileSource, read_file
-from connectors.github import GitHubSettings
-from connectors.github.identity import ByNumber
-from connectors.github.postmortems import postmortem
-from connectors.github_postmortems import GitHubPostmortemsSettings
+from connectors.files.connector import BadFile, Files, read_file
+from connectors.files.roster import read_roster
+from connectors.files.settings import FileSource
+from connectors.github.accounts import ByNumber
+from connectors.github.postmortems.connector import postmortem
+from connectors.github.postmortems.settings import GitHubPostmortemsSettings
+from connectors.github.settings import GitHubSettings
 from connectors.noreply import number_in
 from connectors.records import Account, Incident, Postmortem
-from connectors.roster import read_roster
 from flows.night import open_night
 from flows.pipeline import run_night
 from flows.settings import load_settings

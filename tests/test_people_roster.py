@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from connectors.errors import BadInput
-from connectors.hr_export import HrExport
-from connectors.roster import read_roster
+from connectors.files.hr_export import HrExport
+from connectors.files.roster import read_roster
 from flows.night import open_night
 from flows.people_import import import_people
 from flows.pipeline import run_night

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import BadInput
+from connectors.files.roster import read_roster
 from connectors.records import Account, Membership
-from connectors.roster import read_roster
 
 HEADER = "login,team,manager,from,until,rubric"
 

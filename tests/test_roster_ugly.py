@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import BadInput
-from connectors.roster import read_roster
+from connectors.files.roster import read_roster
 
 HEADER = "login,team,manager,from,until,rubric\n"
 GOOD = "ada,search,mona,2026-01-05,,\nmona,search,,2026-01-05,,\n"

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 
 from pydantic import SecretStr
 
-from connectors.github import GitHub, GitHubSettings
+from connectors.github.connector import GitHub
+from connectors.github.settings import GitHubSettings
 from connectors.records import Batch, PullRequest
 from sandbox.organisation.vast import AT_HAND, VastWorld, vast
 from sandbox.server import running

@@ -8,7 +8,8 @@ from datetime import date
 
 import pytest
 
-from connectors.github import GitHub, GitHubSettings
+from connectors.github.connector import GitHub
+from connectors.github.settings import GitHubSettings
 from sandbox.app import Holding
 from sandbox.organisation.build import organisation
 from sandbox.server import running

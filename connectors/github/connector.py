@@ -18,14 +18,14 @@ from types import TracebackType
 
 from connectors.errors import Refused
 from connectors.github import payloads
-from connectors.github.access import Access, seen
-from connectors.github.client import Client
-from connectors.github.documents import document
-from connectors.github.pages import NoSuchOwner, Place, repositories_of
-from connectors.github.parcels import MOST_AT_ONCE
+from connectors.github.api.access import Access, seen
+from connectors.github.api.client import Client
+from connectors.github.api.documents import document
+from connectors.github.by_id import objects_by_id
+from connectors.github.listing import NoSuchOwner, Place, repositories_of
+from connectors.github.query_batches import MOST_AT_ONCE
 from connectors.github.reader import Reader
 from connectors.github.settings import GitHubSettings, matches
-from connectors.github.whole import objects_by_id
 from connectors.plans import Plan
 from connectors.records import Account, Batch, Gap, Inventory, ThreadState
 

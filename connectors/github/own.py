@@ -22,11 +22,11 @@ from typing import Any
 
 from connectors.errors import Refused
 from connectors.github import payloads
-from connectors.github.client import Client
+from connectors.github.api.client import Client
 from connectors.github.connector import GitHub
-from connectors.github.pages import Head, Pages, counted
-from connectors.github.parcels import KINDS, Kind
-from connectors.github.progress import OVERLAP, iso
+from connectors.github.cursor import OVERLAP, iso
+from connectors.github.listing import Head, Pages, counted
+from connectors.github.query_batches import KINDS, Kind
 from connectors.github.search import Found, Search
 from connectors.github.settings import GitHubSettings
 from connectors.records import Account, Batch, Gap, Inventory, Repository

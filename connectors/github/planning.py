@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from connectors.github.pages import Head
-from connectors.github.parcels import MOST_AT_ONCE, MOST_FOR_A_POINT, Kind, holds, how_many
-from connectors.github.progress import Walk
+from connectors.github.cursor import Walk
+from connectors.github.listing import Head
+from connectors.github.query_batches import MOST_AT_ONCE, MOST_FOR_A_POINT, Kind, holds, how_many
 from connectors.plans import Plan
 
 SECONDS_A_PULL_REQUEST = 0.1

@@ -15,14 +15,12 @@ from typing import Any
 
 from connectors.errors import Refused, SourceError
 from connectors.github import payloads
-from connectors.github.access import seen
-from connectors.github.client import Client, CursorRefused
-from connectors.github.documents import document
-from connectors.github.hydration import Hydrated, Hydration, cancel
-from connectors.github.pages import Head, Listed, Node, Pages, counted
-from connectors.github.parcels import KINDS, MOST_AT_ONCE, Kind, kind_of
-from connectors.github.planning import Cost
-from connectors.github.progress import (
+from connectors.github.api.access import seen
+from connectors.github.api.client import Client, CursorRefused
+from connectors.github.api.documents import document
+from connectors.github.api.transport import TooHeavy
+from connectors.github.by_id import objects_by_id
+from connectors.github.cursor import (
     OVERLAP,
     Progress,
     Reading,
@@ -32,9 +30,11 @@ from connectors.github.progress import (
     next_walk,
     progress_from,
 )
+from connectors.github.listing import Head, Listed, Node, Pages, counted
+from connectors.github.loading import Hydrated, Hydration, cancel
+from connectors.github.planning import Cost
+from connectors.github.query_batches import KINDS, MOST_AT_ONCE, Kind, kind_of
 from connectors.github.settings import GitHubSettings
-from connectors.github.transport import TooHeavy
-from connectors.github.whole import objects_by_id
 from connectors.plans import Plan
 from connectors.records import (
     Batch,

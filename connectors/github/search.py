@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from connectors.github.client import Client, Page
-from connectors.github.documents import counts, document
-from connectors.github.parcels import Kind
+from connectors.github.api.client import Client, Page
+from connectors.github.api.documents import counts, document
+from connectors.github.cursor import iso
 from connectors.github.payloads import nodes
-from connectors.github.progress import iso
+from connectors.github.query_batches import Kind
 from connectors.github.settings import FIRST_DAY
 from connectors.records import Gap
 

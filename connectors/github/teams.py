@@ -22,9 +22,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from connectors.errors import BadInput, PayloadBroken, Refused
-from connectors.github.access import Access
-from connectors.github.client import Client, Page
-from connectors.github.documents import document
+from connectors.github.api.access import Access
+from connectors.github.api.client import Client, Page
+from connectors.github.api.documents import document
 from connectors.github.payloads import account, nodes
 from connectors.github.settings import GitHubSettings, GitHubTeamsSettings
 from connectors.records import Account, Membership

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.github.client import MOST_IDS, Client
-from connectors.github.documents import document
+from connectors.github.api.client import MOST_IDS, Client
+from connectors.github.api.documents import document
 from connectors.github.settings import GitHubSettings
 
 

@@ -1,0 +1,1 @@
+"""Files of the operator's: declared exports, the roster, a staff list."""

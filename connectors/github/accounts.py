@@ -1,0 +1,187 @@
+"""Who is behind a token or a login."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+from connectors.errors import Refused
+from connectors.github.api.access import Access
+from connectors.github.api.client import Client, NothingThere, Page
+from connectors.github.api.documents import document, users
+from connectors.github.payloads import account, nodes
+from connectors.github.settings import GitHubSettings
+from connectors.noreply import number_in
+from connectors.records import Account
+
+LOGINS_AT_ONCE = 100
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+"""What cannot be a login is not worth a question."""
+
+
+def whoami(base_url: str, token: SecretStr | str) -> Account:
+    """The account a token belongs to. Raises Refused for a token that is none, or Unreachable.
+
+    REST `GET /user`.
+    """
+    secret = token if isinstance(token, SecretStr) else SecretStr(token)
+    client = Client(GitHubSettings(base_url=base_url, token=secret, wait_limit_seconds=0))
+    try:
+        user = client.get("/user")
+    finally:
+        client.close()
+    if not isinstance(user, dict) or not user.get("node_id") or not user.get("login"):
+        raise Refused(f"{client.host} does not say whose token this is; check base_url")
+    found = account(_as_actor(user))
+    assert found is not None
+    return found
+
+
+def account_of(base_url: str, token: SecretStr, login: str) -> Account | None:
+    """The account with this login today, or None. Raises Unreachable or RateLimited.
+
+    REST `GET /users/{login}`.
+    """
+    if not _LOGIN.fullmatch(login):
+        return None
+    client = Client(GitHubSettings(base_url=base_url, token=token, wait_limit_seconds=0))
+    try:
+        user = client.get(f"/users/{login}")
+    except Refused:
+        return None
+    finally:
+        client.close()
+    return account(_as_actor(user))
+
+
+def _as_actor(user: Mapping[str, Any]) -> dict[str, Any]:
+    """An account of REST, as GraphQL tells of one."""
+    return {"__typename": user.get("type", "User"), "login": user["login"], "id": user["node_id"]}
+
+
+def resolve_logins(settings: GitHubSettings, logins: Iterable[str]) -> dict[str, Account]:
+    """Accounts by the login they were asked under; who is unknown to GitHub is absent.
+
+    A hundred a request. Raises Refused, Unreachable, RateLimited or PayloadBroken.
+    """
+    asked = [name for name in dict.fromkeys(logins) if _LOGIN.fullmatch(name)]
+    if not asked:
+        return {}
+    access = Access(settings)
+    found: dict[str, Account] = {}
+    try:
+        client = access.anywhere()
+        for start in range(0, len(asked), LOGINS_AT_ONCE):
+            some = asked[start : start + LOGINS_AT_ONCE]
+            variables = {f"login{index}": login for index, login in enumerate(some)}
+            answer = client.graphql(users(len(some)), variables)
+            for index, login in enumerate(some):
+                person = account(answer.data[f"u{index}"])
+                if person is not None:
+                    found[login] = person
+    finally:
+        access.close()
+    return found
+
+
+class ByNumber:
+    """Whose a private address of this GitHub is, by the number in it; None for any other text.
+
+    GitHub's word is taken, and neither the login in the address nor a guess. REST `GET /user/{id}`, once a
+    number. Raises Refused, Unreachable, RateLimited or PayloadBroken.
+    """
+
+    def __init__(self, settings: GitHubSettings) -> None:
+        self._settings = settings
+        self._told: dict[int, Account | None] = {}
+
+    def __call__(self, text: str) -> Account | None:
+        number = number_in(text.strip(), self._settings.base_url)
+        if number is not None and number not in self._told:
+            self._told[number] = self._ask(number)
+        return self._told[number] if number is not None else None
+
+    def _ask(self, number: int) -> Account | None:
+        access = Access(self._settings)
+        try:
+            user = access.anywhere().get(f"/user/{number}")
+        except NothingThere:
+            return None
+        finally:
+            access.close()
+        is_somebody = user.get("id") == number and user.get("type") != "Organization"
+        return account(_as_actor(user)) if is_somebody else None
+
+
+AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One account, and the address under which its holder signs in to the identity provider."""
+
+    account: Account
+    addresses: frozenset[str]
+
+
+def identities(settings: GitHubSettings) -> Iterator[Identity]:
+    """Every identity that is linked to an account, in all the organisations of the settings."""
+    access = Access(settings)
+    try:
+        for organisation in settings.organisations:
+            yield from _of_organisation(access.of(organisation), organisation)
+    finally:
+        access.close()
+
+
+def _of_organisation(client: Client, organisation: str) -> Iterator[Identity]:
+    page = Page(AT_ONCE)
+    after: str | None = None
+    while True:
+        answer = client.graphql(document("identities"), {"organisation": organisation, "after": after}, page)
+        provider = (answer.data["organization"] or {}).get("samlIdentityProvider")
+        if provider is None:
+            code = next(iter(answer.refused.values()), "none is set up, or the token is no owner's")
+            raise Refused(
+                f"{client.host} gives no single sign-on of {organisation!r} ({code}); use a token with "
+                "`admin:org`, or take `sso` out of the settings"
+            )
+        for payload in nodes(provider, "externalIdentities"):
+            who = account(payload["user"])
+            if who is not None:  # an identity that is linked to no account yet is nobody here
+                yield Identity(who, frozenset(_addresses(payload)))
+        info = provider["externalIdentities"]["pageInfo"]
+        if not info["hasNextPage"]:
+            return
+        after = info["endCursor"]
+
+
+def _addresses(payload: Mapping[str, Any]) -> Iterator[str]:
+    saml, scim = payload.get("samlIdentity") or {}, payload.get("scimIdentity") or {}
+    # what they sign in under: an address that is merely listed may be a mailbox that several people share
+    told = [saml.get("nameId"), scim.get("username")]
+    yield from (each.casefold() for each in told if each and "@" in each)
+
+
+def public_keys(settings: GitHubSettings, logins: Iterable[str]) -> dict[str, list[str]]:
+    """The keys of each login, as they stand in an `authorized_keys`; a login that is no more has none.
+
+    One request a person. Raises Unreachable, RateLimited or PayloadBroken. REST `GET /users/{login}/keys`.
+    """
+    access = Access(settings)
+    found: dict[str, list[str]] = {}
+    try:
+        client = access.anywhere()
+        for login in logins:
+            try:
+                rows = client.get(f"/users/{login}/keys?per_page=100")
+            except Refused:
+                rows = []
+            found[login] = [str(row["key"]) for row in rows if isinstance(row, dict) and row.get("key")]
+    finally:
+        access.close()
+    return found

@@ -1,0 +1,1 @@
+"""Asking GitHub: tokens, rate limits, queries and what their answers mean."""

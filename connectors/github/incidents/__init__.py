@@ -1,0 +1,1 @@
+"""Incidents that are kept as issues or discussions on GitHub."""

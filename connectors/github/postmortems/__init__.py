@@ -1,0 +1,1 @@
+"""Post-mortems that are documents of a repository on GitHub."""

@@ -1,0 +1,1 @@
+"""incident.io as a source."""

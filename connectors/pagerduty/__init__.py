@@ -1,0 +1,1 @@
+"""PagerDuty as a source."""
