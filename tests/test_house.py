@@ -18,7 +18,7 @@ MAY_NAME = {
     "duckdb": {"warehouse", "signals"},
     "prefect": {"flows/nightly.py", "flows/prefect_traces.py"},
     "github": {"connectors"},
-    "pagerduty": {"connectors"},
+    "httpx2": {"connectors/http.py"},
 }
 
 

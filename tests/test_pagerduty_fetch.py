@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -409,6 +410,13 @@ def test_an_answer_that_stays_broken_is_a_broken_payload(account: Account, fault
         next(account.connector().fetch("account", None))
 
 
+def test_an_answer_that_would_fill_the_memory_is_not_read_to_its_end(account: Account) -> None:
+    account.faults = ["endless"]
+    with pytest.raises(PayloadBroken, match="larger than 64 MB"):
+        next(account.connector().fetch("account", None))
+    assert len(account.asked) == 1
+
+
 def test_an_answer_of_another_shape_is_a_broken_payload_and_no_empty_page(account: Account) -> None:
     account.faults = ["other"] * 9
     with pytest.raises(PayloadBroken, match="list of incidents"):
@@ -554,14 +562,18 @@ def account() -> Iterator[Account]:
                     body = b'{"items": []}'
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body) + (7 if fault == "cut" else 0)))
+            if fault != "endless":
+                self.send_header("Content-Length", str(len(body) + (7 if fault == "cut" else 0)))
             self.send_header("Connection", "close")
             if status == 429:
                 self.send_header("ratelimit-reset", held.reset_seconds)
             if status == 302:
                 self.send_header("Location", f"{held.base_url}/elsewhere")
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(OSError):
+                while fault == "endless":
+                    self.wfile.write(b" " * 2**20)
+                self.wfile.write(body)
             self.close_connection = True
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002

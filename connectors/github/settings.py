@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal, get_args
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from connectors.base_url import checked_base_url
 
 IssueKind = Literal["incident", "regression", "bug", "question", "proposal", "follow_up"]
 
@@ -29,9 +30,6 @@ TEAM_TOOLS = ("libs", "shared", "common", "internal", "tools", "tooling", "platf
 
 FIRST_DAY = date(2008, 1, 1)
 """Before GitHub's first repository: what `since: None` means."""
-
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def is_repository_name(text: str) -> bool:
@@ -95,14 +93,7 @@ class GitHubSettings(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("base_url is an address like https://api.github.com or https://host/api/v3")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("base_url holds an address only; the token has a setting of its own")
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise ValueError("base_url must use https; a token would travel in the open")
-        return value.rstrip("/")
+        return checked_base_url(value, "https://api.github.com or https://host/api/v3")
 
     @field_validator("repositories")
     @classmethod

@@ -19,8 +19,7 @@ class _Reached(User):
 
 def addresses(settings: IncidentIoSettings) -> Iterator[tuple[str, str]]:
     """The id of every user who has an address, with it."""
-    assert settings.token is not None
-    api = Api(settings.base_url, settings.token.get_secret_value(), settings.wait_limit_seconds)
+    api = Api(settings.base_url, settings.token, settings.wait_limit_seconds)
     with closing(api):
         for user in api.listed("/v2/users", "users", _Reached):
             if user.email:

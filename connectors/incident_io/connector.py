@@ -22,7 +22,7 @@ from itertools import islice
 from urllib.parse import quote
 
 from connectors.errors import Refused
-from connectors.http import NotThere, Parameters
+from connectors.http import NotFound, Parameters
 from connectors.incident_io.listings import Api, Model, checked, written
 from connectors.incident_io.payloads import (
     SOURCE,
@@ -61,7 +61,7 @@ class IncidentIo:
     def __init__(self, settings: IncidentIoSettings, now: datetime | None = None) -> None:
         self._settings = settings
         self._fixed_now = now
-        self._api_once: Api | None = None
+        self._api = Api(settings.base_url, settings.token, settings.wait_limit_seconds)
         self._listed: dict[str, date] | None = None
         day = self._now().date() - FIFTEEN_MONTHS
         self.since = settings.since or quarter_of(day)
@@ -74,7 +74,7 @@ class IncidentIo:
 
     def scopes(self) -> Sequence[str]:
         """The organisation. Raises Refused without a key; the first question tells if it is a good one."""
-        assert self._api
+        self._api.check_token()
         return ("organisation",)
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
@@ -144,12 +144,11 @@ class IncidentIo:
 
     def close(self) -> None:
         """Closes the connection, if one was opened."""
-        if self._api_once:
-            self._api_once.close()
+        self._api.close()
 
     def spent(self) -> tuple[int, int]:
         """Requests so far."""
-        return (self._api_once.requests if self._api_once else 0), 0
+        return self._api.requests, 0
 
     # --- incidents --------------------------------------------------------------------------------
 
@@ -212,7 +211,7 @@ class IncidentIo:
                 postmortems=documents,
             )
             return self._with_its_own(payload, around)
-        except NotThere:
+        except NotFound:
             return None
 
     def _with_its_own(self, payload: IncidentPayload, around: Around) -> Incident:
@@ -259,7 +258,7 @@ class IncidentIo:
                     for entry in self._api.final_entries(schedule_id, midnight(starts_on), midnight(ends_on))
                     if entry.user
                 ]
-            except NotThere:
+            except NotFound:
                 continue  # archived since it was listed
             found += shifts_of(SOURCE, schedule_id, entries, starts_on, ends_on)
         return found
@@ -272,15 +271,6 @@ class IncidentIo:
         return Rota(self.since, self._tomorrow, self._shifts_between)
 
     # --- small things -----------------------------------------------------------------------------
-
-    @property
-    def _api(self) -> Api:
-        if self._api_once is None:
-            token = self._settings.token.get_secret_value() if self._settings.token else ""
-            if not token:
-                raise Refused("incident_io: no key is set; give it an API key that may view data")
-            self._api_once = Api(self._settings.base_url, token, self._settings.wait_limit_seconds)
-        return self._api_once
 
     def _tomorrow(self) -> date:
         return self._now().date() + timedelta(days=1)

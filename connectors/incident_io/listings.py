@@ -19,34 +19,28 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Api(JsonApi):
-    """Asks one organisation; counts what it asked."""
+    """The REST API of one organisation."""
 
-    def __init__(self, base_url: str, token: str, wait_limit_seconds: int) -> None:
-        # loading the HTTP client takes a moment, which commands that only read must not wait for
-        from connectors.incident_io.client import Client
-
-        client = Client(base_url, token)
-        super().__init__(SOURCE, client.once, wait_limit_seconds, client.close)
+    source = SOURCE
+    api = "incident.io's API"
+    if_missing = "no key is set; give it an API key that may view data"
 
     def listed(
         self, path: str, key: str, model: type[Model], parameters: Parameters | None = None
     ) -> Iterator[Model]:
         """Everything in a listing, page by page."""
-        after: str | None = None
-        while True:
-            question = {**(parameters or {}), "page_size": PAGE}
-            answer = self.get(path, question | ({"after": after} if after else {}))
-            found = answer.get(key)
-            if not isinstance(found, list):
-                raise PayloadBroken(
-                    f"incident_io: an answer has no list of {key}; check that base_url is incident.io's API"
-                )
-            for one in found:
-                yield checked(model, one, key)
-            told = _after(answer)
-            if not found or not told:
-                return
-            after = _next(str(told), after)
+        last_after: str | None = None
+
+        def next_page(answer: Payload, _count: int) -> Parameters | None:
+            nonlocal last_after
+            after = _after(answer)
+            if not after:
+                return None
+            last_after = _next(str(after), last_after)
+            return {"after": last_after}
+
+        for payload in self.pages(path, key, {**(parameters or {}), "page_size": PAGE}, next_page):
+            yield checked(model, payload, key)
 
     def final_entries(self, schedule_id: str, begin: datetime, end: datetime) -> Iterator[ScheduleEntry]:
         """Who holds a schedule between two moments, overrides applied, in all of its rotations.

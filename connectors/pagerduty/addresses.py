@@ -14,8 +14,7 @@ from connectors.pagerduty.settings import PagerDutySettings
 
 def addresses(settings: PagerDutySettings) -> Iterator[tuple[str, str]]:
     """The id of every user with their address."""
-    assert settings.token is not None
-    api = Api(settings.base_url, settings.token.get_secret_value(), settings.wait_limit_seconds)
+    api = Api(settings.base_url, settings.token, settings.wait_limit_seconds)
     try:
         for user in api.listed("/users", "users"):
             if isinstance(user.get("id"), str) and isinstance(user.get("email"), str):

@@ -19,7 +19,7 @@ from itertools import islice
 from urllib.parse import quote
 
 from connectors.errors import PayloadBroken, Refused
-from connectors.http import NotThere, Parameters, Payload
+from connectors.http import NotFound, Parameters, Payload
 from connectors.pagerduty.listings import LONGEST, PAGE, Api, Log, newest_first, written
 from connectors.pagerduty.payloads import created_at, final_entries, opened_on, services_by_schedule
 from connectors.pagerduty.settings import PagerDutySettings
@@ -47,7 +47,7 @@ class PagerDuty:
     def __init__(self, settings: PagerDutySettings, today: date | None = None) -> None:
         self._settings = settings
         self._today = today
-        self._api_once: Api | None = None
+        self._api = Api(settings.base_url, settings.token, settings.wait_limit_seconds)
         self._gaps: list[Gap] = []
         self._read = _Read()
         self._services: dict[str, tuple[str, ...]] = {}
@@ -58,7 +58,7 @@ class PagerDuty:
 
     def scopes(self) -> Sequence[str]:
         """The account. Raises Refused without a token; whether it is a good one, the first question tells."""
-        assert self._api
+        self._api.check_token()
         return ("account",)
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
@@ -130,12 +130,11 @@ class PagerDuty:
 
     def close(self) -> None:
         """Closes the connection, if one was opened."""
-        if self._api_once:
-            self._api_once.close()
+        self._api.close()
 
     def spent(self) -> tuple[int, int]:
         """Requests so far. PagerDuty counts requests a minute and knows no points."""
-        return (self._api_once.requests if self._api_once else 0), 0
+        return self._api.requests, 0
 
     # --- incidents --------------------------------------------------------------------------------
 
@@ -187,7 +186,7 @@ class PagerDuty:
             entries = self._api.listed(f"{path}/log_entries", "log_entries")
             log = Log(((created_at(entry), entry) for entry in entries), of=incident_id)
             log.read_down_to(midnight(date.min))
-        except NotThere:
+        except NotFound:
             return None
         if log.is_refused:
             self._gaps += _log_gaps(created_at(head), self._now(), "forbidden")
@@ -237,7 +236,7 @@ class PagerDuty:
                 try:  # an account whose list does not carry the days tells them one schedule at a time
                     path = f"/schedules/{quote(schedule_id, safe='')}"
                     answer = self._api.get(path, {**span, "time_zone": "UTC"})
-                except NotThere:
+                except NotFound:
                     continue
             services = self._services.get(schedule_id, ())
             entries = final_entries(answer)
@@ -245,15 +244,6 @@ class PagerDuty:
         return found
 
     # --- small things -----------------------------------------------------------------------------
-
-    @property
-    def _api(self) -> Api:
-        if self._api_once is None:
-            token = self._settings.token.get_secret_value() if self._settings.token else ""
-            if not token:
-                raise Refused("pagerduty: no token is set; give it a read-only REST API key")
-            self._api_once = Api(self._settings.base_url, token, self._settings.wait_limit_seconds)
-        return self._api_once
 
     def _batch(self, roots: Iterable[Root], place: _Place | None, gone: Iterable[str] = ()) -> Batch:
         gaps, self._gaps = tuple(self._gaps), []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from connectors.errors import PayloadBroken, Refused
@@ -31,34 +31,32 @@ class WallError(Exception):
 
 
 class Api(JsonApi):
-    """Asks one account; counts what it asked."""
+    """The REST API v2 of one account."""
 
-    def __init__(self, base_url: str, token: str, wait_limit_seconds: int) -> None:
-        # loading the official client takes half a second, which commands that only read must not wait for
-        from connectors.pagerduty.client import Client
+    source = "pagerduty"
+    api = "PagerDuty's REST API"
+    if_missing = "no token is set; give it a read-only REST API key"
 
-        client = Client(base_url, token)
-        super().__init__("pagerduty", client.once, wait_limit_seconds, client.close)
+    def headers(self, token: str) -> Mapping[str, str]:
+        return {
+            "Authorization": f"Token token={token}",
+            "Accept": "application/vnd.pagerduty+json;version=2",
+        }
 
     def listed(self, path: str, key: str, parameters: Parameters | None = None) -> Iterator[Payload]:
         """Everything in a listing, page by page.
 
         Raises WallError after the last result that PagerDuty gives, or what `get` raises.
         """
-        offset = 0
-        while True:
-            if offset + PAGE > WALL:
+
+        def next_page(answer: Payload, count: int) -> Parameters | None:
+            if not answer.get("more"):
+                return None
+            if count + PAGE > WALL:
                 raise WallError
-            answer = self.get(path, {**(parameters or {}), "limit": PAGE, "offset": offset})
-            found = answer.get(key)
-            if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-                raise PayloadBroken(
-                    f"pagerduty: an answer has no list of {key}; check that base_url is PagerDuty's REST API"
-                )
-            yield from found
-            offset += len(found)
-            if not answer.get("more") or not found:
-                return
+            return {"offset": count}
+
+        yield from self.pages(path, key, {"limit": PAGE, "offset": 0, **(parameters or {})}, next_page)
 
     def count(self, path: str, parameters: Parameters) -> int:
         """How many results a listing would have, without listing them."""

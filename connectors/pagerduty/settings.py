@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from connectors.http import checked_address
+from connectors.base_url import checked_base_url
 
 
 class PagerDutySettings(BaseModel):
@@ -27,4 +27,4 @@ class PagerDutySettings(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        return checked_address(value, "https://api.pagerduty.com")
+        return checked_base_url(value, "https://api.pagerduty.com")
