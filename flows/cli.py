@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,7 +17,7 @@ from connectors.errors import BadInput, RateLimited, Refused, SourceError
 from flows.commands import own
 from flows.commands.contests import contests
 from flows.commands.me import me
-from flows.commands.options import Chapters, Day, format_option, with_config
+from flows.commands.options import Age, Chapters, Day, format_option, with_config
 from flows.commands.people import people
 from flows.commands.privacy import privacy
 from flows.commands.reading import coverage, deliver, explain, query
@@ -91,13 +91,30 @@ def serve(config: Path, cron: str | None) -> None:
 
 
 @cli.command()
+@click.option("--check", "is_check", is_flag=True, help="Print one line for monitoring, and nothing else.")
+@click.option(
+    "--max-age",
+    type=Age(),
+    default="26h",
+    show_default=True,
+    help="How long ago the last night may have ended, in minutes, hours or days: 90m, 26h, 2d.",
+)
 @format_option("text", "json")
 @with_config
-def status(config: Path, form: str) -> None:
-    """Whether last night can be trusted: what was fetched, what is missing, what it cost."""
+def status(config: Path, form: str, max_age: timedelta, is_check: bool) -> None:
+    """Whether last night can be trusted: what was fetched, what is missing, what it cost.
+
+    Exit codes: 0 complete; 1 gaps, a night that broke, or none that ended within --max-age; 2 a mistake in
+    the settings; 3 a source refused. A running night is judged by the one before it.
+    """
     from flows.views import show_status
 
-    click.echo(show_status(config, form))
+    shown = show_status(config, form, max_age, is_check=is_check)
+    if shown.text:
+        click.echo(shown.text)
+    if shown.note:
+        click.echo(shown.note, err=True)
+    sys.exit(shown.exit_code)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -16,6 +16,7 @@ from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.records import Batch, Gap, Inventory
 from flows import opting, resolutions
 from flows.night import Night
+from flows.status import StatusUnreadable, read_status
 from warehouse import history, ledger, moving, reading
 from warehouse.files import write_whole
 from warehouse.rows import root_id
@@ -320,10 +321,10 @@ def without_values(name: str, action: Callable[[], Any]) -> Any:
 def note_outcome(night: Night, run: dict[str, Any], outcome: str) -> None:
     """Says in the status that this run is `running` or has `failed`; the sources stay as they were."""
     try:
-        before = json.loads(night.settings.status_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        before = {"sources": []}
-    status = {"sources": before["sources"], "last_run": run | {"outcome": outcome}}
+        before = read_status(night.settings)
+    except (OSError, StatusUnreadable):
+        before = None
+    status = {"sources": before["sources"] if before else [], "last_run": run | {"outcome": outcome}}
     with suppress(OSError):  # a full disk is said by the step that needed it
         write_whole(night.settings.status_file, json.dumps(status, indent=1, sort_keys=True))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,17 @@ from pydantic import SecretStr
 from connectors.errors import BadInput
 from flows.settings import Settings, load_settings, token
 from privacy.released import Released
+
+
+@dataclass(frozen=True, slots=True)
+class StatusShown:
+    """What `sightline status` prints and exits with."""
+
+    text: str
+    """For standard output."""
+    note: str
+    """For standard error: why it exits as it does, where the text does not say it."""
+    exit_code: int
 
 
 def show_coverage(
@@ -204,18 +216,30 @@ def items_about(body: Mapping[str, Any], asked: str) -> list[dict[str, Any]]:
     return by_link
 
 
-def show_status(config: Path, form: str) -> str:
-    """How the last night went. Raises BadInput where none has run."""
-    settings = load_settings(config)
-    try:
-        status = json.loads(settings.status_file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInput([f"{settings.home}: no night has run here yet; run `sightline nightly`"]) from None
-    if form == "json":
-        return _json(status)
-    from reports.text import status_text
+def show_status(config: Path, form: str, max_age: timedelta, *, is_check: bool = False) -> StatusShown:
+    """How the last night went; as a check, in one line. Raises BadInput where there is no home."""
+    from flows.status import StatusUnreadable, health, read_status, unreadable
 
-    return status_text(status)
+    settings = load_settings(config)
+    status = None
+    try:
+        status = read_status(settings)
+        judged = health(settings, status, max_age, datetime.now(UTC))
+    except StatusUnreadable as error:
+        judged = unreadable(error)
+    if is_check:
+        return StatusShown(judged.as_json(max_age) if form == "json" else judged.line, "", judged.exit_code)
+    if status is None:
+        return StatusShown("", judged.line, judged.exit_code)
+    # the page tells gaps and refusals itself, but not that it is old
+    is_told = judged.exit_code == 0 or judged.outcome not in ("complete", "running")
+    if form == "json":
+        text = _json(status)
+    else:
+        from reports.text import status_text
+
+        text = status_text(status)
+    return StatusShown(text, "" if is_told else judged.line, judged.exit_code)
 
 
 def _own_report(settings: Settings, window: str | None) -> Released:

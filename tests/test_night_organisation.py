@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def test_every_view_of_the_same_night_speaks_of_all_38_items(organisation: Runni
     assert seen[0]["rule"] in show_explanation(config, seen[0]["item"], "2026Q3", "json")
     assert "signals/" in show_explanation(config, link, "2026Q3", "json")
 
-    status = json.loads(show_status(config, "json"))
+    status = json.loads(show_status(config, "json", timedelta(hours=26)).text)
     assert {source["source"] for source in status["sources"]} == {"github", "github_incidents", "pagerduty"}
     assert all(source["complete"] and source["records"] == source["expected"] for source in status["sources"])
 

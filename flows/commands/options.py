@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -60,6 +61,21 @@ class PastDay(Day):
         if day > today + timedelta(days=1):  # somewhere it may be tomorrow already
             self.fail(f"{day} has not come yet; today is {today}", param, ctx)
         return day
+
+
+class Age(click.ParamType):  # type: ignore[type-arg]  # generic in its stubs only
+    """A whole number of minutes, hours or days: 90m, 26h, 2d."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        match = re.fullmatch(r"(\d{1,6})([mhd])", value.strip(), re.ASCII)
+        if match is None or int(match[1]) == 0:
+            self.fail(f"{value!r} is not an age; write it like 90m, 26h or 2d", param, ctx)
+        unit = {"m": "minutes", "h": "hours", "d": "days"}[match[2]]
+        return timedelta(**{unit: int(match[1])})
 
 
 def _settings_named_here(context: click.Context, _: click.Parameter, here: Path | None) -> None:
