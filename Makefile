@@ -2,13 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test goldens check format lock clean
 
 demo: .venv/ready            ## a real night against the sandbox, then what people read
 	$(BIN)/sightline demo
 
 test: .venv/ready            ## all tests
 	$(BIN)/pytest -n 2
+
+goldens: .venv/ready         ## writes again what reports, releases and help look like; read the diff
+	$(BIN)/pytest tests/test_goldens.py --write-goldens
 
 check: .venv/ready           ## lint, formatting and types
 	$(BIN)/ruff check .

@@ -20,6 +20,10 @@ LOOKS = {"connect", "execute", "fetchall", "fetchone", "open", "read", "stat", "
 SHARED = Path(__file__).parents[1].parent / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-goldens", action="store_true", help="write tests/goldens again, see there")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of recorded data beside the checkout; the test is skipped where there is none."""
