@@ -373,16 +373,6 @@ class Membership:
     """Where the roster says so, for a mistake that only GitHub can tell; 0 where no file does."""
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadState:
-    """How a review thread stands now: what may change without a trace on its pull request."""
-
-    thread_id: str
-    is_resolved: bool
-    is_outdated: bool
-    resolved_by: Account | None
-
-
 Root = Repository | PullRequest | Issue | Discussion | Incident | Postmortem | OnCallShift | Interview
 """What `fetch` yields and the warehouse stores whole."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 from hashlib import blake2b
 
-from connectors import Connector, KnowsAccounts
-from connectors.files.connector import Files
+from connectors.contract import Connector
 from flows import steps
 from flows.night import Night
 from warehouse import reading
@@ -21,10 +20,7 @@ def follow_accounts(night: Night, connector: Connector) -> None:
 
     Raises SourceError.
     """
-    # a declared file has `accounts` as well, which is the name of whose they are
-    if isinstance(connector, Files) or not isinstance(connector, KnowsAccounts):
-        return
-    source = night.account_sources[connector.source]
+    source = connector.account_source
     own_ids = {
         key.account_id: known.own_id
         for key, known in night.vault.accounts()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors import Connector, Plans, Recounts
+from connectors.contract import Connector
 from flows import resolutions, steps
 from flows.night import Night
 from warehouse import counting, ledger
@@ -12,7 +12,7 @@ from warehouse import counting, ledger
 
 def due_tonight(night: Night, connector: Connector, scopes: Sequence[str]) -> set[str]:
     """The scopes to count; of a source that is small, or cannot be sampled, all."""
-    if not isinstance(connector, Recounts):
+    if not connector.can_recount:
         return set(scopes)
     return counting.due(night.store, connector.source, scopes, night.as_of)
 
@@ -26,10 +26,12 @@ def plan_fetch(
     night: Night, connector: Connector, scopes: Sequence[str], due: set[str], progress: steps.Progress
 ) -> None:
     """Says what the night will take of a source, before anything is taken. Raises SourceError."""
-    if not isinstance(connector, Plans) or not scopes:
+    if not scopes:
         return
     cursors = {scope: night.store.cursor(connector.source, scope) for scope in scopes}
     plan = connector.plan(cursors)
+    if plan is None:
+        return
     # what is read for the first time is counted while it is listed
     known = [scope for scope in due if cursors.get(scope) is not None]
     counts = sum(counting.prices(night.store, connector.source, known).values())
@@ -45,7 +47,7 @@ def sample_the_rest(night: Night, connector: Connector, scopes: Sequence[str]) -
 
     Raises SourceError.
     """
-    if not isinstance(connector, Recounts):
+    if not connector.can_recount:
         return
     counted = {scope for source, scope in night.counted if source == connector.source}
     rest = [scope for scope in scopes if scope not in counted]

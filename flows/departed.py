@@ -36,5 +36,5 @@ def is_left_out_on_purpose(night: Night, source: str, scope: str) -> bool:
         return False
     by_rule: set[str] = set()
     for connector in night.connectors:
-        by_rule |= getattr(connector, "left_out", frozenset())
+        by_rule |= connector.left_out
     return github.leaves_out(scope) or (github.lets_in(scope) and scope.casefold() in by_rule)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
-from connectors import Connector
+from connectors.contract import Connector
 from connectors.errors import BadInput
 from connectors.files.connector import Files
 from connectors.files.roster import read_roster
@@ -155,7 +155,7 @@ def hold(
         sources_in_use=[
             "roster",
             *(["files"] if any(source.kind == "accounts" for source in settings.files) else []),
-            *(_agreed_name(connector) for connector in connectors),
+            *(connector.agreed_name for connector in connectors),
         ],
         signals_in_use=[*catalog],
         own_signals=own_sensitivities(catalog),
@@ -204,7 +204,7 @@ def hold(
             roster=roster,
             roster_mistakes=list(roster_mistakes),
             connectors=connectors,
-            account_sources={connector.source: _account_source(connector) for connector in connectors},
+            account_sources={connector.source: connector.account_source for connector in connectors},
             store=store,
             vault=vault,
         )
@@ -277,18 +277,6 @@ def connect(settings: Settings, floor: date = date.min) -> tuple[Connector, ...]
     if not found:
         raise BadInput(["no source is configured; add a `github:` section to the settings"])
     return tuple(found)
-
-
-def _account_source(connector: Connector) -> str:
-    """Whose accounts this source names people by."""
-    if isinstance(connector, Files):
-        return connector.accounts
-    return connector.source if isinstance(connector, PagerDuty | IncidentIo) else "github"
-
-
-def _agreed_name(connector: Connector) -> str:
-    """What the agreement calls this source: declared files have names of their own."""
-    return "files" if isinstance(connector, Files) else connector.source
 
 
 def _tried(load: Callable[[], Loaded], mistakes: list[str]) -> Loaded | None:

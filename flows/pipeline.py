@@ -8,10 +8,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-from connectors import Connector, KnowsThreads, Lanes
+from connectors.contract import Connector
 from connectors.errors import Refused, SourceError, Unreachable
 from flows import accounts, counting, departed, enrolment, logbook, outcomes, resolutions, retention, steps
-from flows.lanes import Baton, side_by_side
+from flows.concurrency import WriterLock, side_by_side
 from flows.night import Night
 
 FEW_SCOPES = 50
@@ -86,27 +86,27 @@ def _fetch_scopes(
             f"plan {connector.source}",
             partial(counting.plan_fetch, night, connector, scopes, due, progress),
         )
-    if isinstance(connector, KnowsThreads):
+    if connector.can_check_threads:
         counted = [scope for scope in scopes if scope in due]
         with suppress(SourceError):  # whoever is counted without an answer is asked again then
             do(f"threads {connector.source}", partial(resolutions.look, night, connector, counted))
-    lanes = connector.lanes(scopes) if isinstance(connector, Lanes) else ()
-    if len(lanes) > 1:
+    groups = connector.by_budget(scopes)
+    if len(groups) > 1:
 
-        def read(lane: Connector, some: Sequence[str], baton: Baton) -> None:
-            def do_in_lane(name: str, action: Callable[[], Any]) -> Any:
-                def with_baton() -> Any:
-                    with baton.held():
+        def read(reader: Connector, readable: Sequence[str], lock: WriterLock) -> None:
+            def do_locked(name: str, action: Callable[[], Any]) -> Any:
+                def locked() -> Any:
+                    with lock.held():
                         return action()
 
-                with baton.passed():
-                    return do(name, with_baton)
+                with lock.released():
+                    return do(name, locked)
 
-            _fetch_lane(night, lane, some, due, do_in_lane, progress)
+            _fetch_group(night, reader, readable, due, do_locked, progress)
 
-        side_by_side(lanes, read)
+        side_by_side(groups, read)
     else:
-        _fetch_lane(night, connector, scopes, due, do, progress)
+        _fetch_group(night, connector, scopes, due, do, progress)
     try:
         do(f"accounts {connector.source}", partial(accounts.follow_accounts, night, connector))
         do(f"sample {connector.source}", partial(counting.sample_the_rest, night, connector, scopes))
@@ -114,7 +114,7 @@ def _fetch_scopes(
         night.messages.append(f"{connector.source}: accounts and sample were not looked at ({error})")
 
 
-def _fetch_lane(
+def _fetch_group(
     night: Night,
     connector: Connector,
     scopes: Sequence[str],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connectors import Connector, KnowsThreads
+from connectors.contract import Connector
 from flows.night import Night
 from warehouse import counting
 from warehouse.counting import StoredThread
@@ -18,7 +18,7 @@ from warehouse.ledger import Difference
 
 def look(night: Night, connector: Connector, scopes: Sequence[str]) -> None:
     """Asks how the threads of these scopes stand, for when they are counted tonight. Raises SourceError."""
-    if isinstance(connector, KnowsThreads):
+    if connector.can_check_threads:
         stored = {scope: due(night, connector.source, scope) for scope in scopes}
         for scope, found in _differing(night, connector, stored).items():
             night.threads[(connector.source, scope)] = found
@@ -39,13 +39,13 @@ def due(night: Night, source: str, scope: str) -> list[StoredThread]:
 
 
 def _differing(
-    night: Night, connector: KnowsThreads, stored: Mapping[str, Sequence[StoredThread]]
+    night: Night, connector: Connector, stored: Mapping[str, Sequence[StoredThread]]
 ) -> dict[str, list[Difference]]:
     """By scope, which pull requests have to be fetched again."""
     asked = {scope: [each.thread_id for each in some] for scope, some in stored.items() if some}
     if not asked:
         return {scope: [] for scope in stored}
-    source = night.account_sources[connector.source]
+    source = connector.account_source
     own_ids = {key.account_id: known.own_id for key, known in night.vault.accounts() if key.source == source}
     told = {
         each.thread_id: (

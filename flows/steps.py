@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors import Connector, KnowsScopes, Tallies
+from connectors.contract import Connector
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.records import Batch, Gap, Inventory
 from flows import opting, resolutions
@@ -46,8 +46,8 @@ def list_scopes(night: Night, connector: Connector) -> Sequence[str]:
     """What this source has to fetch, remembered for the ledger. Raises SourceError."""
     scopes = tuple(connector.scopes())
     night.scopes[connector.source] = scopes
-    night.messages += getattr(connector, "remarks", [])
-    for error in getattr(connector, "refused", []):
+    night.messages += connector.remarks
+    for error in connector.refused:
         _say(night, connector, error)
     _follow_scopes(night, connector, scopes)
     _leave_unlisted_open(night, connector)
@@ -64,10 +64,9 @@ def _follow_scopes(night: Night, connector: Connector, scopes: Sequence[str]) ->
 
     What is listed is known by its id; what is named is asked about where something else is missing tonight.
     """
-    if isinstance(connector, KnowsScopes):
-        known = moving.repositories_read(night.store, connector.source)
-        strangers = [scope for scope in scopes if scope not in known] if {*known} - {*scopes} else []
-        moving.follow_scopes(night.store, connector.source, connector.scope_ids(strangers))
+    known = moving.repositories_read(night.store, connector.source)
+    strangers = [scope for scope in scopes if scope not in known] if {*known} - {*scopes} else []
+    moving.follow_scopes(night.store, connector.source, connector.scope_ids(strangers))
 
 
 def _leave_unlisted_open(night: Night, connector: Connector) -> None:
@@ -77,7 +76,7 @@ def _leave_unlisted_open(night: Night, connector: Connector) -> None:
     """
     known = ledger.known_scopes(night.store, connector.source)
     owners_read = {scope.split("/")[0].casefold() for scope in known if "/" in scope}
-    for owner in getattr(connector, "unlisted", ()):
+    for owner in connector.unlisted:
         if owner in known or owner.casefold() not in owners_read:
             night.scopes[connector.source] += (owner,)
             _open_gap(night, connector, owner, "not_listed")
@@ -91,7 +90,6 @@ def fetch_scope(night: Night, connector: Connector, scope: str, progress: Progre
     """
     before = connector.spent()
     key = (connector.source, scope)
-    names_all = getattr(connector, "names_all", False)
     try:
         cursor = night.store.cursor(*key)
         night.read_whole[key] = cursor is None
@@ -99,7 +97,7 @@ def fetch_scope(night: Night, connector: Connector, scope: str, progress: Progre
         if cursor is None:
             return
         told = night.told_gaps.get(key, [])
-        if ledger.needs_reading_again(night.store, *key, told, names_all=names_all):
+        if ledger.needs_reading_again(night.store, *key, told, names_all=connector.names_all):
             night.store.forget_cursor(*key)
             night.told_gaps.pop(key, None)
             night.read_whole[key] = True
@@ -164,7 +162,7 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
             night.told_gaps.get(key, []),
             span,
             was_read_whole=night.read_whole.get(key, False),
-            names_all=getattr(connector, "names_all", False),
+            names_all=connector.names_all,
         )
     finally:
         _count_spending(night, connector, scope, before)
@@ -172,7 +170,7 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
 
 def _listed(night: Night, connector: Connector, scope: str) -> tuple[list[Inventory], set[str]]:
     """What the source says exists: by counting where that is enough, else by its list."""
-    told = connector.tally(scope) if isinstance(connector, Tallies) else None
+    told = connector.tally(scope)
     listed = None if told is None else ledger.as_listed(night.store, connector.source, scope, told)
     return _inventory(night, connector, scope) if listed is None else (listed, set())
 
@@ -183,10 +181,9 @@ def _inventory(night: Night, connector: Connector, scope: str) -> tuple[list[Inv
     gaps = [each for each in told if isinstance(each, Gap)]
     unlisted = {gap.kind for gap in gaps}
     night.told_gaps.setdefault((connector.source, scope), []).extend(gaps)
-    ways_out: Mapping[str, str] = getattr(connector, "ways_out", {})
     night.messages += [
         f"{connector.source}: {gap.kind.replace('_', ' ')} are not listed ({gap.reason.replace('_', ' ')}); "
-        f"check what the token may read{ways_out.get(gap.kind, '')}"
+        f"check what the token may read{connector.remedies.get(gap.kind, '')}"
         for gap in gaps
     ]
     return [each for each in told if isinstance(each, Inventory) and each.kind not in unlisted], unlisted
@@ -216,11 +213,10 @@ def look_for_lost_scopes(night: Night, connector: Connector) -> None:
     settings = night.settings.github
     if connector.source != "github" or settings is None:
         return
-    left_out: frozenset[str] = getattr(connector, "left_out", frozenset())
     asked = {owner.casefold() for owner in settings.organisations}
     for scope in sorted({*ledger.known_scopes(night.store, "github")} - {*night.scopes["github"]}):
         is_asked = scope.split("/")[0].casefold() in asked and settings.lets_in(scope)
-        is_asked = is_asked and scope.casefold() not in left_out
+        is_asked = is_asked and scope.casefold() not in connector.left_out
         if not ledger.holds_anything(night.store, "github", scope):
             ledger.forget_scope(night.store, "github", scope)
         elif is_asked:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors import Connector
+from connectors.contract import Connector
 from connectors.errors import BadInput, SourceError, Unreachable
 from connectors.files.connector import BadFile, Files, read_file
 from connectors.files.settings import FileSource

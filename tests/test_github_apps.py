@@ -14,13 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from graphql import GraphQLError
 
+from connectors.contract import BaseConnector
 from connectors.errors import BadInput, PayloadBroken, RateLimited, Refused
 from connectors.github.accounts import resolve_logins
 from connectors.github.api.access import INSTALLATIONS_A_PAGE
 from connectors.github.connector import GitHub
 from connectors.github.settings import GitHubSettings
-from connectors.records import Batch, PullRequest
-from flows.lanes import side_by_side
+from connectors.records import Batch, Gap, Inventory, PullRequest
+from flows.concurrency import side_by_side
 from flows.night import open_night
 from flows.pipeline import fetch_everything, plainly
 from flows.settings import load_settings
@@ -272,17 +273,17 @@ def test_a_night_by_installations_stores_what_a_night_by_one_token_does(
     assert compared["reviews"][0] == 3 * PULLS
 
 
-# --- lanes ---
+# --- several sources at once ---
 
 
-def test_lanes_wait_for_their_sources_at_the_same_time_and_work_one_after_another() -> None:
+def test_sources_are_waited_for_at_the_same_time_and_stored_one_after_another() -> None:
     both = threading.Barrier(2, timeout=30)
     working = threading.Lock()
     read: Counter[str] = Counter()
 
-    def store(lane: Any, scopes: Sequence[str], _baton: Any) -> None:
-        for _ in lane.fetch(scopes[0], None):
-            assert working.acquire(blocking=False), "two lanes would write at once"
+    def store(source: Any, scopes: Sequence[str], _lock: Any) -> None:
+        for _ in source.fetch(scopes[0], None):
+            assert working.acquire(blocking=False), "two threads would write at once"
             read[scopes[0]] += 1
             working.release()
 
@@ -290,11 +291,11 @@ def test_lanes_wait_for_their_sources_at_the_same_time_and_work_one_after_anothe
     assert read == {"a": 3, "b": 3}
 
 
-def test_a_lane_that_breaks_stops_the_others_and_is_what_is_raised() -> None:
+def test_a_source_that_fails_stops_the_others_and_is_what_is_raised() -> None:
     read = []
 
-    def store(lane: Any, scopes: Sequence[str], _baton: Any) -> None:
-        for _ in lane.fetch(scopes[0], None):
+    def store(source: Any, scopes: Sequence[str], _lock: Any) -> None:
+        for _ in source.fetch(scopes[0], None):
             read.append(scopes[0])
             if scopes[0] == "a":
                 raise PayloadBroken("it broke")
@@ -307,20 +308,34 @@ def test_a_lane_that_breaks_stops_the_others_and_is_what_is_raised() -> None:
 # --- builders ---
 
 
-class Source:
-    """A source of so many batches; each comes when as many lanes wait as the barrier asks for."""
+class Source(BaseConnector):
+    """A source of so many batches; each comes when as many threads wait as the barrier asks for."""
 
     source = "made up"
+    yields = ()
+    since = date(2026, 1, 1)
 
     def __init__(self, barrier: threading.Barrier | None = None, batches: int = 3) -> None:
         self._barrier = barrier
         self._batches = batches
 
-    def fetch(self, _scope: str, _cursor: str | None) -> Iterator[Batch]:
+    def scopes(self) -> Sequence[str]:
+        return ()
+
+    def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
+        del scope, cursor
         for _ in range(self._batches):
             if self._barrier:
                 self._barrier.wait()
             yield Batch((), "")
+
+    def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
+        del scope, kind, object_ids
+        yield from ()
+
+    def inventory(self, scope: str) -> Iterator[Inventory | Gap]:
+        del scope
+        yield from ()
 
 
 def two_organisations() -> Any:

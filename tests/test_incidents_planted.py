@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
-from connectors import Connector
+from connectors.contract import Connector
 from connectors.github.payloads import incidents_named
 from connectors.incident_io.connector import IncidentIo
 from connectors.incident_io.settings import IncidentIoSettings

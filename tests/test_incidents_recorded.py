@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import SecretStr
 
-from connectors import Connector
+from connectors.contract import Connector
 from connectors.files.connector import BadFile, Files, read_rows
 from connectors.files.settings import FileSource
 from connectors.pagerduty.connector import PagerDuty

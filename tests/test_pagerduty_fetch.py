@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from connectors import Connector
+from connectors.contract import Connector
 from connectors.errors import PayloadBroken, RateLimited, Refused, SourceError, Unreachable
 from connectors.pagerduty.connector import PagerDuty
 from connectors.pagerduty.settings import PagerDutySettings

@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import Literal
 
+from connectors.contract import BaseConnector
 from connectors.errors import BadInput, PayloadBroken, Unreachable
 from connectors.files.records import (
     Reading,
@@ -36,11 +37,13 @@ class BadFile(BadInput, PayloadBroken):
     """A declared file is wrong: a source that broke for a night, a list of mistakes for its operator."""
 
 
-class Files:
+class Files(BaseConnector):
     """One declared file as a source. `today` is for tests; None asks the clock.
 
     `whose` tells which account a private address of GitHub names.
     """
+
+    agreed_name = "files"
 
     def __init__(self, source: FileSource, today: date | None = None, whose: Whose = nobodys) -> None:
         self._declared = source
@@ -50,6 +53,10 @@ class Files:
         told = ("incident_pages",) if "paged" in source.columns else ()
         self.yields: tuple[str, ...] = _YIELDS[source.kind] + told
         self.since = source.since or self._first_day()
+
+    @property
+    def account_source(self) -> str:
+        return self._declared.accounts
 
     def scopes(self) -> Sequence[str]:
         """The file, by its name. Raises Unreachable if it is not there."""
@@ -84,18 +91,6 @@ class Files:
         found = read_file(self._declared, self._whose) if kind == _ROOTS[self._declared.kind] else {}
         roots = tuple(found[object_id] for object_id in object_ids if object_id in found)
         yield Batch(roots, "", gone=tuple(sorted(set(object_ids) - found.keys())))
-
-    @property
-    def accounts(self) -> str:
-        """Whose accounts the people's columns hold."""
-        return self._declared.accounts
-
-    def close(self) -> None:
-        """Nothing: a file is closed as soon as it is read."""
-
-    def spent(self) -> tuple[int, int]:
-        """Nothing: a file costs no requests."""
-        return 0, 0
 
     def _digest(self) -> str:
         try:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import date
 from types import TracebackType
 
+from connectors.contract import BaseConnector, Connector, ThreadState
 from connectors.errors import Refused
 from connectors.github import payloads
 from connectors.github.api.access import Access, seen
@@ -27,15 +28,17 @@ from connectors.github.query_batches import MOST_AT_ONCE
 from connectors.github.reader import Reader
 from connectors.github.settings import GitHubSettings, matches
 from connectors.plans import Plan
-from connectors.records import Account, Batch, Gap, Inventory, ThreadState
+from connectors.records import Account, Batch, Gap, Inventory
 
 
-class GitHub:
+class GitHub(BaseConnector):
     """The connector. Close it, or use it in a `with`, to close its connections."""
 
     source = "github"
     names_all = True
-    ways_out = Reader.ways_out
+    can_recount = True
+    can_check_threads = True
+    remedies = Reader.remedies
     yields: tuple[str, ...] = (
         "repositories",
         "pull_requests",
@@ -66,13 +69,7 @@ class GitHub:
         self._without_discussions: set[str] = set()
         self._ids: dict[str, str] = {}
         self.remarks: list[str] = []
-        """What whoever wrote the settings should know, once `scopes` was asked."""
         self.refused: list[Refused] = []
-        """Why some organisation was not listed, or not by one of the tokens, once `scopes` was asked."""
-        self.unlisted: tuple[str, ...] = ()
-        """Organisations that are not listed, or not by one of the tokens: what else they have is open."""
-        self.left_out: frozenset[str] = frozenset()
-        """Repositories, in small letters, that are listed and that the settings keep out."""
 
     def __enter__(self) -> GitHub:
         return self
@@ -122,42 +119,46 @@ class GitHub:
         self._ids = {found.get(key, place.name): place.repository_id for key, place in listed.items()} | named
         self.left_out = frozenset(listed) - {name.casefold() for name in scopes}
         self._access.look_for(scopes)
-        for reader, some in self.lanes(scopes):
-            reader.expect(some)
+        for reader, readable in self._by_reader(scopes):
+            reader.expect(readable)
         return tuple(scopes)
 
     def scope_ids(self, scopes: Sequence[str]) -> Mapping[str, str]:
         """The node id of each repository that an organisation listed, and of these that can be seen."""
         unknown = [scope for scope in scopes if scope not in self._ids]
-        for reader, some in self.lanes(unknown):
-            self._ids |= seen(reader.client, some)
+        for reader, readable in self._by_reader(unknown):
+            self._ids |= seen(reader.client, readable)
         return self._ids
 
-    def lanes(self, scopes: Sequence[str]) -> list[tuple[Reader, list[str]]]:
-        """Scopes that are read with the same credentials, and so from the same budget, with their reader.
+    def by_budget(self, scopes: Sequence[str]) -> Sequence[tuple[Connector, Sequence[str]]]:
+        """The scopes by the credentials they are read with."""
+        return self._by_reader(scopes)
 
-        Those that nobody can read are with the first: there they are refused.
+    def _by_reader(self, scopes: Sequence[str]) -> list[tuple[Reader, list[str]]]:
+        """The scopes by the credentials they are read with.
+
+        Those that no credentials can read are with the first reader, which refuses them.
         """
-        found: dict[Reader, list[str]] = {}
-        nobodys: dict[str, Refused] = {}
+        groups: dict[Reader, list[str]] = {}
+        unreadable: dict[str, Refused] = {}
         for scope in scopes:
             try:
-                found.setdefault(self._reader(scope), []).append(scope)
+                groups.setdefault(self._reader(scope), []).append(scope)
             except Refused as error:
-                nobodys[scope] = error
-        if nobodys and found:
-            reader, some = next(iter(found.items()))
-            some.extend(nobodys)
-            reader.refused |= nobodys
-        return list(found.items())
+                unreadable[scope] = error
+        if unreadable and groups:
+            reader, readable = next(iter(groups.items()))
+            readable.extend(unreadable)
+            reader.unreadable |= unreadable
+        return list(groups.items())
 
     def plan(self, cursors: Mapping[str, str | None]) -> Plan:
         """What a fetch of these scopes from these cursors needs, by what moved last in each."""
-        lanes = self.lanes([*cursors])
+        groups = self._by_reader([*cursors])
         whole = Plan(0, 0, 0, None)
-        for reader, scopes in lanes:
+        for reader, scopes in groups:
             whole = whole.beside(reader.plan({scope: cursors[scope] for scope in scopes}))
-        return replace(whole, budget=self._access.budget([reader.client for reader, _ in lanes]))
+        return replace(whole, budget=self._access.budget([reader.client for reader, _ in groups]))
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
         """Everything updated since `cursor`, a batch for a few hundred objects.
@@ -178,15 +179,15 @@ class GitHub:
         """What these, by repository, hold now; a hundred a request."""
         return [
             each
-            for reader, scopes in self.lanes([*object_ids])
-            for each in reader.recount([one for scope in scopes for one in object_ids[scope]])
+            for reader, scopes in self._by_reader([*object_ids])
+            for each in reader.recount({scope: object_ids[scope] for scope in scopes})
         ]
 
     def threads(self, thread_ids: Mapping[str, Sequence[str]]) -> Sequence[ThreadState]:
         """How these review threads, by repository, stand now; a hundred a request."""
         return [
             each
-            for reader, scopes in self.lanes([*thread_ids])
+            for reader, scopes in self._by_reader([*thread_ids])
             for each in reader.threads({scope: thread_ids[scope] for scope in scopes})
         ]
 

@@ -20,6 +20,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
 from typing import Any
 
+from connectors.contract import BaseConnector
 from connectors.errors import Refused
 from connectors.github import payloads
 from connectors.github.api.client import Client
@@ -60,7 +61,7 @@ which no signal rests.
 MOST_PLACES_ASKED = 20
 
 
-class GitHubOwn:
+class GitHubOwn(BaseConnector):
     """The connector of personal mode. Close it, or use it in a `with`, to close its connections."""
 
     source = "github"

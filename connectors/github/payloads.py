@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
+from connectors.contract import ThreadState
 from connectors.github.bots import is_robot_by_type
 from connectors.github.features import (
     asks_question,
@@ -39,7 +40,6 @@ from connectors.records import (
     Review,
     ReviewComment,
     ReviewThread,
-    ThreadState,
 )
 from connectors.references import incidents_named
 

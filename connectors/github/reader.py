@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from connectors.contract import BaseConnector, ThreadState
 from connectors.errors import Refused, SourceError
 from connectors.github import payloads
 from connectors.github.api.access import seen
@@ -44,7 +45,6 @@ from connectors.records import (
     Issue,
     PullRequest,
     Repository,
-    ThreadState,
 )
 
 HEADS_AT_ONCE = 50
@@ -82,13 +82,13 @@ class _Seen:
         self.held: dict[str, Inventory] = {}
 
 
-class Reader:
+class Reader(BaseConnector):
     """Reads repositories that the same credentials can see. Not for two threads at once."""
 
     source = "github"
     names_all = True
-    ways_out: Mapping[str, str] = {"discussions": ", or set github.discussions to false"}
-    """What to do about a kind that may not be listed, besides giving the token the right."""
+    can_check_threads = True
+    remedies: Mapping[str, str] = {"discussions": ", or set github.discussions to false"}
 
     def __init__(
         self,
@@ -105,8 +105,8 @@ class Reader:
         self._hydration = Hydration(client, self._pages)
         self.expected: Sequence[str] = ()
         """What will be fetched, in this order: the next fifty are asked together what moved."""
-        self.refused: dict[str, Refused] = {}
-        """Scopes that are handed to this reader although nobody can read them, and why nobody can."""
+        self.unreadable: dict[str, Refused] = {}
+        """Scopes that no credentials can read, and why."""
         self._heads: dict[str, Head | str] = {}
         self._seen = _Seen()
 
@@ -150,8 +150,8 @@ class Reader:
 
         A quiet repository costs one request, shared with the fifty that follow it in `scopes()`.
         """
-        if scope in self.refused:
-            raise self.refused[scope]
+        if scope in self.unreadable:
+            raise self.unreadable[scope]
         progress = progress_from(cursor, self.since)
         self._seen = _Seen(scope)
         overlap = OVERLAP
@@ -214,9 +214,9 @@ class Reader:
                 raise Refused(self._pages.not_there(scope, "not_found"))
             yield Batch(roots, "", tuple(gaps), gone=tuple(gone))
 
-    def recount(self, object_ids: Sequence[str]) -> Sequence[Inventory]:
-        """What these hold now, in whatever repository that can be seen; a hundred a request."""
-        nodes, _, _ = self._pages.counts(object_ids)
+    def recount(self, object_ids: Mapping[str, Sequence[str]]) -> Sequence[Inventory]:
+        """What these, by repository, hold now; a hundred a request."""
+        nodes, _, _ = self._pages.counts([object_id for ids in object_ids.values() for object_id in ids])
         return [counted(kind_of(node), node) for node in nodes]
 
     def threads(self, thread_ids: Mapping[str, Sequence[str]]) -> list[ThreadState]:

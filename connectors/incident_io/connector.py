@@ -21,6 +21,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from urllib.parse import quote
 
+from connectors.contract import BaseConnector
 from connectors.errors import Refused
 from connectors.http import NotFound, Parameters
 from connectors.incident_io.listings import Api, Model, checked, written
@@ -49,7 +50,7 @@ _REAL: Parameters = {"status_category[not_in]": ["declined", "canceled"]}
 """What turned out to be no incident is left out; tests and tutorials incident.io leaves out by itself."""
 
 
-class IncidentIo:
+class IncidentIo(BaseConnector):
     """One incident.io organisation. `now` is for tests; None asks the clock."""
 
     source = SOURCE

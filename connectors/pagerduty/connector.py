@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from urllib.parse import quote
 
+from connectors.contract import BaseConnector
 from connectors.errors import PayloadBroken, Refused
 from connectors.http import NotFound, Parameters, Payload
 from connectors.pagerduty.listings import LONGEST, PAGE, Api, Log, newest_first, written
@@ -35,7 +36,7 @@ FIFTEEN_MONTHS = timedelta(days=458)
 _HYDRATED_AT_ONCE = 25
 
 
-class PagerDuty:
+class PagerDuty(BaseConnector):
     """One PagerDuty account. `today` is for tests; None asks the clock."""
 
     source = "pagerduty"

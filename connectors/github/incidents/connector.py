@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from connectors.contract import BaseConnector
 from connectors.errors import PayloadBroken, Refused
 from connectors.github.api.access import Access
 from connectors.github.api.client import Client, Page
@@ -43,10 +44,11 @@ _DISCUSSION = "D_"
 """How GitHub's ids of discussions begin."""
 
 
-class GitHubIncidents:
+class GitHubIncidents(BaseConnector):
     """The connector; `github` says where GitHub is and as whom to ask."""
 
     source = "github_incidents"
+    account_source = "github"
     yields: tuple[str, ...] = ("incidents", "incident_actions", "incident_fixes")
 
     def __init__(

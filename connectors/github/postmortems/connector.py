@@ -24,6 +24,7 @@ from typing import Any, Literal
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from connectors.contract import BaseConnector
 from connectors.errors import PayloadBroken
 from connectors.github.accounts import ByNumber
 from connectors.github.api.access import Access
@@ -53,10 +54,11 @@ class File:
     blob: str
 
 
-class GitHubPostmortems:
+class GitHubPostmortems(BaseConnector):
     """The connector; `github` says where GitHub is and as whom to ask."""
 
     source = "github_postmortems"
+    account_source = "github"
     yields: tuple[str, ...] = ("postmortem_documents", "postmortem_authors")
 
     def __init__(
