@@ -71,13 +71,7 @@ def nightly(config: Path, as_of: date | None) -> None:
     """
     from flows.night_run import run_nightly
 
-    code = run_nightly(config, as_of)
-    with suppress(OSError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    # Prefect's threads outlive the run and hold on to the database driver, which would complain of it
-    # at shutdown; everything of ours is closed by now.
-    os._exit(code)
+    _exit_at_once(run_nightly(config, as_of))
 
 
 @cli.command()
@@ -88,6 +82,7 @@ def serve(config: Path, cron: str | None) -> None:
     from flows.night_run import serve_nightly
 
     serve_nightly(config, cron)
+    _exit_at_once(0)
 
 
 @cli.command()
@@ -211,6 +206,17 @@ def main() -> NoReturn:
             click.echo("this is a defect of Sightline; please report the lines above", err=True)
             code = BROKEN
     sys.exit(code)
+
+
+def _exit_at_once(code: int) -> NoReturn:
+    """Ends without finalisation, when everything of ours is closed.
+
+    Prefect's threads outlive the run and hold on to the database driver, which would complain of leaks.
+    """
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _out_of_reach(error: Exception) -> str | None:

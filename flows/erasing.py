@@ -15,7 +15,8 @@ from filelock import FileLock, Timeout
 from connectors.errors import BadInput
 from flows import logbook
 from flows.orchestrator import USED, Orchestrator, orchestrators_used, shown
-from flows.settings import Settings, load_settings, orchestrator_url
+from flows.orchestrator_environment import orchestrator_url
+from flows.settings import Settings, load_settings
 from privacy import erasure
 from warehouse.store import Store
 from warehouse.tombstones import Tombstones

@@ -16,11 +16,10 @@ from connectors.errors import BadInput
 from flows import logbook
 from flows.cli import BROKEN, CONFIGURATION, REFUSED
 from flows.night import Busy, check_everything, connect
-from flows.orchestrator import OrchestratorFailed, orchestrator
+from flows.orchestrator import OrchestratorFailed, check_authentication, orchestrator
 from flows.settings import Settings, load_settings
 from flows.steps import HomeNotWritable, StepFailed
 from privacy.errors import DoorError
-from warehouse.files import write_whole
 
 EXIT_CODES = {"complete": 0, "gaps": 1, "refused": REFUSED}
 
@@ -33,7 +32,8 @@ def run_nightly(config: Path, as_of: date | None) -> int:
     settings = _checked(config)
     try:
         with orchestrator(settings.home) as server:
-            from flows import nightly  # three seconds, while the server starts
+            with server.importing():
+                from flows import nightly  # three seconds, while the server starts
 
             server.wait_until_up()
             with _progress() as on_progress:
@@ -47,11 +47,10 @@ def run_nightly(config: Path, as_of: date | None) -> int:
             CONFIGURATION,
         )
     except StepFailed as error:
-        details = settings.home / "last-failure.txt"
-        with suppress(OSError):
-            write_whole(details, error.details)
         return _say(
-            f"the night broke: {error}; nothing half-written stays, run it again (details: {details})", BROKEN
+            f"the night broke: {error}; nothing half-written stays, run it again "
+            f"(details: {settings.failure_file})",
+            BROKEN,
         )
     except OrchestratorFailed as error:
         return _say(f"the night did not start: {error}", BROKEN)
@@ -68,12 +67,13 @@ def serve_nightly(config: Path, cron: str | None) -> None:
     """Runs the nightly on its schedule until stopped. Raises BadInput before anything starts."""
     settings = _checked(config)
     with orchestrator(settings.home, schedules=True) as server:
-        from flows import nightly
+        with server.importing():
+            from flows import nightly
 
         server.wait_until_up()
         click.echo(f"nightly at '{cron or settings.schedule}' UTC; Prefect at {server.url}; stop with Ctrl-C")
         with stopping_whole():
-            nightly.serve(config, cron or settings.schedule)
+            nightly.serve(settings, config, cron or settings.schedule)
 
 
 @contextmanager
@@ -93,6 +93,7 @@ def stopping_whole() -> Iterator[None]:
 
 def _checked(config: Path) -> Settings:
     settings = load_settings(config)
+    check_authentication(settings)
     check_everything(settings)
     connect(settings)
     try:

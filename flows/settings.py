@@ -1,6 +1,6 @@
 """The operator's settings: one YAML file, overridden by SIGHTLINE_* variables.
 
-The only reader of the environment.
+Nothing reads the environment but this and `flows/orchestrator_environment.py`.
 Secrets never stand in the file: they come from `GITHUB_TOKEN`, `GITHUB_APP_PRIVATE_KEY`,
 `PAGERDUTY_TOKEN` and `INCIDENT_IO_TOKEN`, or from files that the same names with `_FILE` behind them name.
 """
@@ -90,6 +90,8 @@ class Settings(BaseSettings):
     keepers: tuple[str, ...] = ()
     """Logins of those who may say which accounts are one person's, of anybody."""
     schedule: str = Field(default="0 3 * * *", description="cron, in UTC")
+    prefect_server_without_authentication: bool = False
+    """Use the server that PREFECT_API_URL names although it obeys anybody who reaches it."""
 
     @property
     def maps(self) -> tuple[Path, ...]:
@@ -130,6 +132,10 @@ class Settings(BaseSettings):
     @property
     def receipts(self) -> Path:
         return self.home / "receipts"
+
+    @property
+    def failure_file(self) -> Path:
+        return self.home / "last-failure.txt"
 
     @property
     def lock_file(self) -> Path:
@@ -346,50 +352,6 @@ def _with_secrets(settings: Settings) -> Settings:
             several = tuple(map(SecretStr, re.split(r"[\s,]+", secret.get_secret_value())))
             update[section] = found.model_copy(update={key: several if key == "more_tokens" else secret})
     return settings.model_copy(update=update)
-
-
-# --- the orchestrator's environment -------------------------------------------------------------------
-
-_ORCHESTRATOR = {
-    "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
-    "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
-    "PREFECT_LOGGING_LEVEL": "CRITICAL",
-    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-}
-
-
-def orchestrator_url() -> str | None:
-    """The Prefect server that the operator runs already, if any."""
-    return os.environ.get("PREFECT_API_URL") or None
-
-
-def orchestrator_environment(data: Path, *, schedules: bool) -> dict[str, str]:
-    """The environment of our own Prefect server: no token and no secret of ours in it.
-
-    An ephemeral server starts faster and leaves out the service that creates scheduled runs.
-    """
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not any(word in name for word in ("TOKEN", "KEY", "SECRET", "PASSWORD"))
-    }
-    ephemeral = {} if schedules else {"PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
-    return kept | _ORCHESTRATOR | ephemeral | {"PREFECT_HOME": str(data), "PREFECT_UI_ENABLED": "0"}
-
-
-def keep_quiet() -> None:
-    """What Prefect is told to log and to persist, on whoever's server, before it is imported."""
-    for name, value in _ORCHESTRATOR.items():
-        os.environ.setdefault(name, value)
-
-
-def use_orchestrator(url: str, data: Path) -> None:
-    """Points this process, before it imports Prefect, at our server."""
-    keep_quiet()
-    os.environ["PREFECT_HOME"] = str(data)
-    os.environ["PREFECT_API_URL"] = url
 
 
 def environment_with(**variables: str) -> dict[str, str]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import multiprocessing
 import os
 import re
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import closing
 from datetime import date, timedelta
@@ -20,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from flows.night_run import stopping_whole
 from privacy import traces
 from sandbox.server import Running
 
@@ -63,34 +59,6 @@ def test_a_wrong_token_exits_3_with_one_sentence(organisation: Running, home: Pa
     assert "does not accept the credentials" in one_line(done.stdout)
     assert "wrong-canary" not in done.stdout + done.stderr
     assert b"wrong-canary" not in b"".join(p.read_bytes() for p in home.rglob("*") if p.is_file())
-
-
-def test_a_scheduled_run_starts(organisation: Running, home: Path) -> None:
-    """With the wrong sqlalchemy everything else works and this silently never happens."""
-    config = written(home, organisation)
-    server = subprocess.Popen(
-        [*SIGHTLINE, "--config", str(config), "serve", "--cron", "* * * * *"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        deadline = time.monotonic() + 240
-        while outcome(home) in ("none", "running") and time.monotonic() < deadline and server.poll() is None:
-            time.sleep(0.5)
-        assert outcome(home) == "complete"
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=60)
-    assert server.returncode == 0
-
-
-def test_a_night_that_runs_when_the_schedule_is_stopped_does_not_outlive_it() -> None:
-    """It called a server that was gone, and the stopped process waited for it for ever."""
-    night = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
-    with stopping_whole():
-        night.start()
-        assert night.is_alive()
-    assert not night.is_alive()
 
 
 @pytest.mark.parametrize(
@@ -193,11 +161,6 @@ def written(folder: Path, server: Running) -> Path:
         f"pagerduty:\n  base_url: {server.pagerduty}\n  since: 2026-04-01\n"
     )
     return path
-
-
-def outcome(home: Path) -> str:
-    status = home / "sightline-home" / "status.json"
-    return str(json.loads(status.read_text())["last_run"]["outcome"]) if status.exists() else "none"
 
 
 def one_line(text: str) -> str:

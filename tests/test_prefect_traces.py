@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import tomllib
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -17,40 +18,32 @@ import pytest
 
 from connectors.errors import BadInput
 from flows.erasing import erase
-from flows.orchestrator import USED, Orchestrator, _free_port, orchestrators_used, shown
-from flows.settings import orchestrator_environment
+from flows.orchestrator import USED, Orchestrator, orchestrators_used, private_server, shown
 from privacy.traces import holds
 
 LOGIN = "canary-of-a-login"
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """The address of a server that nobody of ours started, and its database."""
-    port = _free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flows.orchestrator_server", str(port), str(os.getpid())],
-        env=orchestrator_environment(tmp_path, schedules=True),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}/api"
-    try:
-        Orchestrator(url, process).wait_until_up()
-        yield url, tmp_path / "prefect.db"
-    finally:
-        process.kill()  # it takes its time to end by itself, and nobody needs it any more
-        process.wait()
+def server(tmp_path: Path) -> Iterator[tuple[Orchestrator, Path]]:
+    """A server that stands for one of the operator's own, and its database. It requires a credential."""
+    with private_server(tmp_path, schedules=True) as server:
+        server.wait_until_up()
+        yield server, tmp_path / "prefect.db"
 
 
 def test_runs_that_name_somebody_are_removed_there_and_what_is_left_is_said(
-    server: tuple[str, Path],
+    server: tuple[Orchestrator, Path],
 ) -> None:
     """In a child, because Prefect reads where its server is once for a process."""
-    url, database = server
+    orchestrator, database = server
+    url = orchestrator.url
+    assert orchestrator.profiles
+    profile = tomllib.loads(orchestrator.profiles.read_text())["profiles"]["sightline"]
     done = subprocess.run(
         [sys.executable, __file__, url, LOGIN],
-        env=os.environ | {"PREFECT_API_URL": url},
+        env=os.environ
+        | {"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": profile["PREFECT_API_AUTH_STRING"]},
         capture_output=True,
         text=True,
         check=False,
@@ -92,7 +85,7 @@ def test_an_erasure_asks_for_the_server_that_nights_ran_on(
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     with pytest.raises(BadInput, match=r"ran on the Prefect server at http://prefect\.example/api, which"):
         erase(config, "anybody", lambda _: None, lambda _: None)
-    monkeypatch.setenv("PREFECT_API_URL", f"http://name:word@127.0.0.1:{_free_port()}/api")
+    monkeypatch.setenv("PREFECT_API_URL", "http://name:word@127.0.0.1:1/api")
     with pytest.raises(BadInput, match=r"the server at http://127\.0\.0\.1:\d+/api does not answer; nothing"):
         erase(config, "anybody", lambda _: None, lambda _: None)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import BadInput
-from flows.settings import load_settings, orchestrator_environment
+from flows.settings import load_settings
 
 
 def test_paths_are_relative_to_the_settings_file(tmp_path: Path) -> None:
@@ -96,12 +96,6 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
 def test_a_missing_file_says_how_to_name_one(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="--config"):
         load_settings(tmp_path / "none.yaml")
-
-
-def test_the_orchestrator_inherits_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GITHUB_TOKEN", "canary-1")
-    monkeypatch.setenv("SIGHTLINE_GITHUB__APP_PRIVATE_KEY", "canary-2")
-    assert not [v for v in orchestrator_environment(tmp_path, schedules=True).values() if "canary" in v]
 
 
 def written(folder: Path, text: str) -> Path:
