@@ -135,9 +135,7 @@ class _Runner(Runner):
 
     async def start(self, run_once: bool = False, webserver: bool | None = None) -> None:
         self.serving = asyncio.current_task()
-        signal.signal(
-            signal.SIGINT, self.handle_sigterm
-        )  # where a thread of Prefect's that is older receives it
+        signal.signal(signal.SIGINT, self.handle_sigterm)  # for threads that do not block it
         threading.Thread(target=self._wait_for_ctrl_c, daemon=True).start()
         await super().start(run_once, webserver)
 
