@@ -16,7 +16,8 @@ from filelock import FileLock, Timeout
 from connectors.errors import BadInput, Refused
 from flows import logbook
 from flows.identity import Asking, asking, rights_of, today
-from flows.settings import Settings, load_settings
+from flows.recorded_settings import RecordedSettings, recorded_settings
+from flows.settings import Settings
 from privacy import door
 from privacy.errors import NoReport
 from reports.neutral import plain
@@ -26,7 +27,7 @@ from warehouse.vault import find_login
 
 def list_contests(config: Path, form: str) -> str:
     """The open contests that whoever asks may decide, each with the cell it is about."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     resolver = _resolver(settings)
     with rights_of(settings) as own:
         contests = [each for each in own.contests() if each.state == "open"]
@@ -66,7 +67,7 @@ def resolve_contest(config: Path, contest_id: str, decision: rights.Decision) ->
 
     A contest that does not exist and one that this person may not decide are answered alike.
     """
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     resolver = _resolver(settings)
     managers = _managers(settings)
     with rights_of(settings) as own:
@@ -90,7 +91,7 @@ def resolve_contest(config: Path, contest_id: str, decision: rights.Decision) ->
     return f"{contest_id} is dismissed: the report says so"
 
 
-def _resolver(settings: Settings) -> Asking:
+def _resolver(settings: RecordedSettings) -> Asking:
     """Whoever asks, if the settings name them. Raises Refused, or BadInput where nobody is named."""
     if not settings.resolvers:
         raise BadInput(

@@ -23,7 +23,8 @@ from connectors.github.accounts import public_keys, resolve_logins
 from flows import logbook
 from flows.identity import proven, rights_of, today, window_named
 from flows.own_words import own_report
-from flows.settings import Settings, load_settings
+from flows.recorded_settings import recorded_settings
+from flows.settings import Settings
 from privacy.released import Released
 from privacy.sealed import recipients, sealed
 from reports.page import me_page
@@ -75,7 +76,7 @@ def deliver(config: Path, to: Path, window: str | None) -> str:
 
     Raises BadInput, and what GitHub's refusal raises, with nothing changed in the folder.
     """
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     if settings.github is None:
         raise BadInput(
             ["no `github:` section in the settings; people's keys come from their GitHub accounts"]
@@ -119,7 +120,7 @@ def deliver(config: Path, to: Path, window: str | None) -> str:
 
 def show_delivery(config: Path) -> str:
     """Under which name the report of whoever asks lies, or why there is none."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     person_id = proven(settings)
     with rights_of(settings) as own:
         found = own.deliveries().get(person_id)

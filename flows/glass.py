@@ -12,7 +12,8 @@ from pathlib import Path
 from connectors.errors import BadInput, Refused
 from flows import logbook
 from flows.identity import asking, today, window_named
-from flows.settings import Settings, load_settings
+from flows.recorded_settings import RecordedSettings, recorded_settings
+from flows.settings import Settings
 from privacy import audit, door
 from warehouse.forget import persons_named
 from warehouse.vault import find_ids, find_login
@@ -27,7 +28,7 @@ REASONS = {
 TOLD_FOR = timedelta(days=92)
 
 
-def officer(settings: Settings) -> str:
+def officer(settings: RecordedSettings) -> str:
     """The mark of the officer who asks. Raises Refused for anybody else."""
     who = asking(settings)
     if who.account.login.casefold() not in {login.casefold() for login in settings.officers}:
@@ -39,7 +40,7 @@ def officer(settings: Settings) -> str:
 
 def accept_break(config: Path) -> list[str]:
     """Lets a broken log go on, on the word of an officer; returns what was wrong. Raises Refused."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     by = officer(settings)
     key = audit.key_in(settings.audit_key, settings.audit_file)
     return audit.accept(settings.audit_file, key, by, on=today())
@@ -49,7 +50,7 @@ def break_glass(config: Path, who: str, because: str, window: str | None, form: 
     """Somebody's own report, for an officer. Raises Refused for anybody else, and NotLogged unseen."""
     from flows.views import own_report_as
 
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     if because not in REASONS:
         raise BadInput([f"'{because}' is no reason; it is one of {', '.join(REASONS)}"])
     by = officer(settings)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from connectors.errors import BadInput, Refused
 from connectors.records import Account
+from flows.recorded_settings import RecordedSettings
 from flows.settings import Settings, token
 from warehouse.windows import parse_window, window_of
 
@@ -24,7 +25,7 @@ class Asking(NamedTuple):
     person_id: str | None
 
 
-def asking(settings: Settings) -> Asking:
+def asking(settings: RecordedSettings) -> Asking:
     """Whose token it is. Raises BadInput where there is none, and what GitHub's refusal raises."""
     from connectors.github.accounts import whoami
     from warehouse.tombstones import Tombstones
@@ -44,7 +45,7 @@ def asking(settings: Settings) -> Asking:
     return Asking(account, None if is_erased else person_id)
 
 
-def proven(settings: Settings) -> str:
+def proven(settings: RecordedSettings) -> str:
     """The id of whoever holds the token. Raises BadInput or Refused."""
     person_id = asking(settings).person_id
     if person_id is None:

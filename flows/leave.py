@@ -7,7 +7,8 @@ from pathlib import Path
 
 from connectors.errors import BadInput, Refused
 from flows.identity import asking, today
-from flows.settings import Settings, load_settings
+from flows.recorded_settings import RecordedSettings, recorded_settings
+from flows.settings import Settings
 from warehouse import absences
 from warehouse.vault import find_ids, find_own_id
 from warehouse.windows import Window, windows_until
@@ -19,7 +20,7 @@ QUARTERS_SAID = 5
 
 def change_leave(config: Path, first: date, last: date, *, leave: bool) -> str:
     """Leaves these days out, both included, or counts them again. Raises BadInput or Refused."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     if last < first:
         raise BadInput([f"{last} is before {first}; write the first day, then the last"])
     if any(abs((day - today()).days) > YEARS * 366 for day in (first, last)):
@@ -28,13 +29,17 @@ def change_leave(config: Path, first: date, last: date, *, leave: bool) -> str:
     absences.change(
         settings.absences_file, find_ids(settings.vault_file)[person_id], own_id, first, last, leave=leave
     )
-    return show_leave(config)
+    return _said(settings, person_id)
 
 
 def show_leave(config: Path) -> str:
     """The days that are left out, and what that means for the quarters they are in."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     person_id, _ = _proven(settings)
+    return _said(settings, person_id)
+
+
+def _said(settings: Settings, person_id: str) -> str:
     mine = own_days(settings, person_id)
     if not mine:
         return "no days are left out of what is expected of you"
@@ -67,7 +72,7 @@ def effect(mine: list[tuple[date, date]], window: Window) -> str | None:
     return f"{said}: what was seen stays seen, and the rest is as before"
 
 
-def _proven(settings: Settings) -> tuple[str, str]:
+def _proven(settings: RecordedSettings) -> tuple[str, str]:
     asker = asking(settings)
     own_id = find_own_id(settings.vault_file, asker.account)
     if asker.person_id is None or own_id is None:

@@ -17,6 +17,7 @@ from flows import logbook
 from flows.cli import BROKEN, CONFIGURATION, REFUSED
 from flows.night import Busy, check_everything, connect
 from flows.orchestrator import OrchestratorFailed, check_authentication, orchestrator
+from flows.recorded_settings import record_settings
 from flows.settings import Settings, load_settings
 from flows.steps import HomeNotWritable, StepFailed
 from privacy.errors import DoorError
@@ -99,6 +100,7 @@ def _checked(config: Path) -> Settings:
     try:
         logbook.check(settings)
     except DoorError as error:
+        record_settings(settings)  # an officer named only now may accept the broken log
         raise BadInput([str(error)]) from None
     try:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o750)

@@ -15,7 +15,7 @@ from connectors.errors import BadInput, Refused
 from flows import logbook
 from flows.identity import proven, rights_of, today
 from flows.night import Night
-from flows.settings import load_settings
+from flows.recorded_settings import recorded_settings
 from privacy.policy import load_policy
 from signals.run import refresh
 from warehouse import evidence
@@ -24,7 +24,7 @@ from warehouse.windows import Window, window_of
 
 def opt_out(config: Path) -> str:
     """Opts whoever asks out from today on; returns what that changes. Raises Refused."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     allowed = load_policy(settings.agreement).opt_out
     person_id, on = proven(settings), today()
     if allowed == "nothing":
@@ -49,7 +49,7 @@ def opt_out(config: Path) -> str:
 
 def opt_in(config: Path) -> str:
     """Takes an opt-out back. Raises BadInput where there is none."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     person_id = proven(settings)
     with rights_of(settings) as own:
         if not own.opt_in(person_id, today()):

@@ -16,7 +16,8 @@ from connectors.errors import BadInput
 from flows import logbook
 from flows.identity import proven, today
 from flows.own_words import own_report
-from flows.settings import Settings, load_settings
+from flows.recorded_settings import recorded_settings
+from flows.settings import Settings
 from privacy import audit, door
 from privacy.errors import NoReport
 from privacy.published import folder_name
@@ -48,7 +49,7 @@ _SAID = {
 
 def show_access_log(config: Path, form: str) -> str:
     """Every entry of the log about whoever asks, or about a release of a team of theirs, by day."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     rows = list(_entries(settings, proven(settings)))
     if form == "json":
         return json.dumps({"entries": rows}, indent=1, ensure_ascii=False)
@@ -63,7 +64,7 @@ def export(config: Path, output: Path | None) -> str:
 
     Raises BadInput while a night is writing, and for a file that cannot be written.
     """
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     person_id = proven(settings)
     logbook.note(settings, "data exported", person=logbook.mark(settings, person_id))
     everything = everything_about(settings, person_id)

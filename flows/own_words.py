@@ -11,7 +11,8 @@ from connectors.errors import BadInput
 from flows import logbook
 from flows.glass import looks_at
 from flows.identity import proven, rights_of, today, window_named
-from flows.settings import Settings, load_settings
+from flows.recorded_settings import RecordedSettings, recorded_settings
+from flows.settings import Settings
 from privacy import door
 from privacy.errors import NoReport
 from privacy.released import Released
@@ -51,7 +52,7 @@ def write_note(config: Path, item: str, text: str, window: str | None) -> str:
 
 def delete_note(config: Path, item: str, window: str | None) -> str:
     """Deletes the note beside a cell, its bytes included. Raises BadInput where there is none."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     person_id, name = proven(settings), window_named(settings, window)
     with rights_of(settings) as own:
         if not own.delete_note(person_id, name, item, "note"):
@@ -85,7 +86,7 @@ def open_contest(config: Path, item: str, because: str, text: str | None, window
 
 def take_back_contest(config: Path, item: str, window: str | None) -> str:
     """Takes a contest back, and what was written with it. Raises BadInput where there is none."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     person_id, name = proven(settings), window_named(settings, window)
     with rights_of(settings) as own:
         own.delete_note(person_id, name, item, "contest")
@@ -104,9 +105,9 @@ def checked_note(text: str) -> str:
     return said
 
 
-def _own_cell(config: Path, item: str, window: str | None) -> tuple[Settings, str, str]:
+def _own_cell(config: Path, item: str, window: str | None) -> tuple[RecordedSettings, str, str]:
     """Settings, person and window of a cell of whoever asks. Raises BadInput for no such item."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     person_id, name = proven(settings), window_named(settings, window)
     check_items(door.read_self(settings.published, person_id, name).body, [item])
     return settings, person_id, name

@@ -21,6 +21,7 @@ from connectors.errors import BadInput, Refused
 from connectors.github.bots import bot_logins, looks_like_a_robot
 from flows.addresses import addresses, numbered
 from flows.identity import asking, today
+from flows.recorded_settings import RecordedSettings
 from flows.settings import Settings
 from privacy import door
 from signals.catalog import load_catalog
@@ -64,7 +65,7 @@ class Desk:
         return "keeper" if self.is_keeper else "person"
 
 
-def suggest(settings: Settings, form: str, *, weak: bool) -> str:
+def suggest(settings: RecordedSettings, form: str, *, weak: bool) -> str:
     """Pairs that may be one person's, and accounts that may be robots'. Raises BadInput or Refused."""
     with _desk(settings) as desk:
         messages: list[str] = []
@@ -97,7 +98,7 @@ def suggest(settings: Settings, form: str, *, weak: bool) -> str:
     return "\n".join([*lines, tail] if lines else ["nothing looks like a second account of anybody"])
 
 
-def link(settings: Settings, account: str, to: str, *, dry_run: bool) -> str:
+def link(settings: RecordedSettings, account: str, to: str, *, dry_run: bool) -> str:
     """Says that ACCOUNT is the second one of whoever has TO. Raises BadInput or Refused."""
     with _desk(settings) as desk:
         one, other = _named(desk, account), _named(desk, to)
@@ -111,7 +112,7 @@ def link(settings: Settings, account: str, to: str, *, dry_run: bool) -> str:
         return _followed(desk, before, f"{account} is now an account of whoever has {to}")
 
 
-def unlink(settings: Settings, account: str, *, dry_run: bool) -> str:
+def unlink(settings: RecordedSettings, account: str, *, dry_run: bool) -> str:
     """Takes the link of ACCOUNT back. Raises BadInput or Refused."""
     with _desk(settings) as desk:
         own_id = _named(desk, account)
@@ -136,7 +137,7 @@ def unlink(settings: Settings, account: str, *, dry_run: bool) -> str:
         return _followed(desk, before, f"{account} is an account by itself again{again}")
 
 
-def lock(settings: Settings, account: str, action: Literal["locked", "unlocked"]) -> str:
+def lock(settings: RecordedSettings, account: str, action: Literal["locked", "unlocked"]) -> str:
     """Keeps nights from changing the link of ACCOUNT, or its having none. Raises BadInput or Refused."""
     with _desk(settings) as desk:
         own_id = _named(desk, account)
@@ -146,7 +147,7 @@ def lock(settings: Settings, account: str, action: Literal["locked", "unlocked"]
         return f"{account}: {ACTIONS_SAID[action]}"
 
 
-def show_log(settings: Settings, form: str, *, everybody: bool) -> str:
+def show_log(settings: RecordedSettings, form: str, *, everybody: bool) -> str:
     """What was done to the links of one's own accounts, or for a keeper, to everybody's."""
     asker = asking(settings)
     if everybody and not _is_keeper(settings, asker.account.login):
@@ -223,7 +224,7 @@ def _is_keeper(settings: Settings, login: str) -> bool:
 
 
 @contextmanager
-def _desk(settings: Settings) -> Iterator[Desk]:
+def _desk(settings: RecordedSettings) -> Iterator[Desk]:
     """Vault and warehouse, for whoever holds the token. Raises BadInput while a night is writing."""
     asker = asking(settings)
     if not settings.warehouse_file.exists():

@@ -13,6 +13,7 @@ from connectors.errors import Refused, SourceError, Unreachable
 from flows import accounts, counting, departed, enrolment, logbook, outcomes, resolutions, retention, steps
 from flows.concurrency import WriterLock, side_by_side
 from flows.night import Night
+from flows.recorded_settings import record_settings
 
 FEW_SCOPES = 50
 """So many are read each in a step of its own, which tells most when one of them goes wrong."""
@@ -43,6 +44,7 @@ def run_night(night: Night, do: Do = plainly, progress: steps.Progress = lambda 
     }
     steps.note_outcome(night, run, "running")
     try:
+        do("settings", lambda: record_settings(night.settings))
         run |= do("retention", lambda: retention.keep(night))
         fetch_everything(night, do, progress)
         run["evidence_rows"] = do("evidence", lambda: steps.compute_evidence(night, run["run_id"]))

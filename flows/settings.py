@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from connectors.github.postmortems.settings import GitHubPostmortemsSettings
 from connectors.github.settings import GitHubSettings, GitHubTeamsSettings
 from connectors.incident_io.settings import IncidentIoSettings
 from connectors.pagerduty.settings import PagerDutySettings
+from flows.network import SignIn
 
 SHIPPED = Path(__file__).resolve().parent.parent
 """Where the shipped map and agreement stand."""
@@ -89,6 +90,7 @@ class Settings(BaseSettings):
     """Logins of privacy officers: they may read a report for a reason, and its person is told."""
     keepers: tuple[str, ...] = ()
     """Logins of those who may say which accounts are one person's, of anybody."""
+    sign_in: SignIn = SignIn()
     schedule: str = Field(default="0 3 * * *", description="cron, in UTC")
     prefect_server_without_authentication: bool = False
     """Use the server that PREFECT_API_URL names although it obeys anybody who reaches it."""
@@ -150,6 +152,11 @@ class Settings(BaseSettings):
         return self.home / "agreement.yaml"
 
     @property
+    def recorded_file(self) -> Path:
+        """The settings of the last night."""
+        return self.home / "settings.json"
+
+    @property
     def erasures_folder(self) -> Path:
         return self.erasures or self.home.with_name(f"{self.home.name}.erasures")
 
@@ -164,7 +171,42 @@ def load_settings(path: Path) -> Settings:
     if mistakes := [*_secrets_in(path, data)]:
         raise BadInput(mistakes)
 
-    class FromFile(Settings):
+    teams = [
+        name
+        for name in ("roster", "github_teams")
+        if name in data or f"SIGHTLINE_{name.upper()}" in os.environ
+    ]
+    mistakes = [] if len(teams) == 1 else [f"{path}:1: {_ROSTER_MISSING if not teams else _ROSTER_TWICE}"]
+    try:
+        settings = _settings(_plain(data), with_environment=True)
+    except ValidationError as error:
+        mistakes = [*(_sentence(path, data, problem) for problem in error.errors()), *mistakes]
+    if mistakes:
+        raise BadInput(mistakes)
+    return _with_secrets(_with_absolute_paths(settings, path.resolve().parent))
+
+
+def without_secrets(settings: Settings) -> dict[str, Any]:
+    """What is not a default, as JSON holds it; no secret, and not the home."""
+    secrets: dict[str, set[str]] = {}
+    for section, key in _SECRETS:
+        secrets.setdefault(section, set()).add(key)
+    return settings.model_dump(mode="json", exclude_defaults=True, exclude={"home": True, **secrets})
+
+
+def settings_from(data: Mapping[str, Any], home: Path) -> Settings:
+    """The settings that `without_secrets` wrote; only secrets come from the environment.
+
+    Raises ValidationError.
+    """
+
+    return _with_secrets(_settings({**data, "home": home}, with_environment=False))
+
+
+def _settings(data: Mapping[str, Any], *, with_environment: bool) -> Settings:
+    """Settings from plain data, overridden by SIGHTLINE_* variables or not. Raises ValidationError."""
+
+    class FromData(Settings):
         @classmethod
         def settings_customise_sources(
             cls,
@@ -175,21 +217,10 @@ def load_settings(path: Path) -> Settings:
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             del init_settings, dotenv_settings, file_secret_settings
-            return env_settings, InitSettingsSource(settings_cls, init_kwargs=_plain(data))
+            from_data = InitSettingsSource(settings_cls, init_kwargs=dict(data))
+            return (env_settings, from_data) if with_environment else (from_data,)
 
-    teams = [
-        name
-        for name in ("roster", "github_teams")
-        if name in data or f"SIGHTLINE_{name.upper()}" in os.environ
-    ]
-    mistakes = [] if len(teams) == 1 else [f"{path}:1: {_ROSTER_MISSING if not teams else _ROSTER_TWICE}"]
-    try:
-        settings: Settings = FromFile()
-    except ValidationError as error:
-        mistakes = [*(_sentence(path, data, problem) for problem in error.errors()), *mistakes]
-    if mistakes:
-        raise BadInput(mistakes)
-    return _with_secrets(_with_absolute_paths(settings, path.resolve().parent))
+    return FromData()
 
 
 def solo_settings(secret: SecretStr) -> Settings:
@@ -333,6 +364,8 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     for name in ("audit_anchor", "erasures"):
         if (elsewhere := getattr(settings, name)) is not None:
             moved[name] = folder / elsewhere
+    if ca_file := settings.sign_in.ca_file:
+        moved["sign_in"] = settings.sign_in.model_copy(update={"ca_file": folder / ca_file})
     moved["rubric_maps"] = tuple(folder / path for path in settings.rubric_maps)
     moved["signals"] = tuple((folder / path).resolve() for path in settings.signals)
     moved["files"] = tuple(

@@ -12,7 +12,8 @@ from connectors.errors import BadInput
 from flows import logbook
 from flows.identity import asking, proven, rights_of, today, window_named
 from flows.own_words import check_items, own_report
-from flows.settings import Settings, load_settings, token
+from flows.recorded_settings import recorded_settings
+from flows.settings import Settings, token
 from privacy import door, shares
 from privacy.bands import Band, bands
 from privacy.errors import AddsUp, NoReport
@@ -44,7 +45,7 @@ def make_share(
 
     Raises BadInput, and AddsUp where the share could help to tell what teammates did, unless `although`.
     """
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     policy, catalog = load_policy(settings.agreement), load_catalog(own=settings.signals)
     person_id, name = proven(settings), window_named(settings, window)
     chosen = list(dict.fromkeys(items))
@@ -99,7 +100,7 @@ def make_share(
 
 def list_shares(config: Path, form: str) -> str:
     """The shares of whoever asks, each with the days on which it was opened."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     person_id, on = proven(settings), today()
     with rights_of(settings) as own:
         found, views = own.shares(person_id), own.views(person_id)
@@ -124,7 +125,7 @@ def list_shares(config: Path, form: str) -> str:
 
 def end_share(config: Path, share_id: str) -> str:
     """Revokes a share of whoever asks. Raises BadInput where they have no such open share."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     person_id = proven(settings)
     with rights_of(settings) as own:
         if not own.revoke(person_id, share_id, today()):
@@ -135,7 +136,7 @@ def end_share(config: Path, share_id: str) -> str:
 
 def show_shared(config: Path, secret: str, form: str) -> str:
     """What a token opens for whoever asks. Raises NoReport, the same for every token that opens nothing."""
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     released = open_share(settings, secret, asking(settings).person_id)
     if form == "json":
         from reports.view import for_programs

@@ -94,6 +94,10 @@ def show_solo(
             "github": settings.github.model_copy(update={"since": since}),
         }
     )
+    if settings.recorded_file.exists():
+        raise BadInput(
+            [f"{settings.home}: is the home of a service, not of one person; name another with --home"]
+        )
     _tell(f"{host}: what {owner.login} did, in everything updated since {since}")
     try:
         code = _collect(settings, owner, policy)

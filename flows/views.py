@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from connectors.errors import BadInput
+from flows.recorded_settings import RecordedSettings, recorded_settings
 from flows.settings import Settings, load_settings, token
 from privacy.released import Released
 
@@ -98,7 +99,7 @@ def show_me(
 
     Raises BadInput, SourceError or DoorError.
     """
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     released = _former_report(settings, window, as_of) if as_of else _own_report(settings, window)
     titles = titles_of(released, settings, token("GITHUB_TOKEN")) if with_titles else {}
     text = own_report_as(released, form, titles, full=full or with_titles)
@@ -110,13 +111,13 @@ def show_incidents(config: Path, window: str | None, form: str) -> str:
     """What the caller did in each incident, as links. Raises BadInput or DoorError."""
     from reports.incidents import as_body, contribution, incidents_markdown, incidents_text
 
-    released = _own_report(load_settings(config), window)
+    released = _own_report(recorded_settings(config), window)
     if form == "json":
         return _json({"window": released.body["window"]} | as_body(contribution(released)))
     return incidents_markdown(released) if form == "md" else incidents_text(released)
 
 
-def _left_out(settings: Settings, released: Released) -> Iterator[str]:
+def _left_out(settings: RecordedSettings, released: Released) -> Iterator[str]:
     from flows.identity import proven
     from flows.leave import effect, own_days
     from warehouse.windows import parse_window
@@ -155,6 +156,7 @@ def own_report_as(released: Released, form: str, titles: Mapping[str, str], *, f
 
 def titles_of(released: Released, settings: Settings, secret: SecretStr | None) -> dict[str, str]:
     """What the objects behind a report are called today, as this token may read them. Raises SourceError."""
+    from connectors.github.settings import GitHubSettings
     from connectors.github.titles import titles
 
     ids = [
@@ -164,7 +166,9 @@ def titles_of(released: Released, settings: Settings, secret: SecretStr | None) 
         if row["source_kind"] in ("pull_request", "issue", "discussion")
     ]
     assert settings.github is not None
-    return titles(settings.github.model_copy(update={"token": secret}), list(dict.fromkeys(ids)))
+    # with the reader's token alone: an app or further tokens may read what the reader may not
+    as_reader = GitHubSettings(base_url=settings.github.base_url, token=secret)
+    return titles(as_reader, list(dict.fromkeys(ids)))
 
 
 def show_explanation(
@@ -177,7 +181,7 @@ def show_explanation(
     """
     from reports.text import explain_text
 
-    settings = load_settings(config)
+    settings = recorded_settings(config)
     body = _own_report(settings, window).body
     try:
         chosen = items_about(body, asked)
@@ -242,7 +246,7 @@ def show_status(config: Path, form: str, max_age: timedelta, *, is_check: bool =
     return StatusShown(text, "" if is_told else judged.line, judged.exit_code)
 
 
-def _own_report(settings: Settings, window: str | None) -> Released:
+def _own_report(settings: RecordedSettings, window: str | None) -> Released:
     from flows.identity import proven, window_named
     from flows.logbook import mark, note
     from flows.own_words import own_report
@@ -253,7 +257,7 @@ def _own_report(settings: Settings, window: str | None) -> Released:
     return released
 
 
-def _former_report(settings: Settings, window: str | None, as_of: date) -> Released:
+def _former_report(settings: RecordedSettings, window: str | None, as_of: date) -> Released:
     from flows.identity import proven, window_named
     from flows.logbook import mark, note
     from flows.looking_back import report_as_of

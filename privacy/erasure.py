@@ -166,6 +166,20 @@ def _rewrite(places: Places, state: dict[str, Any]) -> None:
         if path.exists() and traces.holds(path.read_bytes(), needles):
             body = _without(json.loads(path.read_text(encoding="utf-8")), needles)
             write_whole(path, json.dumps(body, indent=1, sort_keys=True))
+    _rewrite_settings(places.home / "settings.json", needles)
+
+
+def _rewrite_settings(path: Path, needles: Collection[str]) -> None:
+    """Takes the person off the lists of the recorded settings; named elsewhere in them, removes the file.
+
+    The next night writes it again.
+    """
+    if path.exists() and traces.holds(path.read_bytes(), needles):
+        text = json.dumps(_without(json.loads(path.read_text(encoding="utf-8")), needles), indent=1)
+        if traces.holds(text.encode(), needles):
+            path.unlink()
+        else:
+            write_whole(path, text)
 
 
 def _purge(places: Places, state: dict[str, Any]) -> None:

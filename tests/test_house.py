@@ -73,7 +73,7 @@ def test_only_the_settings_read_the_environment() -> None:
         for path in modules(room)
         if re.search(r"\bos\.(environ|getenv)\b", path.read_text())
     }
-    assert readers == {"flows/settings.py", "flows/orchestrator_environment.py"}
+    assert readers == {"flows/settings.py", "flows/orchestrator_environment.py", "flows/network.py"}
 
 
 def test_nobody_but_the_door_holds_the_key_of_released() -> None:

@@ -18,6 +18,7 @@ from connectors.records import Account
 from flows.cli import cli
 from flows.night import open_night
 from flows.pipeline import run_night
+from flows.recorded_settings import record_settings
 from flows.settings import Settings, load_settings
 from sandbox.server import Running
 from warehouse.accounts import Key, Known
@@ -43,9 +44,10 @@ def after_a_night(organisation: Running, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def place(after_a_night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of that home; its settings file."""
-    shutil.copytree(after_a_night, tmp_path / "copy")
+    config = shutil.copytree(after_a_night, tmp_path / "copy") / "sightline.yaml"
     monkeypatch.setenv("PAGERDUTY_TOKEN", "sandbox-pagerduty")
-    return tmp_path / "copy" / "sightline.yaml"
+    record_settings(load_settings(config))
+    return config
 
 
 def test_somebody_takes_on_the_pagerduty_account_that_only_their_address_fits(
@@ -99,7 +101,7 @@ def test_after_a_wrong_link_is_undone_no_former_day_shows_anothers_traces(
     """A report of a former day is made from history, so history must not hold what was never theirs."""
     login, pager = left_out(place)
     other = next(row[0] for row in roster(place) if row[0] != login)
-    place.write_text(f"{place.read_text()}keepers: [{other}]\n")
+    name_keeper(place, other)
     never = shutil.copytree(place.parent, place.parent.with_name("never")) / place.name
     wrongly = str(person(place, "github", other))
     theirs = {row[3:] for row in evidence(place) if row[0] == person(place, "pagerduty", pager)}
@@ -184,7 +186,7 @@ def test_a_keeper_decides_and_whoever_it_is_about_reads_who_it_was(
 ) -> None:
     login, pager = left_out(place)
     keeper = next(row[0] for row in roster(place) if row[0] != login)
-    place.write_text(f"{place.read_text()}keepers: [{keeper}]\n")
+    name_keeper(place, keeper)
     monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{keeper}")
     assert f"pagerduty:{pager}  github:{login}" in said(place, "suggest")
     said(place, "link", f"pagerduty:{pager}", f"github:{login}")
@@ -355,6 +357,12 @@ def same_homes(home_a: Path, home_b: Path) -> bool:
 
 def settings(config: Path) -> Settings:
     return load_settings(config)
+
+
+def name_keeper(config: Path, login: str) -> None:
+    """In the settings, and in what a night recorded of them."""
+    config.write_text(f"{config.read_text()}keepers: [{login}]\n")
+    record_settings(settings(config))
 
 
 def night(config: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from flows.addresses import addresses, numbered
 from flows.cli import cli
 from flows.enrolment import import_roster
 from flows.night import open_night
+from flows.recorded_settings import record_settings
 from flows.settings import load_settings
 from sandbox.server import Running
 from warehouse.accounts import Key, Known
@@ -48,6 +49,7 @@ def test_the_same_address_at_every_tool_is_one_persons_to_confirm(
         (f"opsgenie:{OPSGENIE}", f"github:{login}"): ("login_in_address", True),
     }, "of others' accounts nobody but a keeper is told"
     config.write_text(f"{config.read_text()}keepers: [{login}]\n")
+    record_settings(load_settings(config))
     assert {one["reason"] for one in suggested(config)} == {"same_address", "login_in_address"}
     assert {one["only"] for one in suggested(config)} == {True}
     for each in everybody[1:]:
@@ -191,6 +193,7 @@ def known(config: Path, *accounts: Account) -> None:
     """A home whose vault knows these accounts and links none."""
     settings = load_settings(config)
     settings.home.mkdir()
+    record_settings(settings)
     Vault(settings.vault_file).own_ids(accounts)
     Store(settings.warehouse_file).close()
 

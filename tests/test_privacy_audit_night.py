@@ -21,6 +21,7 @@ from flows import logbook
 from flows.glass import accept_break
 from flows.logbook import note_night, note_published
 from flows.night import open_night
+from flows.night_run import run_nightly
 from flows.pipeline import run_night
 from flows.privacy_views import verify_audit, verify_published, withdraw_item
 from flows.settings import Settings, load_settings
@@ -207,6 +208,8 @@ def test_an_officer_lets_a_broken_log_go_on_and_the_log_says_who(
         with pytest.raises(Refused, match="only a privacy officer may"):
             accept_break(config)
         config.write_text(before[config] + f"officers: [{an_engineer(config)}]\n")
+        with pytest.raises(BadInput, match="restore it from a backup"):
+            run_nightly(config, None)  # stops, and records who is an officer
         assert "is no whole entry" in accept_break(config)[0]
         show_coverage(config, a_team(config), "2026Q3", "text")
         wrong, fine = verify_audit(config, None)

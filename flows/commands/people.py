@@ -25,9 +25,9 @@ def people() -> None:
 def people_suggest(config: Path, weak: bool, form: str) -> None:
     """Accounts that may be one person's: a keeper sees all, everybody else their own."""
     from flows.people import suggest
-    from flows.settings import load_settings
+    from flows.recorded_settings import recorded_settings
 
-    click.echo(suggest(load_settings(config), form, weak=weak))
+    click.echo(suggest(recorded_settings(config), form, weak=weak))
 
 
 @people.command("link")
@@ -41,9 +41,9 @@ def people_link(config: Path, account: str, to: str, dry_run: bool) -> None:
     Write accounts like github:octo-cat or pagerduty:PXPGF42.
     """
     from flows.people import link
-    from flows.settings import load_settings
+    from flows.recorded_settings import recorded_settings
 
-    click.echo(link(load_settings(config), account, to, dry_run=dry_run))
+    click.echo(link(recorded_settings(config), account, to, dry_run=dry_run))
 
 
 @people.command("unlink")
@@ -53,9 +53,9 @@ def people_link(config: Path, account: str, to: str, dry_run: bool) -> None:
 def people_unlink(config: Path, account: str, dry_run: bool) -> None:
     """Takes the link of ACCOUNT back, as if it had never been."""
     from flows.people import unlink
-    from flows.settings import load_settings
+    from flows.recorded_settings import recorded_settings
 
-    click.echo(unlink(load_settings(config), account, dry_run=dry_run))
+    click.echo(unlink(recorded_settings(config), account, dry_run=dry_run))
 
 
 @people.command("lock")
@@ -65,9 +65,9 @@ def people_unlink(config: Path, account: str, dry_run: bool) -> None:
 def people_lock(config: Path, account: str, off: bool) -> None:
     """Keeps every night from linking or parting ACCOUNT, whatever the roster says."""
     from flows.people import lock
-    from flows.settings import load_settings
+    from flows.recorded_settings import recorded_settings
 
-    click.echo(lock(load_settings(config), account, "unlocked" if off else "locked"))
+    click.echo(lock(recorded_settings(config), account, "unlocked" if off else "locked"))
 
 
 @people.command("log")
@@ -77,9 +77,9 @@ def people_lock(config: Path, account: str, off: bool) -> None:
 def people_log(config: Path, everybody: bool, form: str) -> None:
     """What was ever done to the links of your accounts, when, by whom and why."""
     from flows.people import show_log
-    from flows.settings import load_settings
+    from flows.recorded_settings import recorded_settings
 
-    click.echo(show_log(load_settings(config), form, everybody=everybody))
+    click.echo(show_log(recorded_settings(config), form, everybody=everybody))
 
 
 @people.command("import")
