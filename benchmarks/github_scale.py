@@ -53,7 +53,7 @@ def _night(config: Path, server: Running, home: Path) -> dict[str, Any]:
     server.post("/_sandbox/reset-stats")
     started = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows.cli", "--config", str(config), "nightly"],
+        [sys.executable, "-m", "cli.main", "--config", str(config), "nightly"],
         env={**os.environ, "GITHUB_TOKEN": "sandbox-token"},
         stdout=subprocess.DEVNULL,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors.contract import Connector
-from flows import resolutions, steps
+from flows import steps, thread_states
 from flows.night import Night
 from warehouse import counting, ledger
 
@@ -35,7 +35,7 @@ def plan_fetch(
     # what is read for the first time is counted while it is listed
     known = [scope for scope in due if cursors.get(scope) is not None]
     counts = sum(counting.prices(night.store, connector.source, known).values())
-    threads = sum(len(resolutions.due(night, connector.source, scope)) for scope in known)
+    threads = sum(len(thread_states.due(night, connector.source, scope)) for scope in known)
     counts += -(-threads // counting.LISTED_AT_ONCE)
     sentence = f"{connector.source} {plan.with_counts(counts).sentence()}"
     night.plans.append(sentence)

@@ -16,8 +16,8 @@ from connectors.github.bots import bot_logins, is_robot_by_type
 from connectors.github.teams import memberships, teams_now
 from connectors.noreply import Whose, is_private_address, nobodys
 from connectors.records import Account, Membership
-from flows.addresses import told_by, tools
 from flows.night import Night
+from people.addresses import told_by, tools
 from warehouse import reading
 from warehouse.people import enrol, follow, stated_by_sign_on
 from warehouse.store import key_of, named

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
+from config.settings import Settings, asked_too_early, no_earlier_than
 from connectors.contract import Connector
 from connectors.errors import BadInput
 from connectors.files.connector import Files
@@ -21,11 +22,10 @@ from connectors.incident_io.connector import IncidentIo
 from connectors.noreply import Whose, nobodys
 from connectors.pagerduty.connector import PagerDuty
 from connectors.records import Gap, Membership
-from flows import amending, erasing, logbook
-from flows.self_reports import Rules, own_sensitivities
-from flows.settings import Settings, asked_too_early, no_earlier_than
+from privacy import amending, erasing, logbook
 from privacy.errors import DoorError
 from privacy.policy import Policy, check_agreement, load_policy
+from privacy.self_reports import Rules, own_sensitivities
 from rubric.map import RubricMap, load_maps
 from rubric.tree import hint
 from signals.catalog import Catalog, load_catalog

@@ -28,13 +28,13 @@ from prefect.runner import Runner
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Completed, Failed
 
+from config.orchestrator_environment import serve_settings, served_settings
+from config.settings import Settings, load_settings
 from connectors.errors import PayloadBroken
 from flows import steps
 from flows.night import open_night
 from flows.night_line import line_printed, print_ended_early, print_stopped
-from flows.orchestrator_environment import serve_settings, served_settings
 from flows.pipeline import run_night
-from flows.settings import Settings, load_settings
 from reports.receipt import receipt_markdown
 from warehouse.files import write_whole
 

@@ -23,15 +23,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from connectors.errors import BadInput
-from flows.orchestrator_environment import (
+from config.orchestrator_environment import (
     has_orchestrator_credential,
     operators_orchestrator,
     orchestrator_environment,
     orchestrator_url,
     private_orchestrator,
 )
-from flows.settings import Settings
+from config.settings import Settings
+from connectors.errors import BadInput
 from warehouse.files import write_whole
 
 START_SECONDS = 120

@@ -7,13 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from flows import departed, honesty, logbook, opting
-from flows.identity import rights_of
+from app import opting
+from app.identity import rights_of
+from flows import departed, signal_coverage
 from flows.night import Night
-from flows.self_reports import begins_of, enrolled, item_body, reports, source_row
-from privacy import asides, door
+from privacy import asides, door, logbook
 from privacy.errors import DoorError
 from privacy.released import Released
+from privacy.self_reports import begins_of, enrolled, item_body, reports, source_row
 from rubric import cells
 from rubric.map import Item, RubricMap
 from signals.catalog import Signal
@@ -131,7 +132,9 @@ def publish_due(night: Night) -> dict[str, Any]:
             else:
                 published.append(f"{team} {window.name}")
         if door.in_place(night.settings.published, window).issuperset(teams):
-            honesty.publish(night, window, {team: of_team[team] for team in sorted(teams)}, evidence, sources)
+            signal_coverage.publish(
+                night, window, {team: of_team[team] for team in sorted(teams)}, evidence, sources
+            )
     night.altered += door.verify(night.settings.published) + logbook.note_published(night.settings)
     night.messages += night.altered
     return {"published": published}

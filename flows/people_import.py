@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from config.settings import Settings
 from connectors.errors import BadInput
 from flows.enrolment import import_roster
 from flows.night import Busy, Night, open_night
-from flows.settings import Settings
 from signals.run import refresh
 from warehouse import reading
 from warehouse.store import Store

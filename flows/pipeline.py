@@ -8,12 +8,13 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
+from config.recorded_settings import record_settings
 from connectors.contract import Connector
 from connectors.errors import Refused, SourceError, Unreachable
-from flows import accounts, counting, departed, enrolment, logbook, outcomes, resolutions, retention, steps
+from flows import accounts, counting, departed, enrolment, outcomes, retention, steps, thread_states
 from flows.concurrency import WriterLock, side_by_side
 from flows.night import Night
-from flows.recorded_settings import record_settings
+from privacy import logbook
 
 FEW_SCOPES = 50
 """So many are read each in a step of its own, which tells most when one of them goes wrong."""
@@ -91,7 +92,7 @@ def _fetch_scopes(
     if connector.can_check_threads:
         counted = [scope for scope in scopes if scope in due]
         with suppress(SourceError):  # whoever is counted without an answer is asked again then
-            do(f"threads {connector.source}", partial(resolutions.look, night, connector, counted))
+            do(f"threads {connector.source}", partial(thread_states.look, night, connector, counted))
     groups = connector.by_budget(scopes)
     if len(groups) > 1:
 

@@ -12,10 +12,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from flows import logbook
+from config.settings import Settings
 from flows.night import Night
-from flows.settings import Settings
-from privacy import door, organisation, traces
+from privacy import door, logbook, organisation, traces
 from privacy.policy import months_before
 from warehouse import rights
 from warehouse.files import write_whole

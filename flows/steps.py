@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from app import opting
 from connectors.contract import Connector
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.records import Batch, Gap, Inventory
-from flows import opting, resolutions
+from flows import thread_states
 from flows.night import Night
-from flows.status import StatusUnreadable, read_status
+from reports.status import StatusUnreadable, read_status
 from warehouse import history, ledger, moving, reading
 from warehouse.files import write_whole
 from warehouse.rows import root_id
@@ -134,7 +135,7 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
         listed, unlisted = _listed(night, connector, scope)
         found = ledger.differences(night.store, connector.source, scope, listed, unlisted=unlisted)
         known = {each.object_id for each in found}
-        threads = resolutions.differing(night, connector, scope)
+        threads = thread_states.differing(night, connector, scope)
         found += [each for each in threads if each.object_id not in known]
         left = found
         if found:

@@ -2,7 +2,7 @@
 
 An age file says to whom it is encrypted by a short tag of the key: whoever has a list of public keys can tell
 which of them fits, and so whose file it is. What is in it, how much, and when it changed must be hidden
-by whoever makes it; see `flows/delivery.py`.
+by whoever makes it; see `app/delivery.py`.
 """
 
 from __future__ import annotations

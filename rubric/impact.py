@@ -1,7 +1,7 @@
 """Two versions of a map -> what the change does, as far as the maps alone can tell.
 
 Whether more or less would be seen follows from the rules where one of them implies the other, and is left
-open where none does. What it does to a team's bands needs evidence, and is read in `flows/rubric_impact.py`.
+open where none does. What it does to a team's bands needs evidence, and is read in `app/rubric_impact.py`.
 """
 
 from __future__ import annotations

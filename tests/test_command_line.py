@@ -132,7 +132,7 @@ def test_an_unknown_signal_in_the_map_is_named_before_anything_starts(
 
 # --- builders ---
 
-SIGHTLINE = [sys.executable, "-m", "flows.cli"]
+SIGHTLINE = [sys.executable, "-m", "cli.main"]
 
 
 def sightline(

@@ -17,14 +17,14 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from app.delivery import HOW_TO, STEP, deliver, show_delivery
+from app.identity import rights_of
+from app.notes import write_note
+from app.reports import show_me
+from config.settings import Settings, load_settings
 from connectors.errors import BadInput
-from flows.delivery import HOW_TO, STEP, deliver, show_delivery
-from flows.identity import rights_of
 from flows.night import open_night
-from flows.own_words import write_note
 from flows.pipeline import run_night
-from flows.settings import Settings, load_settings
-from flows.views import show_me
 from privacy.sealed import recipients, sealed
 from sandbox.keys import public_keys
 from sandbox.server import Running

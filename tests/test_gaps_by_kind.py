@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config.settings import load_settings
 from connectors.github import connector, own
 from connectors.github.incidents.connector import GitHubIncidents
 from connectors.pagerduty.connector import PagerDuty
 from connectors.records import Gap
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.settings import load_settings
 from rubric import cells
 from rubric.map import load_map
 from sandbox import model

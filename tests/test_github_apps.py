@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from graphql import GraphQLError
 
+from config.settings import load_settings
 from connectors.contract import BaseConnector
 from connectors.errors import BadInput, PayloadBroken, RateLimited, Refused
 from connectors.github.accounts import resolve_logins
@@ -24,7 +25,6 @@ from connectors.records import Batch, Gap, Inventory, PullRequest
 from flows.concurrency import side_by_side
 from flows.night import open_night
 from flows.pipeline import fetch_everything, plainly
-from flows.settings import load_settings
 from flows.steps import list_scopes
 from sandbox import model
 from sandbox.faults import FAULTS

@@ -15,9 +15,9 @@ from random import Random
 
 import pytest
 
+from config.settings import load_settings
 from flows import accounts, counting, steps
 from flows.night import open_night
-from flows.settings import load_settings
 from sandbox.chance import Chance
 from sandbox.organisation.build import organisation
 from sandbox.server import Running, running

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from config.settings import load_settings
 from flows.night import open_night
 from flows.pipeline import fetch_everything, plainly
-from flows.settings import load_settings
 from sandbox import model
 from sandbox import mutations_of_work as work
 from sandbox.mutations import mutate

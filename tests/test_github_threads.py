@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from config.settings import load_settings
 from connectors.github.connector import GitHub
 from connectors.github.settings import GitHubSettings
 from flows.night import open_night
 from flows.pipeline import fetch_everything, plainly
-from flows.settings import load_settings
 from sandbox import mutations_of_work as work
 from sandbox.mutations import mutate
 from sandbox.organisation.load import load

@@ -30,10 +30,10 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from flows.cli import cli
+from cli.main import cli
+from config.settings import load_settings
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.settings import load_settings
 from warehouse import absences, rights
 from warehouse.rights import Note
 from warehouse.vault import Vault

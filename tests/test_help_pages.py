@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from flows.cli import cli
+from cli.main import cli
 
 
 def commands(

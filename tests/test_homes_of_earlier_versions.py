@@ -24,9 +24,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from config.settings import load_settings
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.settings import load_settings
 from sandbox.organisation.build import organisation as generate
 from sandbox.server import Running, running
 from warehouse import rights
@@ -232,7 +232,7 @@ def night(home: Path, as_of: date) -> dict[str, Any]:
 def sightline(home: Path, *arguments: str, by: str = "") -> subprocess.CompletedProcess[str]:
     token = {"GITHUB_TOKEN": f"sandbox-{by}"} if by else {}
     return subprocess.run(
-        [sys.executable, "-m", "flows.cli", *arguments],
+        [sys.executable, "-m", "cli.main", *arguments],
         cwd=home,
         env=os.environ | token,
         capture_output=True,

@@ -56,7 +56,7 @@ def test_only_the_command_line_imports_the_sandbox() -> None:
         for path in modules(room)
         if "sandbox" in imports(path)
     }
-    assert users <= {"flows/cli.py"}
+    assert users <= {"cli/main.py"}
 
 
 @pytest.mark.parametrize("name", MAY_NAME)
@@ -73,7 +73,7 @@ def test_only_the_settings_read_the_environment() -> None:
         for path in modules(room)
         if re.search(r"\bos\.(environ|getenv)\b", path.read_text())
     }
-    assert readers == {"flows/settings.py", "flows/orchestrator_environment.py", "flows/network.py"}
+    assert readers == {"config/settings.py", "config/orchestrator_environment.py", "config/network.py"}
 
 
 def test_nobody_but_the_door_holds_the_key_of_released() -> None:
@@ -87,7 +87,7 @@ def test_nobody_but_the_door_holds_the_key_of_released() -> None:
 def test_reading_commands_do_not_import_the_orchestrator(command: list[str], tmp_path: Path) -> None:
     code = (
         f"import sys; sys.argv = ['sightline', '--config', 'none.yaml', *{command!r}]\n"
-        "from flows.cli import main\n"
+        "from cli.main import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
         "assert 'prefect' not in sys.modules"

@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from config.settings import load_settings
 from connectors.errors import BadInput
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.settings import load_settings
 from flows.steps import StepFailed, now
 from sandbox.organisation.build import organisation as generate
 from sandbox.server import Running, running

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from config.settings import load_settings
 from connectors.records import Gap, Inventory
 from flows import accounts
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.settings import load_settings
 from sandbox import model
 from sandbox.mutations import mutate
 from sandbox.organisation.load import load

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from config.settings import load_settings
 from connectors.errors import SourceError
 from connectors.github.connector import GitHub
 from flows import counting, steps
 from flows.night import open_night
-from flows.settings import load_settings
 from sandbox.mutations import mutate
 from sandbox.organisation.load import load
 from sandbox.server import Running, _Handler, running

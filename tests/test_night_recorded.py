@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from config.settings import SHIPPED, load_settings
 from flows.night import Night, open_night
 from flows.pipeline import run_night
-from flows.settings import SHIPPED, load_settings
 from sandbox.recorded import load
 from sandbox.server import Running, running
 

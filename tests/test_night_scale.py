@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from config.settings import load_settings
 from flows.night import open_night
 from flows.pipeline import FEW_SCOPES, plainly, run_night
-from flows.settings import load_settings
 from sandbox.organisation.vast import VastWorld, vast
 from sandbox.server import Running, running
 

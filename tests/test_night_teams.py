@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from config.settings import load_settings
 from connectors.errors import BadInput
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.settings import load_settings
 from sandbox.model import Team
 from sandbox.organisation.vast import vast
 from sandbox.server import Running, running

@@ -20,10 +20,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from config.orchestrator_environment import orchestrator_environment, private_orchestrator
+from config.settings import Settings
 from connectors.errors import BadInput
 from flows.orchestrator import Orchestrator, check_authentication, private_server
-from flows.orchestrator_environment import orchestrator_environment, private_orchestrator
-from flows.settings import Settings
 
 
 class Started(NamedTuple):

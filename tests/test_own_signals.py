@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from app.sharing import with_kin
+from cli.main import cli
+from config.settings import load_settings
 from connectors.errors import BadInput
-from flows.cli import cli
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.settings import load_settings
-from flows.sharing import with_kin
 from privacy.policy import check_agreement, load_policy
 from privacy.shares import tell_on_each_other
 from sandbox.server import Running

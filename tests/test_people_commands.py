@@ -13,13 +13,13 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from cli.main import cli
+from config.recorded_settings import record_settings
+from config.settings import Settings, load_settings
 from connectors.errors import BadInput, Refused
 from connectors.records import Account
-from flows.cli import cli
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.recorded_settings import record_settings
-from flows.settings import Settings, load_settings
 from sandbox.server import Running
 from warehouse.accounts import Key, Known
 from warehouse.compare import different_tables

@@ -12,10 +12,10 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from flows.cli import cli
+from cli.main import cli
+from config.settings import load_settings
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.settings import load_settings
 from sandbox.server import Running
 from warehouse.absences import change, left_out, present
 from warehouse.vault import Vault

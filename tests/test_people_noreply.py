@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from pydantic import SecretStr
 
+from config.settings import load_settings
 from connectors.errors import BadInput
 from connectors.files.connector import BadFile, Files, read_file
 from connectors.files.roster import read_roster
@@ -22,7 +23,6 @@ from connectors.noreply import number_in
 from connectors.records import Account, Incident, Postmortem
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.settings import load_settings
 from sandbox import model
 from sandbox.server import Running, running
 from sandbox.world import World

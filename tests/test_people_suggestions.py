@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from cli.main import cli
+from config.recorded_settings import record_settings
+from config.settings import load_settings
 from connectors.errors import BadInput
 from connectors.records import Account
-from flows.addresses import addresses, numbered
-from flows.cli import cli
 from flows.enrolment import import_roster
 from flows.night import open_night
-from flows.recorded_settings import record_settings
-from flows.settings import load_settings
+from people.addresses import addresses, numbered
 from sandbox.server import Running
 from warehouse.accounts import Key, Known
 from warehouse.likeness import suggestions

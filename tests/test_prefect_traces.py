@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import BadInput
-from flows.erasing import erase
 from flows.orchestrator import USED, Orchestrator, orchestrators_used, private_server, shown
+from privacy.erasing import erase
 from privacy.traces import holds
 
 LOGIN = "canary-of-a-login"

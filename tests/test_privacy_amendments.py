@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import SHIPPED, Settings
 from connectors.errors import BadInput
-from flows.amending import adopt, show_differences, signature_line
-from flows.logbook import agreements_logged
-from flows.settings import SHIPPED, Settings
+from privacy.amending import adopt, show_differences, signature_line
 from privacy.amendment import body_sha256, differences, signature, signers
+from privacy.logbook import agreements_logged
 from privacy.papers import PAPERS
 from privacy.policy import load_policy
 

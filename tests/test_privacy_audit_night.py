@@ -16,18 +16,17 @@ from typing import Any
 
 import pytest
 
+from app.break_glass import accept_break
+from app.privacy import verify_audit, verify_published, withdraw_item
+from app.reports import show_coverage, show_explanation, show_me
+from cli.nightly import run_nightly
+from config.settings import Settings, load_settings
 from connectors.errors import BadInput, Refused
-from flows import logbook
-from flows.glass import accept_break
-from flows.logbook import note_night, note_published
 from flows.night import open_night
-from flows.night_run import run_nightly
 from flows.pipeline import run_night
-from flows.privacy_views import verify_audit, verify_published, withdraw_item
-from flows.settings import Settings, load_settings
-from flows.views import show_coverage, show_explanation, show_me
-from privacy import audit
+from privacy import audit, logbook
 from privacy.amendment import body_sha256
+from privacy.logbook import note_night, note_published
 from sandbox.server import Running
 
 AGREED = Path(__file__).parents[1] / "agreement.yaml"
@@ -166,7 +165,7 @@ def test_nothing_starts_while_the_log_is_broken(config: Path, monkeypatch: pytes
         with pytest.raises(audit.LogBroken, match="restore it from a backup"):
             show_coverage(config, a_team(config), "2026Q3", "text")
         done = subprocess.run(
-            [sys.executable, "-m", "flows.cli", "--config", str(config), "nightly"],
+            [sys.executable, "-m", "cli.main", "--config", str(config), "nightly"],
             capture_output=True,
             text=True,
             check=False,
@@ -333,7 +332,7 @@ def an_engineer(config: Path) -> str:
 
 def sightline(config: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "flows.cli", "--config", str(config), "privacy", *command],
+        [sys.executable, "-m", "cli.main", "--config", str(config), "privacy", *command],
         capture_output=True,
         text=True,
         check=False,

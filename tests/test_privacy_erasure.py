@@ -23,13 +23,13 @@ from typing import Any
 import duckdb
 import pytest
 
+from config.settings import load_settings
 from connectors.errors import BadInput
 from connectors.records import Account
-from flows.erasing import erase, receipt_text
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.settings import load_settings
 from privacy import audit, erasure, traces
+from privacy.erasing import erase, receipt_text
 from sandbox.server import Running
 from warehouse.compare import different_tables
 from warehouse.tombstones import Tombstones
@@ -188,7 +188,7 @@ def test_an_erasure_killed_again_and_again_ends_like_an_undisturbed_one(
     config, somebody = place
     undisturbed = shutil.copytree(config.parent, config.parent.with_name("undisturbed"))
     erase(undisturbed / "sightline.yaml", somebody.login, agreed, silent)
-    command = [sys.executable, "-m", "flows.cli", "--config", str(config), "privacy", "erase"]
+    command = [sys.executable, "-m", "cli.main", "--config", str(config), "privacy", "erase"]
     first = [*command, somebody.login, "--yes"]
     for wait in (1.0, 1.2, 1.4):
         process = subprocess.Popen(first, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

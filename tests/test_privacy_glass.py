@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from app.break_glass import break_glass
+from app.export import show_access_log
+from app.reports import show_me
+from config.settings import load_settings
 from connectors.errors import BadInput, Refused
-from flows.glass import break_glass
 from flows.night import open_night
-from flows.own_data import show_access_log
 from flows.pipeline import run_night
-from flows.settings import load_settings
-from flows.views import show_me
 from privacy import audit, door
 from privacy.released import _DOOR, Released
 from sandbox.server import Running

@@ -13,10 +13,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from app.privacy import verify_audit, verify_published
+from config.settings import SHIPPED, load_settings
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.privacy_views import verify_audit, verify_published
-from flows.settings import SHIPPED, load_settings
 from privacy import audit, chain
 from privacy.amendment import body_sha256, signature
 from privacy.policy import Policy, load_policy

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from app.query import ask, describe
+from config.settings import load_settings
 from connectors.errors import BadInput
-from flows.querying import ask, describe
-from flows.settings import load_settings
 from privacy import audit, door, published
 from privacy.errors import BrokenRelease
 from privacy.policy import load_policy

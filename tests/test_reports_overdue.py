@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from flows.self_reports import item_body
 from privacy.released import _DOOR, Released
+from privacy.self_reports import item_body
 from reports.markdown import me_markdown
 from reports.page import coverage_page, me_page
 from reports.table import coverage_csv, me_csv

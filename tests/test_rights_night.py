@@ -16,22 +16,21 @@ from typing import Any, NamedTuple
 import pytest
 from filelock import FileLock
 
+from app.contests import list_contests, resolve_contest
+from app.export import export, show_access_log
+from app.identity import proven, rights_of
+from app.notes import LONGEST_NOTE, delete_note, open_contest, take_back_contest, write_note
+from app.opting import opt_in, opt_out
+from app.query import ask
+from app.reports import show_coverage, show_me
+from app.sharing import NO_SHARE, end_share, list_shares, make_share, show_shared
+from config.settings import Settings, load_settings
 from connectors.errors import BadInput, Refused
-from flows import logbook
-from flows.contests import list_contests, resolve_contest
-from flows.erasing import erase
-from flows.identity import proven, rights_of
 from flows.night import open_night
-from flows.opting import opt_in, opt_out
-from flows.own_data import export, show_access_log
-from flows.own_words import LONGEST_NOTE, delete_note, open_contest, take_back_contest, write_note
 from flows.pipeline import run_night
-from flows.querying import ask
-from flows.settings import Settings, load_settings
-from flows.sharing import NO_SHARE, end_share, list_shares, make_share, show_shared
-from flows.views import show_coverage, show_me
-from privacy import audit
+from privacy import audit, logbook
 from privacy.bands import bands
+from privacy.erasing import erase
 from privacy.errors import AddsUp, NoReport
 from privacy.shares import new_token, others_needed, token_sha256
 from sandbox.server import Running
@@ -651,7 +650,7 @@ def nothing_of_mine(action: Callable[[], object]) -> None:
 
 def answer(config: Path, *command: str) -> tuple[int, str, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "--config", str(config), *command],
+        [sys.executable, "-m", "cli.main", "--config", str(config), *command],
         capture_output=True,
         text=True,
         check=False,

@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.main import cli
 from connectors.errors import BadInput
-from flows.cli import cli
 from rubric.diff import Entry, Side, counted, differences, read_side
 from rubric.document import statement_sha256
 from signals.catalog import load_catalog

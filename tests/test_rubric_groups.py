@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.rehearsal import rules_of
+from privacy.rehearsal import rules_of
 from rubric.cells import Cell, Evidence, SourceState, band_signals, evaluate
 from rubric.impact import changes
 from rubric.manual import manual

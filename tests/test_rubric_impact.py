@@ -12,8 +12,8 @@ from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.main import cli
 from connectors.errors import BadInput
-from flows.cli import cli
 from privacy import door
 from privacy.policy import load_policy
 from rubric.cells import Evidence, SourceState, evaluate

@@ -12,7 +12,7 @@ import pytest
 from click import Group
 from ruamel.yaml import YAML
 
-from flows.cli import cli
+from cli.main import cli
 from rubric.map import load_map
 from rubric.skeleton import skeleton_of
 from signals.catalog import load_catalog

@@ -9,8 +9,8 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cli.main import cli
 from connectors.errors import BadInput
-from flows.cli import cli
 from rubric.document import Document, Statement, drift, open_document, statement_sha256
 from rubric.map import load_map
 from rubric.skeleton import skeleton, skeleton_of

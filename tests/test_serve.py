@@ -24,12 +24,12 @@ from typing import Any
 
 import pytest
 
+from cli.nightly import stopping_whole
+from config.settings import load_settings
 from connectors.errors import BadInput
 from flows.night import Busy, open_night
 from flows.night_line import line_printed
-from flows.night_run import stopping_whole
 from flows.pipeline import run_night
-from flows.settings import load_settings
 from flows.steps import HomeNotWritable, StepFailed
 from sandbox.server import Running
 

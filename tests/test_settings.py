@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import load_settings
 from connectors.errors import BadInput
-from flows.settings import load_settings
 
 
 def test_paths_are_relative_to_the_settings_file(tmp_path: Path) -> None:

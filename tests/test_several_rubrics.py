@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from app.reports import show_coverage
+from app.rubric import check_rubric, show_impact
+from config.settings import SHIPPED, Settings, load_settings
 from connectors.errors import BadInput
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.rubric_views import check_rubric, show_impact
-from flows.settings import SHIPPED, Settings, load_settings
-from flows.views import show_coverage
 from privacy import door
 from privacy.errors import WhichRubric
 from privacy.policy import load_policy

@@ -22,10 +22,10 @@ import duckdb
 import pytest
 import requests
 
-from flows.erasing import erase
+from config.settings import Settings, load_settings
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.settings import Settings, load_settings
+from privacy.erasing import erase
 from sandbox.server import Running
 
 WINDOW = ["--window", "2026Q3"]
@@ -279,7 +279,7 @@ def test_an_erased_officer_is_taken_off_the_record(place: Place) -> None:
 def test_everything_in_the_settings_but_secrets_is_read_back_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows.settings import settings_from, without_secrets
+    from config.settings import settings_from, without_secrets
 
     for name in ("GITHUB_TOKEN", "GITHUB_MORE_TOKENS", "PAGERDUTY_TOKEN", "INCIDENT_IO_TOKEN"):
         monkeypatch.setenv(name, "canary-1,canary-2")
@@ -311,7 +311,7 @@ def test_the_proxy_that_a_night_recorded_is_used(place: Place, monkeypatch: pyte
 def test_no_variable_says_whom_to_trust_or_where_to_send_requests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows.network import SignIn, use_network_of
+    from config.network import SignIn, use_network_of
 
     (tmp_path / "netrc").write_text("machine github.example.com login x password y\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
@@ -402,7 +402,7 @@ def sightline(
     config: Path, *arguments: object, token: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "flows.cli", "--config", str(config), *map(str, arguments)],
+        [sys.executable, "-m", "cli.main", "--config", str(config), *map(str, arguments)],
         env={**os.environ, "GITHUB_TOKEN": token, **variables},
         capture_output=True,
         text=True,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from app.signals import show_signal, test_signals
+from config.settings import SHIPPED
 from connectors.errors import BadInput
-from flows.settings import SHIPPED
-from flows.signal_views import show_signal, test_signals
 from signals.catalog import load_catalog
 
 test_signals.__test__ = False  # type: ignore[attr-defined]  # a command, and no test

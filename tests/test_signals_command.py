@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from flows.cli import cli
+from cli.main import cli
 
 SPECS = Path(__file__).parent / "specs"
 

@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from cli.solo import show_solo
 from connectors.errors import BadInput, Refused
-from flows.solo import show_solo
 from privacy.personal import load_personal_policy
 from sandbox.model import Account
 from sandbox.organisation.prolific import prolific
@@ -233,7 +233,7 @@ def solo(home: Path, *, form: str, window: str | None = None) -> tuple[str, int]
 
 
 def sightline(*arguments: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "flows.cli", *arguments]
+    command = [sys.executable, "-m", "cli.main", *arguments]
     return subprocess.run(
         command, cwd=cwd, env={**os.environ, **more}, capture_output=True, text=True, timeout=120, check=False
     )

@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
+from config.settings import load_settings
 from flows.night import open_night
 from flows.pipeline import run_night
-from flows.settings import load_settings
 from sandbox.organisation.load import load
 from sandbox.server import Running, running
 
@@ -247,7 +247,7 @@ def rewrite(file: Path, **changed: str) -> None:
 
 def status(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "flows.cli", "status", *options],
+        [sys.executable, "-m", "cli.main", "status", *options],
         cwd=home,
         env={name: value for name, value in os.environ.items() if not name.startswith("SIGHTLINE_")},
         capture_output=True,

@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from config.settings import Settings
 from flows import retention
-from flows.settings import Settings
 from warehouse import rights
 from warehouse.rights import Note, SharedEarly
 

@@ -6,9 +6,9 @@ import json
 import sys
 from pathlib import Path
 
+from config.settings import load_settings
 from flows import steps
 from flows.night import open_night
-from flows.settings import load_settings
 
 base, repository, state, out = sys.argv[1:]
 home = Path(state)

@@ -1,4 +1,4 @@
-"""What the GitHub connector has to be told. It never reads the environment; `flows/settings.py` fills it."""
+"""What the GitHub connector has to be told. It never reads the environment; `config/settings.py` fills it."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from connectors.base_url import checked_base_url
 
 
 class IncidentIoSettings(BaseModel):
-    """Where incident.io is, how far back to read and with which key. `flows/settings.py` fills it."""
+    """Where incident.io is, how far back to read and with which key. `config/settings.py` fills it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -11,7 +11,7 @@ from connectors.base_url import checked_base_url
 
 
 class PagerDutySettings(BaseModel):
-    """Where PagerDuty is, how far back to read and with which token. `flows/settings.py` fills it."""
+    """Where PagerDuty is, how far back to read and with which token. `config/settings.py` fills it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

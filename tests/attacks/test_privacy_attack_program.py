@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from flows.rehearsal import WINDOWS, attack, generated, publish_all, rehearse, rules_of
 from privacy import door
 from privacy.attack.attacker import GivenAway, a_world, coalition_that_stops, given_away
 from privacy.attack.knowledge import (
@@ -29,6 +28,7 @@ from privacy.attack.knowledge import (
 from privacy.attack.organisations import Organisation, on_rubrics
 from privacy.bands import bands
 from privacy.policy import Policy, load_policy
+from privacy.rehearsal import WINDOWS, attack, generated, publish_all, rehearse, rules_of
 from rubric.cells import band_signals
 from rubric.map import load_map
 from signals.catalog import load_catalog

@@ -190,7 +190,7 @@ def an_engineer(folder: Path) -> tuple[str, str]:
 
 
 def command(config: Path, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "flows.cli", "--config", str(config), *arguments]
+    return [sys.executable, "-m", "cli.main", "--config", str(config), *arguments]
 
 
 def command_lines() -> set[str]:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from flows.rehearsal import WINDOWS, as_counted, attack, generated, publish_all, rules_of, some_aside
 from privacy import asides, door
 from privacy.attack.attacker import given_away
 from privacy.attack.knowledge import IMPLIED, Fact, Reading, Rules, is_true
 from privacy.attack.organisations import Organisation
 from privacy.bands import Band, bands
 from privacy.policy import Policy, load_policy
+from privacy.rehearsal import WINDOWS, as_counted, attack, generated, publish_all, rules_of, some_aside
 from rubric.map import load_map
 from signals.catalog import load_catalog
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.rehearsal import WINDOWS, attack, generated, publish_all, remaining, some_aside, some_erased
 from privacy import door
 from privacy.attack.knowledge import closed_under
 from privacy.policy import load_policy
+from privacy.rehearsal import WINDOWS, attack, generated, publish_all, remaining, some_aside, some_erased
 
 POLICY = load_policy(Path(__file__).parents[2] / "agreement.yaml")
 RULES = closed_under({"reviews": [("reviews_given", 0)], "careful": [("reviews_with_substance", 0)]})

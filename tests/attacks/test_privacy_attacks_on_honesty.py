@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from flows.rehearsal import WINDOWS, generated, rehearse, rules_of, told_of
 from privacy import door, organisation
 from privacy.attack.attacker import given_away
 from privacy.attack.knowledge import Fact, Reading, is_true, signal_means, signals_in
@@ -19,6 +18,7 @@ from privacy.bands import band_of
 from privacy.errors import BrokenRelease, NotDue, NotYetPublished, RefusedBody
 from privacy.organisation import CAP, SELDOM, Traces, often
 from privacy.policy import load_policy
+from privacy.rehearsal import WINDOWS, generated, rehearse, rules_of, told_of
 from privacy.released import Released
 from reports import honesty
 from rubric.map import load_map

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import pytest
 
-from flows.rehearsal import WINDOWS, generated, rules_of
 from privacy import door, shares
 from privacy.asides import BRINGS
 from privacy.attack.attacker import given_away
 from privacy.attack.knowledge import Fact, Reading, is_true
 from privacy.bands import bands
 from privacy.policy import load_policy
+from privacy.rehearsal import WINDOWS, generated, rules_of
 from rubric.map import load_map
 from signals.catalog import load_catalog
 

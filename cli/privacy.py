@@ -1,0 +1,197 @@
+"""`sightline privacy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cli.options import Chapters, config_option, format_option, say_all, window_option, with_config
+
+
+@click.group(
+    cls=Chapters,
+    chapters={
+        "For everybody": ["agreement", "notice", "record", "assessment"],
+        "To check": ["verify", "audit", "attack"],
+        "To act": ["withdraw", "erase", "break-glass"],
+    },
+)
+def privacy() -> None:
+    """What is agreed about people, whether it still holds, and what is done when it must be."""
+
+
+@privacy.group("agreement", invoke_without_command=True)
+@config_option
+@format_option("text", "json")
+@click.option("--solo", is_flag=True, help="The agreement of `sightline me --solo` instead.")
+@click.pass_context
+def privacy_agreement(context: click.Context, form: str, solo: bool) -> None:
+    """What may be collected, why, who sees it, and for how long."""
+    if context.invoked_subcommand is None:
+        from app.privacy import show_agreement
+
+        click.echo(show_agreement(None if solo else context.obj, form))
+
+
+@privacy_agreement.command("diff")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+def privacy_agreement_diff(old: Path, new: Path) -> None:
+    """What NEW agrees to otherwise than OLD, and who has signed it."""
+    from privacy.amending import show_differences
+
+    click.echo(show_differences(old, new))
+
+
+@privacy_agreement.command("sign")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--by", metavar="NAME", required=True, help="Whoever approves it.")
+@with_config
+def privacy_agreement_sign(config: Path, file: Path | None, by: str) -> None:
+    """The line that approves FILE, the agreement in the settings if none is named, as it stands.
+
+    Whoever approves it adds the line at the end of the file.
+    """
+    from privacy.amending import signature_line
+
+    click.echo(signature_line(config, file, by))
+
+
+@privacy.command("notice")
+@with_config
+def privacy_notice(config: Path) -> None:
+    """The notice to employees that follows from the agreement, in Markdown."""
+    from app.privacy import show_paper
+
+    click.echo(show_paper(config, "notice"), nl=False)
+
+
+@privacy.command("record")
+@with_config
+def privacy_record(config: Path) -> None:
+    """The record of processing that follows from the agreement, in Markdown."""
+    from app.privacy import show_paper
+
+    click.echo(show_paper(config, "record"), nl=False)
+
+
+@privacy.command("assessment")
+@with_config
+def privacy_assessment(config: Path) -> None:
+    """The skeleton of an impact assessment, in Markdown: what the agreement answers, what only you can."""
+    from app.privacy import show_paper
+
+    click.echo(show_paper(config, "assessment"), nl=False)
+
+
+@privacy.command("verify")
+@with_config
+def privacy_verify(config: Path) -> None:
+    """Whether every published file is still what was published. Exit 1 if one is not."""
+    from app.privacy import verify_published
+
+    say_all(verify_published(config), "every published file is what was published")
+
+
+@privacy.command("withdraw")
+@click.argument("team")
+@click.argument("window")
+@click.argument("item")
+@click.option("--rubric", help="Which one, where the team is on several.")
+@with_config
+def privacy_withdraw(config: Path, team: str, window: str, item: str, rubric: str | None) -> None:
+    """Takes the band of ITEM out of a release, for good. Nobody is told why."""
+    from app.privacy import withdraw_item
+
+    click.echo(withdraw_item(config, team, window, item, rubric))
+
+
+@privacy.command("attack")
+@click.option("--organisations", type=click.IntRange(1), default=40, show_default=True, help="How many.")
+@click.option("--seed", default=0, show_default=True, help="The first of the organisations.")
+@with_config
+def privacy_attack(config: Path, organisations: int, seed: int) -> None:
+    """Sends generated organisations through the door and attacks what comes out. Exit 1 if it leaks."""
+    from app.privacy import attack_door
+
+    say_all(attack_door(config, range(seed, seed + organisations), click.echo), None)
+
+
+@privacy.group("audit")
+def privacy_audit() -> None:
+    """The log of what was published, withdrawn and read."""
+
+
+@privacy_audit.command("verify")
+@click.option("--anchor", type=click.Path(path_type=Path), help="[default: `audit_anchor` in the settings]")
+@with_config
+def privacy_audit_verify(config: Path, anchor: Path | None) -> None:
+    """Whether nothing in the log was edited, deleted or moved. Exit 1 if something was.
+
+    That nothing was cut off at its end, only an anchor can tell.
+    """
+    from app.privacy import verify_audit
+
+    wrong, fine = verify_audit(config, anchor)
+    say_all(wrong, fine)
+
+
+@privacy_audit.command("accept")
+@with_config
+def privacy_audit_accept(config: Path) -> None:
+    """For a privacy officer: lets a log that is broken go on as it is. That is logged, with who said so.
+
+    Until then nothing that has to be logged is done. Better than this is to restore the log from a backup.
+    """
+    from app.break_glass import accept_break
+
+    found = accept_break(config)
+    click.echo(
+        "\n".join(found) + "\nthe log goes on from here" if found else "the log is whole; nothing is wrong"
+    )
+
+
+@privacy.command("break-glass")
+@click.argument("who")
+@click.option(
+    "--because",
+    required=True,
+    metavar="REASON",
+    help="complaint, legal-claim, security-incident or asked-by-the-person.",
+)
+@window_option("the running one")
+@format_option("text", "json", "md", "html")
+@with_config
+def privacy_break_glass(config: Path, who: str, because: str, window: str | None, form: str) -> None:
+    """Shows a privacy officer the report of WHO, a login or a person id, who is told of it."""
+    from app.break_glass import break_glass
+
+    click.echo(break_glass(config, who, because, window, form))
+
+
+@privacy.command("erase")
+@click.argument("who", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@format_option("text", "json")
+@with_config
+def privacy_erase(config: Path, who: str | None, yes: bool, form: str) -> None:
+    """Erases WHO, a login or a person id, from every byte of the home. It cannot be undone.
+
+    Without WHO: finishes what was begun, and erases again whom a restored backup brought back.
+    """
+    import json
+
+    from privacy.erasing import erase, receipt_text
+
+    def agree(warning: str) -> None:
+        if not yes:
+            click.confirm(f"{warning} Go on?", abort=True, err=True)
+
+    receipts = erase(config, who, agree, lambda step: click.echo(step, err=True))
+    if form == "json":
+        click.echo(json.dumps(receipts, indent=1))
+    elif receipts:
+        click.echo("\n".join(receipt_text(receipt) for receipt in receipts))
+    else:
+        click.echo("nobody is waiting to be erased")

@@ -1,0 +1,1 @@
+"""Settings and secrets: the only reader of the environment."""

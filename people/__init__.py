@@ -1,0 +1,1 @@
+"""Who is who, and what each person decides about their own report."""

@@ -1,0 +1,165 @@
+"""`sightline privacy erase`, and what a night refuses to start with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from config.orchestrator_environment import orchestrator_url
+from config.settings import Settings, load_settings
+from connectors.errors import BadInput
+from flows.orchestrator import USED, Orchestrator, orchestrators_used, shown
+from privacy import erasure, logbook
+from warehouse.store import Store
+from warehouse.tombstones import Tombstones
+from warehouse.vault import Vault
+
+
+def places_of(settings: Settings) -> erasure.Places:
+    """Where people of this home are erased."""
+    return erasure.Places(settings.home, settings.erasures_folder)
+
+
+def _with_orchestrator(settings: Settings) -> erasure.Places:
+    """The same, with the Prefect servers outside of the home. Raises BadInput where one is not at hand."""
+    places, url, used = places_of(settings), orchestrator_url(), orchestrators_used(settings.home)
+    if used and url is None:
+        raise BadInput(
+            [
+                f"PREFECT_API_URL: nights ran on the Prefect server at {used[-1]}, which is searched too; "
+                "set it and what else reaches that server; if it is no more, remove "
+                f"{settings.home / USED}"
+            ]
+        )
+    if url is None:
+        return places
+    if not Orchestrator(url).answers():
+        raise BadInput([f"PREFECT_API_URL: the server at {shown(url)} does not answer; nothing was erased"])
+    others = [
+        f"nights ran on the Prefect server at {other} as well, which was not searched"
+        for other in used
+        if other != shown(url)
+    ]
+
+    def elsewhere(needles: Collection[str]) -> tuple[int, list[str]]:
+        from flows.prefect_traces import purge
+
+        removed = purge(shown(url), needles)
+        return removed.runs, [*removed.by_hand, *others]
+
+    return replace(places, elsewhere=elsewhere)
+
+
+def check_nobody_came_back(settings: Settings) -> None:
+    """Raises BadInput where an erasure is unfinished, unknown, or undone by an older copy of the home."""
+    places, tombstones = places_of(settings), Tombstones(settings.erasures_folder)
+    if places.open_files:
+        raise BadInput(
+            [f"{places.folder}: somebody is being erased; finish it with `sightline privacy erase`"]
+        )
+    if logbook.erasures_logged(settings) - tombstones.erasures:
+        raise BadInput(
+            [
+                f"{places.folder}: the list of erased people is missing or older than the home; restore it, "
+                "or name the folder as `erasures` in the settings"
+            ]
+        )
+    if back := erasure.erased_in(settings.home, tombstones):
+        raise BadInput(
+            [
+                f"{settings.home}: holds {len(back)} people who were erased, so it was restored from an "
+                "older backup; erase them again with `sightline privacy erase`"
+            ]
+        )
+
+
+def erase(
+    config: Path, name: str | None, agree: Callable[[str], None], say: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """Erases somebody, or without a name finishes what was begun and what a backup undid; the receipts.
+
+    `agree` is asked before anything happens, and raises to stop it. Raises BadInput, or NotErased.
+    """
+    settings = load_settings(config)
+    if not settings.home.is_dir():
+        raise BadInput([f"{settings.home}: no night has run here, so nobody is in it"])
+    places = _with_orchestrator(settings)
+    lock = FileLock(settings.lock_file, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise BadInput([f"{settings.home}: a night is writing here; wait for its end"]) from None
+    try:
+        wanted = _persons(settings, places, name, agree)
+        if wanted and settings.warehouse_file.exists():
+            Vault(settings.vault_file)
+            with closing(Store(settings.warehouse_file)):
+                pass  # both are brought up to the tables of this version
+        today = datetime.now(UTC).date()
+        paths = [*places.open_files, *(erasure.begin(places, person, on=today) for person in wanted)]
+        return [_done(settings, places, path, say) for path in paths]
+    finally:
+        lock.release()
+
+
+def _persons(
+    settings: Settings, places: erasure.Places, name: str | None, agree: Callable[[str], None]
+) -> list[str]:
+    if name is None:
+        back = erasure.erased_in(settings.home, Tombstones(settings.erasures_folder))
+        under_way = {json.loads(path.read_text())["person_id"] for path in places.open_files}
+        return sorted(back - under_way)
+    found = erasure.find(places, name)
+    if not found:
+        raise BadInput([f"nobody here has the person id, login or account '{name}'; nothing was erased"])
+    if len(found) > 1:
+        raise BadInput([f"'{name}' is {len(found)} people here; name one by their id: {', '.join(found)}"])
+    agree(
+        f"This removes {name} from every file of {settings.home}, and cannot be undone. Published bands stay."
+    )
+    return found
+
+
+def _done(
+    settings: Settings, places: erasure.Places, path: Path, say: Callable[[str], None]
+) -> dict[str, Any]:
+    def log(number: str, sha256: str) -> None:
+        logbook.note_erased(settings, number, sha256)
+
+    for step in erasure.proceed(places, path, log, backups_days=_backups_days(settings)):
+        say(f"{path.stem}: {step}")
+    receipt: dict[str, Any] = json.loads(places.receipt(path.stem).read_text(encoding="utf-8"))
+    return receipt
+
+
+def _backups_days(settings: Settings) -> int:
+    from privacy.policy import load_policy
+
+    return load_policy(settings.agreement).retention.backups_days
+
+
+def receipt_text(receipt: dict[str, Any]) -> str:
+    """A receipt in words."""
+    rows = ", ".join(f"{table} {count}" for table, count in receipt["rows"].items())
+    checked = receipt["checked"]
+    lines = [
+        f"erased on {receipt['on']}, receipt {receipt['erasure']}",
+        f"  rows removed or left with nobody's name: {rows or 'none were left'}",
+        f"  other files removed: {receipt['files']}; every database file was written anew",
+        f"  looked for in {checked['files']} files, {checked['bytes']:,} bytes, uncompressed: not found "
+        f"({checked['controls']} others were looked for too, and found)",
+        *([f"  runs removed from your Prefect server: {receipt['runs']}"] if receipt["runs"] else []),
+        *(f"  left: {sentence}" for sentence in receipt["left"]),
+        *(f"  still yours to do: {sentence}" for sentence in receipt["by_hand"]),
+        f"  backups made before that hold them until {receipt['backups_hold_them_until']} at the latest; "
+        "a home restored from one does not start before `sightline privacy erase` was run",
+        "  still yours to do: take them out of the roster, which is your file",
+    ]
+    return "\n".join(lines)
