@@ -17,6 +17,7 @@ from app.identity import Asking, asking, rights_of, today
 from config.recorded_settings import RecordedSettings, recorded_settings
 from config.settings import Settings
 from connectors.errors import BadInput, Refused
+from people.rights import rights_of
 from privacy import door, logbook
 from privacy.errors import NoReport
 from reports.neutral import plain

@@ -18,12 +18,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from app.identity import proven, rights_of, today, window_named
+from app.identity import proven, today, window_named
 from app.notes import own_report
 from config.recorded_settings import recorded_settings
 from config.settings import Settings
 from connectors.errors import BadInput
 from connectors.github.accounts import public_keys, resolve_logins
+from people.rights import rights_of
 from privacy import logbook
 from privacy.released import Released
 from privacy.sealed import recipients, sealed

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from config.recorded_settings import RecordedSettings
 from config.settings import Settings, token
 from connectors.errors import BadInput, Refused
 from connectors.records import Account
 from warehouse.windows import parse_window, window_of
-
-if TYPE_CHECKING:
-    from warehouse.rights import Rights
 
 
 class Asking(NamedTuple):
@@ -51,16 +46,6 @@ def proven(settings: RecordedSettings) -> str:
     if person_id is None:
         raise Refused("no report is kept for the account of this token; ask whoever keeps the roster")
     return person_id
-
-
-@contextmanager
-def rights_of(settings: Settings) -> Iterator[Rights]:
-    """What people said and decided, open for an instant, with everybody under the id they go by now."""
-    from warehouse import rights
-    from warehouse.vault import find_ids
-
-    with rights.opened(settings.rights_file, find_ids(settings.vault_file)) as own:
-        yield own
 
 
 def window_named(settings: Settings, window: str | None) -> str:

@@ -12,6 +12,7 @@ from app.identity import proven, rights_of, today, window_named
 from config.recorded_settings import RecordedSettings, recorded_settings
 from config.settings import Settings
 from connectors.errors import BadInput
+from people.rights import rights_of
 from privacy import door, logbook
 from privacy.errors import NoReport
 from privacy.released import Released

@@ -7,19 +7,15 @@ time has come, and so do the records that colleagues' evidence needs, such as wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, timedelta
 from pathlib import Path
 
 from app.identity import proven, rights_of, today
 from config.recorded_settings import recorded_settings
 from connectors.errors import BadInput, Refused
-from flows.night import Night
+from people.rights import rights_of
 from privacy import logbook
 from privacy.policy import load_policy
-from signals.run import refresh
-from warehouse import evidence
-from warehouse.windows import Window, window_of
+from warehouse.windows import window_of
 
 
 def opt_out(config: Path) -> str:
@@ -56,30 +52,3 @@ def opt_in(config: Path) -> str:
             raise BadInput(["you had not opted out; nothing was changed"])
         logbook.note(settings, "opted in", person=logbook.mark(settings, person_id))
     return "you are in again: the next night makes your report, with what happened meanwhile"
-
-
-def compute_evidence(night: Night) -> None:
-    """Brings evidence up to date, with nothing in it of who is out, and all of who is in again."""
-    with rights_of(night.settings) as own:
-        back = own.opted_in_again()
-    for since in back.values():
-        evidence.compute_again(night.store, since, night.today + timedelta(days=1))
-    refresh(night.store.con, night.catalog, since=night.floor, run=night.run)
-    for person_id, since in out_of_evidence(night).items():
-        evidence.leave_out(night.store, person_id, since)
-    with rights_of(night.settings) as own:
-        for person_id in back.keys() & own.opted_in_again().keys():
-            own.note_counted_again(person_id, night.as_of)
-
-
-def out_of_evidence(night: Night) -> Mapping[str, date]:
-    """Who is out, and since when, as far as evidence and reports go."""
-    if night.policy.opt_out == "bands":
-        return {}
-    with rights_of(night.settings) as own:
-        return own.opt_outs()
-
-
-def is_out(out: Mapping[str, date], person_id: str, window: Window) -> bool:
-    """Whether the window has a day on which this person was out."""
-    return person_id in out and out[person_id] < window.ends_on

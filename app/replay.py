@@ -11,9 +11,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from app.identity import rights_of
 from config.settings import Settings
 from connectors.errors import BadInput
+from people.rights import rights_of
 from privacy.errors import NoReport
 from privacy.policy import load_policy
 from privacy.released import Released

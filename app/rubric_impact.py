@@ -13,10 +13,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from app.identity import rights_of
 from config.settings import Settings
 from connectors.errors import BadInput
 from connectors.files.connector import Files
+from people.rights import rights_of
 from privacy import asides, door
 from privacy.policy import Policy, load_policy
 from privacy.released import Released

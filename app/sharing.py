@@ -8,11 +8,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.identity import asking, proven, rights_of, today, window_named
+from app.identity import asking, proven, today, window_named
 from app.notes import check_items, own_report
 from config.recorded_settings import recorded_settings
 from config.settings import Settings, token
 from connectors.errors import BadInput
+from people.rights import rights_of
 from privacy import door, logbook, shares
 from privacy.bands import Band, bands
 from privacy.errors import AddsUp, NoReport

@@ -19,10 +19,11 @@ from time import perf_counter
 
 sys.path[0] = str(Path(__file__).parents[1])  # beside this file, `signals` would be another benchmark
 
-from app.identity import rights_of, today  # noqa: E402
+from app.identity import today  # noqa: E402
 from app.sharing import open_share  # noqa: E402
 from config.settings import Settings, load_settings  # noqa: E402
 from connectors.records import Account  # noqa: E402
+from people.rights import rights_of  # noqa: E402
 from privacy import door, shares  # noqa: E402
 from privacy.errors import NoReport  # noqa: E402
 from privacy.policy import load_policy  # noqa: E402

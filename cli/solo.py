@@ -25,7 +25,7 @@ from connectors.github.connector import GitHub
 from connectors.github.own import SCOPE, SEEN_WHOLE, GitHubOwn
 from connectors.github.settings import FIRST_DAY
 from connectors.records import Account, Membership
-from flows import enrolment, outcomes, steps
+from flows import enrolment, evidence, outcomes, steps
 from flows.night import Busy, Night, hold
 from privacy import door
 from privacy.personal import load_personal_policy
@@ -148,7 +148,7 @@ def _collect(settings: Settings, owner: Account, policy: Policy) -> int:
         _refuse_other_homes(night, owner)
         enrolment.import_roster(night)
         code = _fetch(night, connector)
-        steps.compute_evidence(night, "solo")
+        evidence.compute_evidence(night, "solo")
         outcomes.write_self_reports(replace(night, catalog=as_seen_alone(catalog)))
         [state] = statuses(night.store, connector.source, [SCOPE])
         requests, points = connector.spent()

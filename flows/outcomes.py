@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from app import opting
-from app.identity import rights_of
 from flows import departed, signal_coverage
+from flows.evidence import is_out, out_of_evidence
 from flows.night import Night
+from people.rights import rights_of
 from privacy import asides, door, logbook
 from privacy.errors import DoorError
 from privacy.released import Released
@@ -35,13 +35,13 @@ def write_self_reports(night: Night) -> dict[str, Any]:
     windows = _windows(night)
     _write_down(night, windows)
     absences = known.by_person(night.store, left_out(night.settings.absences_file))
-    out = opting.out_of_evidence(night)
+    out = out_of_evidence(night)
     written = 0
     for window in windows:
         for person_id, released in reports(
             night.store, night.run, night.as_of, night.rules, window, absences=absences
         ):
-            if opting.is_out(out, person_id, window):
+            if is_out(out, person_id, window):
                 continue  # what is there stays; made anew, it would call absent what was not looked for
             door.write_self(night.settings.published, person_id, released)
             written += 1

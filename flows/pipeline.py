@@ -48,7 +48,7 @@ def run_night(night: Night, do: Do = plainly, progress: steps.Progress = lambda 
         do("settings", lambda: record_settings(night.settings))
         run |= do("retention", lambda: retention.keep(night))
         fetch_everything(night, do, progress)
-        run["evidence_rows"] = do("evidence", lambda: steps.compute_evidence(night, run["run_id"]))
+        run["evidence_rows"] = do("evidence", lambda: evidence.compute_evidence(night, run["run_id"]))
         run |= do("reports", lambda: outcomes.write_self_reports(night))
         run |= do("releases", lambda: outcomes.publish_due(night))
     except Exception:

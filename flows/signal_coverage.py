@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.identity import rights_of
 from flows.night import Night
+from people.rights import rights_of
 from privacy import asides, bands, door, organisation
 from rubric import cells
 from signals.catalog import Signal

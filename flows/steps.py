@@ -251,13 +251,6 @@ def _say(night: Night, connector: Connector, error: SourceError) -> None:
     (night.refused if asks_somebody else night.messages).append(sentence)
 
 
-def compute_evidence(night: Night, run_id: str) -> int:
-    """Evidence of the months that changed; returns how many rows there are in all."""
-    night.run = history.begin(night.store.con, run_id, night.as_of)
-    opting.compute_evidence(night)
-    return night.store.count("evidence")
-
-
 def write_status(night: Night, run: dict[str, Any]) -> dict[str, Any]:
     """What `sightline status` prints, and this run's receipt, as files."""
     sources = [

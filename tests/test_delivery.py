@@ -18,13 +18,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from app.delivery import HOW_TO, STEP, deliver, show_delivery
-from app.identity import rights_of
 from app.notes import write_note
 from app.reports import show_me
 from config.settings import Settings, load_settings
 from connectors.errors import BadInput
 from flows.night import open_night
 from flows.pipeline import run_night
+from people.rights import rights_of
 from privacy.sealed import recipients, sealed
 from sandbox.keys import public_keys
 from sandbox.server import Running

@@ -16,7 +16,7 @@ from random import Random
 import pytest
 
 from config.settings import load_settings
-from flows import accounts, counting, steps
+from flows import accounts, counting, evidence, steps
 from flows.night import open_night
 from sandbox.chance import Chance
 from sandbox.organisation.build import organisation
@@ -92,4 +92,4 @@ def night(config: Path, as_of: date) -> None:
         accounts.follow_accounts(opened, github)
         counting.sample_the_rest(opened, github, scopes)
         steps.look_for_lost_scopes(opened, github)
-        steps.compute_evidence(opened, f"run-{steps.now().isoformat()}")
+        evidence.compute_evidence(opened, f"run-{steps.now().isoformat()}")

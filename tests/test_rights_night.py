@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from app.contests import list_contests, resolve_contest
 from app.export import export, show_access_log
-from app.identity import proven, rights_of
+from app.identity import proven
 from app.notes import LONGEST_NOTE, delete_note, open_contest, take_back_contest, write_note
 from app.opting import opt_in, opt_out
 from app.query import ask
@@ -28,6 +28,7 @@ from config.settings import Settings, load_settings
 from connectors.errors import BadInput, Refused
 from flows.night import open_night
 from flows.pipeline import run_night
+from people.rights import rights_of
 from privacy import audit, logbook
 from privacy.bands import bands
 from privacy.erasing import erase
