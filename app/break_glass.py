@@ -47,7 +47,7 @@ def accept_break(config: Path) -> list[str]:
 
 def break_glass(config: Path, who: str, because: str, window: str | None, form: str) -> str:
     """Somebody's own report, for an officer. Raises Refused for anybody else, and NotLogged unseen."""
-    from app.reports import own_report_as
+    from reports.formats import own_report_as
 
     settings = recorded_settings(config)
     if because not in REASONS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +14,7 @@ from config.recorded_settings import RecordedSettings, recorded_settings
 from config.settings import Settings, load_settings, token
 from connectors.errors import BadInput
 from privacy.released import Released
+from reports.formats import as_json, coverage_as, own_report_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +46,8 @@ def show_coverage(
     for each in several:
         released = door.read_team(settings.published, team, name, each)
         note(settings, "release read", file=door.release_of(settings.published, team, name, each))
-        shown.append(_coverage_as(released, form, full=full))
+        shown.append(coverage_as(released, form, full=full))
     return "\n\n\n".join(shown)
-
-
-def _coverage_as(released: Released, form: str, *, full: bool) -> str:
-    match form:
-        case "json":
-            from reports.view import for_programs
-
-            return _json(for_programs(released.body))
-        case "csv":
-            from reports.table import coverage_csv
-
-            return coverage_csv(released)
-        case "html":
-            from reports.page import coverage_page
-
-            return coverage_page(released)
-    from reports.text import coverage_text
-
-    return coverage_text(released, full=full)
 
 
 def show_honesty(config: Path, window: str | None, form: str) -> str:
@@ -82,7 +63,7 @@ def show_honesty(config: Path, window: str | None, form: str) -> str:
         [door.read_organisation(settings.published, name) for name in sorted(names) if name <= wanted]
     )
     if form == "json":
-        return _json(told)
+        return as_json(told)
     return honesty.markdown(told) if form == "md" else honesty.text(told)
 
 
@@ -113,7 +94,7 @@ def show_incidents(config: Path, window: str | None, form: str) -> str:
 
     released = _own_report(recorded_settings(config), window)
     if form == "json":
-        return _json({"window": released.body["window"]} | as_body(contribution(released)))
+        return as_json({"window": released.body["window"]} | as_body(contribution(released)))
     return incidents_markdown(released) if form == "md" else incidents_text(released)
 
 
@@ -125,33 +106,6 @@ def _left_out(settings: RecordedSettings, released: Released) -> Iterator[str]:
     said = effect(own_days(settings, proven(settings)), parse_window(released.body["window"]))
     if said:
         yield f"{said} (sightline me leave). Nobody else sees this."
-
-
-def own_report_as(released: Released, form: str, titles: Mapping[str, str], *, full: bool = True) -> str:
-    """A person's own report in one of its formats, with what its objects are called where that is known.
-
-    All of it; as text an overview, if it is not to be full.
-    """
-    match form:
-        case "json":
-            from reports.view import for_programs, titled
-
-            return _json(for_programs(titled(released.body, titles)))
-        case "csv":
-            from reports.table import me_csv
-
-            return me_csv(released)
-        case "md":
-            from reports.markdown import me_markdown
-
-            return me_markdown(released, titles)
-        case "html":
-            from reports.page import me_page
-
-            return me_page(released, titles)
-    from reports.text import me_text
-
-    return me_text(released, titles, full=full)
 
 
 def titles_of(released: Released, settings: Settings, secret: SecretStr | None) -> dict[str, str]:
@@ -195,7 +149,7 @@ def show_explanation(
 
         slugs = [item["item"] for item in chosen]
         explained["changes"] = changes_since(settings, proven(settings), body["window"], slugs, since)
-    return _json(explained) if form == "json" else explain_text(explained)
+    return as_json(explained) if form == "json" else explain_text(explained)
 
 
 def items_about(body: Mapping[str, Any], asked: str) -> list[dict[str, Any]]:
@@ -238,7 +192,7 @@ def show_status(config: Path, form: str, max_age: timedelta, *, is_check: bool =
     # the page tells gaps and refusals itself, but not that it is old
     is_told = judged.exit_code == 0 or judged.outcome not in ("complete", "running")
     if form == "json":
-        text = _json(status)
+        text = as_json(status)
     else:
         from reports.text import status_text
 
@@ -267,7 +221,3 @@ def _former_report(settings: RecordedSettings, window: str | None, as_of: date) 
     released = report_as_of(settings, person_id, asked, as_of)
     note(settings, "report read", person=mark(settings, person_id), window=released.body["window"])
     return released
-
-
-def _json(body: Any) -> str:
-    return json.dumps(body, indent=1, ensure_ascii=False)

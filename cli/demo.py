@@ -19,7 +19,7 @@ import click
 
 from config.settings import SHIPPED, environment_with
 from connectors.errors import BadInput
-from privacy.amendment import body_sha256, signature
+from privacy.signatures import body_sha256, signature
 from warehouse.files import write_whole
 from warehouse.windows import Window, window_of
 

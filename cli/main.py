@@ -15,6 +15,7 @@ import click
 
 from cli import own
 from cli.contests import contests
+from cli.exit_codes import BROKEN, CONFIGURATION, REFUSED
 from cli.me import me
 from cli.options import Age, Chapters, Day, format_option, with_config
 from cli.people import people
@@ -25,8 +26,6 @@ from cli.signals import signals
 from connectors.errors import BadInput, RateLimited, Refused, SourceError
 from privacy.errors import DoorError
 
-CONFIGURATION, REFUSED, BROKEN = 2, 3, 4
-"""Exit codes beside 0 (all there) and 1 (ended with gaps)."""
 OUT_OF_REACH = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 

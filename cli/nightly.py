@@ -22,7 +22,7 @@ from flows.steps import HomeNotWritable, StepFailed
 from privacy import logbook
 from privacy.errors import DoorError
 
-EXIT_CODES = {"complete": 0, "gaps": 1, "refused": REFUSED}
+EXIT_CODES = {"complete": COMPLETE, "gaps": GAPS, "refused": REFUSED}
 
 STOP_SECONDS = 10
 """How long a night may take to stop before it is killed; the next one goes on from what it stored."""

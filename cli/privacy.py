@@ -182,13 +182,16 @@ def privacy_erase(config: Path, who: str | None, yes: bool, form: str) -> None:
     """
     import json
 
+    from config.settings import load_settings
+    from flows.prefect_erasure import elsewhere
     from privacy.erasing import erase, receipt_text
 
     def agree(warning: str) -> None:
         if not yes:
             click.confirm(f"{warning} Go on?", abort=True, err=True)
 
-    receipts = erase(config, who, agree, lambda step: click.echo(step, err=True))
+    settings = load_settings(config)
+    receipts = erase(settings, who, agree, lambda step: click.echo(step, err=True), elsewhere(settings))
     if form == "json":
         click.echo(json.dumps(receipts, indent=1))
     elif receipts:

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from app.reports import own_report_as, titles_of
+from app.reports import titles_of
+from cli.exit_codes import REFUSED
 from config.settings import PERSONAL_AGREEMENT, SHIPPED, Settings, solo_settings, token
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.github.accounts import whoami
@@ -30,6 +31,7 @@ from flows.night import Busy, Night, hold
 from privacy import door
 from privacy.personal import load_personal_policy
 from privacy.policy import Policy
+from reports.formats import own_report_as
 from rubric.map import load_map
 from signals.catalog import Catalog, Signal, load_catalog
 from warehouse import ledger, reading
@@ -38,7 +40,7 @@ from warehouse.statuses import statuses
 from warehouse.windows import Window, parse_window, window_of, windows_until
 
 QUARTERS_BACK = 4
-REFUSED = 3
+
 OTHERS = "the work of others"
 _BEYOND = "work_of_others"
 """Stands for the rows of which search tells only those that the person has a part in."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from config.settings import SHIPPED, Settings, load_settings
 from connectors.errors import BadInput
 from privacy import logbook
-from privacy.amendment import SIGNERS, differences, signature, signers
+from privacy.amendment import SIGNERS, differences, signers
 from privacy.policy import Policy, load_policy
+from privacy.signatures import signature
 from warehouse.files import write_whole
 
 

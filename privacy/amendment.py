@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from privacy.policy import Policy
+from privacy.policy import Policy
 
 SIGNERS = 2
 """How many different people have to sign an amendment: one who proposes it is not enough."""
@@ -21,22 +17,6 @@ _NUMBERS: Sequence[tuple[str, str, bool]] = (
     ("hold_days", "days a quarter waits longer for incomplete sources", True),
 )
 """A number of the agreement, what it is, and whether more of it is stricter."""
-
-
-def body_of(text: str) -> str:
-    """What is agreed to: everything above the signatures, which are the last part of the file."""
-    found = re.search(r"^approved:", text, flags=re.MULTILINE)
-    return text[: found.start()] if found else text
-
-
-def body_sha256(text: str) -> str:
-    """The hash that stands in releases and log, and that is signed; a signature does not change it."""
-    return hashlib.sha256(body_of(text).rstrip().encode()).hexdigest()
-
-
-def signature(name: str, on: str, sha256: str) -> str:
-    """The line to add under `approved:`."""
-    return f'  - {{by: "{name}", on: {on}, body: {sha256}}}'
 
 
 def signers(policy: Policy) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +15,6 @@ from filelock import FileLock, Timeout
 from config.orchestrator_environment import orchestrator_url
 from config.settings import Settings, load_settings
 from connectors.errors import BadInput
-from flows.orchestrator import USED, Orchestrator, orchestrators_used, shown
 from privacy import erasure, logbook
 from warehouse.store import Store
 from warehouse.tombstones import Tombstones
@@ -25,36 +24,6 @@ from warehouse.vault import Vault
 def places_of(settings: Settings) -> erasure.Places:
     """Where people of this home are erased."""
     return erasure.Places(settings.home, settings.erasures_folder)
-
-
-def _with_orchestrator(settings: Settings) -> erasure.Places:
-    """The same, with the Prefect servers outside of the home. Raises BadInput where one is not at hand."""
-    places, url, used = places_of(settings), orchestrator_url(), orchestrators_used(settings.home)
-    if used and url is None:
-        raise BadInput(
-            [
-                f"PREFECT_API_URL: nights ran on the Prefect server at {used[-1]}, which is searched too; "
-                "set it and what else reaches that server; if it is no more, remove "
-                f"{settings.home / USED}"
-            ]
-        )
-    if url is None:
-        return places
-    if not Orchestrator(url).answers():
-        raise BadInput([f"PREFECT_API_URL: the server at {shown(url)} does not answer; nothing was erased"])
-    others = [
-        f"nights ran on the Prefect server at {other} as well, which was not searched"
-        for other in used
-        if other != shown(url)
-    ]
-
-    def elsewhere(needles: Collection[str]) -> tuple[int, list[str]]:
-        from flows.prefect_traces import purge
-
-        removed = purge(shown(url), needles)
-        return removed.runs, [*removed.by_hand, *others]
-
-    return replace(places, elsewhere=elsewhere)
 
 
 def check_nobody_came_back(settings: Settings) -> None:
@@ -81,16 +50,20 @@ def check_nobody_came_back(settings: Settings) -> None:
 
 
 def erase(
-    config: Path, name: str | None, agree: Callable[[str], None], say: Callable[[str], None]
+    settings: Settings,
+    name: str | None,
+    agree: Callable[[str], None],
+    say: Callable[[str], None],
+    elsewhere: erasure.Elsewhere | None = None,
 ) -> list[dict[str, Any]]:
     """Erases somebody, or without a name finishes what was begun and what a backup undid; the receipts.
 
-    `agree` is asked before anything happens, and raises to stop it. Raises BadInput, or NotErased.
+    `agree` is asked before anything happens, and raises to stop it; `elsewhere` removes what lies outside of
+    the home. Raises BadInput, or NotErased.
     """
-    settings = load_settings(config)
     if not settings.home.is_dir():
         raise BadInput([f"{settings.home}: no night has run here, so nobody is in it"])
-    places = _with_orchestrator(settings)
+    places = replace(places_of(settings), elsewhere=elsewhere)
     lock = FileLock(settings.lock_file, timeout=0)
     try:
         lock.acquire()

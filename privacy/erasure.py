@@ -41,14 +41,17 @@ class NotErased(DoorError):
     """Something still holds the person; the message says which file or column."""
 
 
+Elsewhere = Callable[[Collection[str]], tuple[int, list[str]]]
+"""Removes these texts from an orchestrator elsewhere: how many runs went, and what is left by hand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """Where an erasure happens: the home, and the folder outside of it that remembers erasures."""
 
     home: Path
     folder: Path
-    elsewhere: Callable[[Collection[str]], tuple[int, list[str]]] | None = None
-    """Removes these texts from an orchestrator elsewhere: how many runs went, and what is left by hand."""
+    elsewhere: Elsewhere | None = None
 
     @property
     def open_files(self) -> list[Path]:

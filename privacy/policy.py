@@ -31,7 +31,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from connectors.errors import BadInput
 from privacy import floors
-from privacy.amendment import body_sha256
+from privacy.signatures import body_sha256
 from rubric.tree import hint, line_of, root_of
 
 ALL_LISTED = "all listed"

@@ -14,7 +14,7 @@ from sandbox.app import Holding
 from sandbox.organisation.build import organisation as generate
 from sandbox.server import Running, running
 
-ROOMS = ("flows", "privacy", "warehouse")
+ROOMS = ("app", "config", "people", "privacy", "warehouse")
 LOOKS = {"connect", "execute", "fetchall", "fetchone", "open", "read", "stat", "unlink", "write"}
 """What a step outside of our own functions is called where it looks at something."""
 SHARED = Path(__file__).parents[1].parent / "shared"

@@ -87,7 +87,7 @@ def test_an_erasure_asks_for_the_server_that_nights_ran_on(
         erase(config, "anybody", lambda _: None, lambda _: None)
     monkeypatch.setenv("PREFECT_API_URL", "http://name:word@127.0.0.1:1/api")
     with pytest.raises(BadInput, match=r"the server at http://127\.0\.0\.1:\d+/api does not answer; nothing"):
-        erase(config, "anybody", lambda _: None, lambda _: None)
+        elsewhere(load_settings(config))
 
 
 def test_no_password_of_an_orchestrator_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

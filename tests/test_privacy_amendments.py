@@ -9,10 +9,11 @@ import pytest
 from config.settings import SHIPPED, Settings
 from connectors.errors import BadInput
 from privacy.amending import adopt, show_differences, signature_line
-from privacy.amendment import body_sha256, differences, signature, signers
+from privacy.amendment import differences, signers
 from privacy.logbook import agreements_logged
 from privacy.papers import PAPERS
 from privacy.policy import load_policy
+from privacy.signatures import body_sha256, signature
 
 TEXT = (SHIPPED / "agreement.yaml").read_text()
 

@@ -25,8 +25,8 @@ from connectors.errors import BadInput, Refused
 from flows.night import open_night
 from flows.pipeline import run_night
 from privacy import audit, logbook
-from privacy.amendment import body_sha256
 from privacy.logbook import note_night, note_published
+from privacy.signatures import body_sha256
 from sandbox.server import Running
 
 AGREED = Path(__file__).parents[1] / "agreement.yaml"

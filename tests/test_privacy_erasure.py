@@ -79,7 +79,7 @@ def test_whoever_is_erased_is_in_no_byte_of_any_file(place: tuple[Path, Somebody
     assert set(found_in(home, *somebody.traces)) == set(somebody.traces)
     other = next(person for person in everybody(home) if person != somebody.person_id)
 
-    (receipt,) = erase(config, somebody.login, agreed, silent)
+    (receipt,) = erase(load_settings(config), somebody.login, agreed, silent)
 
     assert found_in(home, *somebody.traces) == {}
     assert found_in(home, other) != {}  # whoever looks like this finds what is there
@@ -99,7 +99,7 @@ def test_the_pull_requests_of_whoever_was_erased_stay_for_their_reviewers(
     own, nobodys = rows(config, count, somebody.person_id), rows(config, count, None)
     reviews = rows(config, "select count(*) from reviews")
     assert own > 0
-    erase(config, somebody.login, agreed, silent)
+    erase(load_settings(config), somebody.login, agreed, silent)
     assert rows(config, count, None) == own + nobodys
     assert rows(config, "select count(*) from reviews") == reviews
 
@@ -108,7 +108,7 @@ def test_tomorrows_night_and_one_from_scratch_do_not_bring_them_back(
     place: tuple[Path, Somebody],
 ) -> None:
     config, somebody = place
-    erase(config, somebody.person_id, agreed, silent)
+    erase(load_settings(config), somebody.person_id, agreed, silent)
     status = night(config, TODAY + timedelta(days=1))
     assert status["last_run"]["outcome"] == "complete"
     said = [message.partition(": ")[2] or message for message in status["last_run"]["messages"]]
@@ -132,21 +132,21 @@ def test_a_restored_backup_does_not_start_until_they_were_erased_again(place: tu
     config, somebody = place
     home = config.parent / "home"
     backup = shutil.copytree(home, config.parent / "backup")
-    erase(config, somebody.login, agreed, silent)
+    erase(load_settings(config), somebody.login, agreed, silent)
     shutil.rmtree(home)
     shutil.copytree(backup, home)
     with pytest.raises(BadInput, match="holds 1 people who were erased, so it was restored from an older"):
         night(config, TODAY)
-    (receipt,) = erase(config, None, agreed, silent)
+    (receipt,) = erase(load_settings(config), None, agreed, silent)
     assert receipt["rows"]["warehouse.evidence"] > 20
     assert found_in(home, *somebody.traces) == {}
     assert night(config, TODAY)["last_run"]["outcome"] == "complete"
-    assert erase(config, None, agreed, silent) == []
+    assert erase(load_settings(config), None, agreed, silent) == []
 
 
 def test_a_home_whose_list_of_erased_people_is_lost_does_not_start(place: tuple[Path, Somebody]) -> None:
     config, somebody = place
-    erase(config, somebody.login, agreed, silent)
+    erase(load_settings(config), somebody.login, agreed, silent)
     (config.parent / "home.erasures" / "tombstones.jsonl").unlink()
     with pytest.raises(BadInput, match="the list of erased people is missing or older than the home"):
         night(config, TODAY)
@@ -169,11 +169,11 @@ def test_an_erasure_that_stops_after_every_single_step_goes_on_and_ends_the_same
     for step in erasure.STEPS:
         begun = step not in erasure.STEPS[:2]  # before that nothing was written down
         with pytest.raises(KeyboardInterrupt):
-            erase(config, None if begun else somebody.login, agreed, silent)
+            erase(load_settings(config), None if begun else somebody.login, agreed, silent)
         if begun:
             with pytest.raises(BadInput, match="somebody is being erased; finish it"):
                 night(config, TODAY)
-    (receipt,) = erase(config, None, agreed, silent)
+    (receipt,) = erase(load_settings(config), None, agreed, silent)
     home = config.parent / "home"
     assert reached == list(erasure.STEPS)
     assert found_in(home, *somebody.traces) == {}
@@ -187,7 +187,7 @@ def test_an_erasure_killed_again_and_again_ends_like_an_undisturbed_one(
 ) -> None:
     config, somebody = place
     undisturbed = shutil.copytree(config.parent, config.parent.with_name("undisturbed"))
-    erase(undisturbed / "sightline.yaml", somebody.login, agreed, silent)
+    erase(load_settings(undisturbed / "sightline.yaml"), somebody.login, agreed, silent)
     command = [sys.executable, "-m", "cli.main", "--config", str(config), "privacy", "erase"]
     first = [*command, somebody.login, "--yes"]
     for wait in (1.0, 1.2, 1.4):
@@ -211,9 +211,9 @@ def test_a_file_nobody_thought_of_stops_the_erasure_with_its_name(place: tuple[P
     stray = config.parent / "home" / "export-for-hr.csv"
     stray.write_text(f"login,items\n{somebody.login},12\n")
     with pytest.raises(erasure.NotErased, match=r"export-for-hr\.csv: still holds them"):
-        erase(config, somebody.login, agreed, silent)
+        erase(load_settings(config), somebody.login, agreed, silent)
     stray.unlink()
-    assert len(erase(config, None, agreed, silent)) == 1
+    assert len(erase(load_settings(config), None, agreed, silent)) == 1
 
 
 def test_whoever_is_in_a_vault_of_an_older_version_is_erased_too(place: tuple[Path, Somebody]) -> None:
@@ -222,9 +222,9 @@ def test_whoever_is_in_a_vault_of_an_older_version_is_erased_too(place: tuple[Pa
     with duckdb.connect(config.parent / "home" / "vault.duckdb") as con:
         for column in ("own_id", "person_id"):
             con.execute(f"alter table accounts alter column {column} drop not null")
-    erase(config, somebody.login, agreed, silent)
+    erase(load_settings(config), somebody.login, agreed, silent)
     assert found_in(config.parent / "home", *somebody.traces) == {}
-    assert erase(config, None, agreed, silent) == []
+    assert erase(load_settings(config), None, agreed, silent) == []
 
 
 def test_a_search_that_could_not_find_anything_is_no_proof(
@@ -241,7 +241,7 @@ def test_a_search_that_could_not_find_anything_is_no_proof(
     config, somebody = place
     monkeypatch.setattr(erasure, "uncompressed", without_rows)
     with pytest.raises(erasure.NotErased, match="the search misses what is there; nothing can be said"):
-        erase(config, somebody.login, agreed, silent)
+        erase(load_settings(config), somebody.login, agreed, silent)
 
 
 def test_what_waits_beside_an_orchestrators_database_is_erased_through_it(tmp_path: Path) -> None:
@@ -263,9 +263,9 @@ def test_nobody_is_erased_by_a_name_that_fits_no_one_or_without_a_yes(place: tup
     config, somebody = place
     before = everything_in(config.parent / "home")
     with pytest.raises(BadInput, match="nobody here has the person id, login or account 'nobody-at-all'"):
-        erase(config, "nobody-at-all", agreed, silent)
+        erase(load_settings(config), "nobody-at-all", agreed, silent)
     with pytest.raises(KeyboardInterrupt):
-        erase(config, somebody.login, refused, silent)
+        erase(load_settings(config), somebody.login, refused, silent)
     assert everything_in(config.parent / "home") == before
 
 
@@ -282,7 +282,7 @@ def test_the_list_of_erased_people_names_nobody_and_is_for_its_owner_alone(
     place: tuple[Path, Somebody],
 ) -> None:
     config, somebody = place
-    erase(config, somebody.login, agreed, silent)
+    erase(load_settings(config), somebody.login, agreed, silent)
     folder = config.parent / "home.erasures"
     assert found_in(folder, *somebody.traces) == {}
     assert {path.stat().st_mode & 0o077 for path in [folder, *folder.rglob("*")]} == {0}

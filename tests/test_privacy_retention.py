@@ -18,8 +18,8 @@ from config.settings import SHIPPED, load_settings
 from flows.night import open_night
 from flows.pipeline import run_night
 from privacy import audit, chain
-from privacy.amendment import body_sha256, signature
 from privacy.policy import Policy, load_policy
+from privacy.signatures import body_sha256, signature
 from reports.receipt import run_facts
 from sandbox.server import Running
 from warehouse import rights

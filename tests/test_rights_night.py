@@ -556,7 +556,7 @@ def test_an_erasure_takes_what_somebody_said_and_shared_and_leaves_what_others_d
     me(other)
     shared(config, [ITEM], gone, "2026Q3")
     monkeypatch.setenv("GITHUB_TOKEN", "sandbox-token")
-    erase(config, gone, lambda _: None, lambda _: None)
+    erase(load_settings(config), gone, lambda _: None, lambda _: None)
     rights_file = load_settings(config).rights_file.read_bytes()
     for trace in ("CANARY", person_id, token_sha256(token)):
         assert trace.encode() not in rights_file
