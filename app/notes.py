@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.break_glass import looks_at
-from app.identity import proven, rights_of, today, window_named
+from app.identity import proven, today, window_named
 from config.recorded_settings import RecordedSettings, recorded_settings
 from config.settings import Settings
 from connectors.errors import BadInput

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.identity import proven, rights_of, today
+from app.identity import proven, today
 from config.recorded_settings import recorded_settings
 from connectors.errors import BadInput, Refused
 from people.rights import rights_of

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from cli.main import BROKEN, CONFIGURATION, REFUSED
+from cli.exit_codes import BROKEN, COMPLETE, CONFIGURATION, GAPS, REFUSED
 from config.recorded_settings import record_settings
 from config.settings import Settings, load_settings
 from connectors.errors import BadInput

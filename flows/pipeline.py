@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from config.recorded_settings import record_settings
 from connectors.contract import Connector
 from connectors.errors import Refused, SourceError, Unreachable
-from flows import accounts, counting, departed, enrolment, outcomes, retention, steps, thread_states
+from flows import accounts, counting, departed, enrolment, evidence, outcomes, retention, steps, thread_states
 from flows.concurrency import WriterLock, side_by_side
 from flows.night import Night
 from privacy import logbook

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from config.settings import Settings, orchestrator_url
+from config.orchestrator_environment import orchestrator_url
+from config.settings import Settings
 from connectors.errors import BadInput
 from flows.orchestrator import USED, Orchestrator, orchestrators_used, shown
 from privacy.erasure import Elsewhere

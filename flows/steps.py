@@ -11,14 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app import opting
 from connectors.contract import Connector
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.records import Batch, Gap, Inventory
 from flows import thread_states
 from flows.night import Night
 from reports.status import StatusUnreadable, read_status
-from warehouse import history, ledger, moving, reading
+from warehouse import ledger, moving, reading
 from warehouse.files import write_whole
 from warehouse.rows import root_id
 from warehouse.statuses import all_complete, statuses

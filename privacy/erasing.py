@@ -12,8 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from config.orchestrator_environment import orchestrator_url
-from config.settings import Settings, load_settings
+from config.settings import Settings
 from connectors.errors import BadInput
 from privacy import erasure, logbook
 from warehouse.store import Store

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import load_settings
 from connectors.errors import BadInput
 from flows.orchestrator import USED, Orchestrator, orchestrators_used, private_server, shown
-from privacy.erasing import erase
+from flows.prefect_erasure import elsewhere
 from privacy.traces import holds
 
 LOGIN = "canary-of-a-login"
@@ -84,7 +85,7 @@ def test_an_erasure_asks_for_the_server_that_nights_ran_on(
     (tmp_path / "home" / USED).write_text("http://prefect.example/api\n")
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     with pytest.raises(BadInput, match=r"ran on the Prefect server at http://prefect\.example/api, which"):
-        erase(config, "anybody", lambda _: None, lambda _: None)
+        elsewhere(load_settings(config))
     monkeypatch.setenv("PREFECT_API_URL", "http://name:word@127.0.0.1:1/api")
     with pytest.raises(BadInput, match=r"the server at http://127\.0\.0\.1:\d+/api does not answer; nothing"):
         elsewhere(load_settings(config))

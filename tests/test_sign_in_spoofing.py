@@ -180,7 +180,7 @@ def test_an_erased_person_is_not_served_from_a_backup_whatever_folder_of_erasure
     place: Place, tmp_path: Path
 ) -> None:
     shutil.copytree(place.home, tmp_path / "backup")
-    erase(place.config, place.victim, lambda _: None, lambda _: None)
+    erase(load_settings(place.config), place.victim, lambda _: None, lambda _: None)
     shutil.rmtree(place.home)
     (tmp_path / "backup").rename(place.home)
     elsewhere = {"SIGHTLINE_ERASURES": str(tmp_path / "nowhere")}
@@ -271,7 +271,7 @@ def test_the_record_is_for_its_owner_alone_and_holds_no_secret(place: Place) -> 
 
 
 def test_an_erased_officer_is_taken_off_the_record(place: Place) -> None:
-    erase(place.config, place.victim, lambda _: None, lambda _: None)
+    erase(load_settings(place.config), place.victim, lambda _: None, lambda _: None)
     record = json.loads((place.home / "settings.json").read_text())
     assert (record["officers"], record["resolvers"], record["keepers"]) == ([], [], [])
 
