@@ -434,6 +434,7 @@ def audit_actions(place: Place) -> list[str]:
 
 
 EVERYTHING = """\
+prefect_server_without_authentication: true
 home: home
 hr_export: {columns: {login: GitHub, team: Team, from: Begins}}
 roster: roster.csv
