@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -25,6 +25,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from config.network import SignIn
+from connectors import registry
 from connectors.errors import BadInput
 from connectors.files.hr_export import HrExport
 from connectors.files.settings import FileSource
@@ -38,15 +39,6 @@ SHIPPED = Path(__file__).resolve().parent.parent
 """Where the shipped map and agreement stand."""
 
 PERSONAL_AGREEMENT = SHIPPED / "agreement-solo.yaml"
-
-_SECRETS = {
-    ("github", "token"): "GITHUB_TOKEN",
-    ("github", "more_tokens"): "GITHUB_MORE_TOKENS",
-    ("github", "app_private_key"): "GITHUB_APP_PRIVATE_KEY",
-    ("pagerduty", "token"): "PAGERDUTY_TOKEN",
-    ("incident_io", "token"): "INCIDENT_IO_TOKEN",
-}
-"""What never stands in the settings file, and the variable it comes from."""
 
 _ROSTER_MISSING = "roster is missing; add it to this file"
 _ROSTER_TWICE = "roster and github_teams both say who is in which team; keep one"
@@ -189,7 +181,7 @@ def load_settings(path: Path) -> Settings:
 def without_secrets(settings: Settings) -> dict[str, Any]:
     """What is not a default, as JSON holds it; no secret, and not the home."""
     secrets: dict[str, set[str]] = {}
-    for section, key in _SECRETS:
+    for section, key in registry.secrets():
         secrets.setdefault(section, set()).add(key)
     return settings.model_dump(mode="json", exclude_defaults=True, exclude={"home": True, **secrets})
 
@@ -220,7 +212,12 @@ def _settings(data: Mapping[str, Any], *, with_environment: bool) -> Settings:
             from_data = InitSettingsSource(settings_cls, init_kwargs=dict(data))
             return (env_settings, from_data) if with_environment else (from_data,)
 
-    return FromData()
+    sections: dict[str, Any] = {
+        entry.section: (entry.settings | None, None)
+        for entry in registry.ENTRIES
+        if entry.section not in Settings.model_fields
+    }
+    return create_model("WithEverySource", __base__=FromData, **sections)()
 
 
 def solo_settings(secret: SecretStr) -> Settings:
@@ -261,7 +258,7 @@ def _data_folder() -> Path:
 def no_earlier_than(settings: Settings, floor: date) -> Settings:
     """The same settings, with no source asked about days before the floor."""
     update: dict[str, Any] = {}
-    for name in Settings.model_fields:
+    for name in type(settings).model_fields:
         section = getattr(settings, name)
         # what else is kept on GitHub is asked about from the day that GitHub is, unless it says otherwise
         is_on_github = name in ("github_incidents", "github_postmortems")
@@ -273,7 +270,7 @@ def no_earlier_than(settings: Settings, floor: date) -> Settings:
 
 def asked_too_early(settings: Settings, floor: date) -> list[str]:
     """A sentence for each source whose `since` is before the floor, and so is not followed."""
-    asked = {name: getattr(getattr(settings, name), "since", None) for name in Settings.model_fields}
+    asked = {name: getattr(getattr(settings, name), "since", None) for name in type(settings).model_fields}
     return [
         f"{name}.since {since} is before {floor}, the first day that the agreement keeps "
         "(retention.evidence_months): nothing older is asked for; agree on more months to look further back"
@@ -318,7 +315,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _secrets_in(path: Path, data: Any) -> Iterator[str]:
-    for (section, key), variable in _SECRETS.items():
+    for (section, key), variable in registry.secrets().items():
         found: Any = data.get(section)
         if hasattr(found, "lc") and key in found:
             line = found.lc.key(key)[0] + 1
@@ -376,8 +373,8 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
 
 def _with_secrets(settings: Settings) -> Settings:
     update: dict[str, BaseModel] = {}
-    for (section, key), variable in _SECRETS.items():
-        found: BaseModel | None = update.get(section, getattr(settings, section))
+    for (section, key), variable in registry.secrets().items():
+        found: BaseModel | None = update.get(section, getattr(settings, section, None))
         is_app = isinstance(found, GitHubSettings) and found.app_id is not None
         if is_app and key == "token":
             continue  # GITHUB_TOKEN then proves who reads, and fetches nothing

@@ -9,11 +9,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from connectors.errors import Refused
 from connectors.plans import Plan
 from connectors.records import Account, Batch, Counted, Gap, Inventory
+
+Sections = Mapping[str, Any]
+"""The sections of the settings file by name; None where one is absent."""
 
 
 @dataclass(frozen=True, slots=True)

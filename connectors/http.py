@@ -11,8 +11,8 @@ from typing import Any
 import httpx2
 from pydantic import SecretStr
 
-from connectors.base_url import is_loopback
 from connectors.errors import PayloadBroken, RateLimited, Refused, SourceError, Unreachable
+from connectors.settings import is_loopback
 
 Payload = Mapping[str, Any]
 Parameters = Mapping[str, str | int | list[str]]

@@ -11,16 +11,10 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 
 from config.settings import Settings, asked_too_early, no_earlier_than
+from connectors import registry
 from connectors.contract import Connector
 from connectors.errors import BadInput
-from connectors.files.connector import Files
 from connectors.files.roster import read_roster
-from connectors.github.connector import GitHub
-from connectors.github.incidents.connector import GitHubIncidents
-from connectors.github.postmortems.connector import GitHubPostmortems
-from connectors.incident_io.connector import IncidentIo
-from connectors.noreply import Whose, nobodys
-from connectors.pagerduty.connector import PagerDuty
 from connectors.records import Gap, Membership
 from privacy import amending, erasing, logbook
 from privacy.errors import DoorError
@@ -235,48 +229,8 @@ def check_everything(settings: Settings) -> tuple[Policy, Catalog, dict[str, Rub
 
 def connect(settings: Settings, floor: date = date.min) -> tuple[Connector, ...]:
     """One connector for each source that is configured. Raises BadInput where a token is missing."""
-    mistakes = []
-    if settings.github and settings.github.token is None and settings.github.app_id is None:
-        mistakes.append("GITHUB_TOKEN is not set; set it to a token that can read the repositories")
-    if settings.github and settings.github.app_id and settings.github.app_private_key is None:
-        mistakes.append("GITHUB_APP_PRIVATE_KEY is not set; set it to the GitHub App's private key")
-    is_whole_app = settings.github and settings.github.app_id and not settings.github.app_installation_id
-    if is_whole_app and settings.github and settings.github.more_tokens:
-        mistakes.append(
-            "GITHUB_MORE_TOKENS is set beside a GitHub App that reads through each of its installations; "
-            "unset it"
-        )
-    if settings.pagerduty and settings.pagerduty.token is None:
-        mistakes.append("PAGERDUTY_TOKEN is not set; set it to a read-only API key")
-    if settings.incident_io and settings.incident_io.token is None:
-        mistakes.append("INCIDENT_IO_TOKEN is not set; set it to an API key that may view data")
-    if mistakes:
-        raise BadInput(mistakes)
-    found: list[Connector] = []
-    if settings.github:
-        found.append(GitHub(settings.github))
-    if settings.github_incidents and settings.github:
-        found.append(GitHubIncidents(settings.github_incidents, settings.github))
-    if settings.github_postmortems and settings.github:
-        found.append(GitHubPostmortems(settings.github_postmortems, settings.github))
-    if settings.pagerduty:
-        found.append(PagerDuty(settings.pagerduty))
-    if settings.incident_io:
-        found.append(IncidentIo(settings.incident_io))
-    if settings.github:
-        from connectors.github.accounts import ByNumber
-
-        whose: Whose = ByNumber(settings.github)
-    else:
-        whose = nobodys
-    for source in (each for each in settings.files if each.kind != "accounts"):
-        # without a `since`, a file's own first day decides
-        files = Files(source, whose=whose)
-        is_older = files.since < floor
-        found.append(Files(source.model_copy(update={"since": floor}), whose=whose) if is_older else files)
-    if not found:
-        raise BadInput(["no source is configured; add a `github:` section to the settings"])
-    return tuple(found)
+    sections = {entry.section: getattr(settings, entry.section, None) for entry in registry.ENTRIES}
+    return registry.connectors_for(sections, settings.files, floor)
 
 
 def _tried(load: Callable[[], Loaded], mistakes: list[str]) -> Loaded | None:

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from connectors.base_url import checked_base_url
+from connectors.settings import SourceSettings, checked_base_url
 
 IssueKind = Literal["incident", "regression", "bug", "question", "proposal", "follow_up"]
 
@@ -43,10 +43,16 @@ def matches(name: str, pattern: str) -> bool:
     return fnmatchcase(asked.casefold(), pattern.casefold())
 
 
-class GitHubSettings(BaseModel):
+class GitHubSettings(SourceSettings):
     """Where GitHub is, what to read there, as whom, and how far back."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    secrets: ClassVar[Mapping[str, str]] = {
+        "token": "GITHUB_TOKEN",
+        "more_tokens": "GITHUB_MORE_TOKENS",
+        "app_private_key": "GITHUB_APP_PRIVATE_KEY",
+    }
 
     base_url: str = "https://api.github.com"
     """GitHub Enterprise Server: `https://host/api/v3`."""
@@ -134,6 +140,19 @@ class GitHubSettings(BaseModel):
     def leaves_out(self, name: str) -> bool:
         """Whether a repository is excluded, wherever its name comes from."""
         return any(matches(name, pattern) for pattern in self.exclude)
+
+    def missing_secrets(self) -> list[str]:
+        mistakes = []
+        if self.token is None and self.app_id is None:
+            mistakes.append("GITHUB_TOKEN is not set; set it to a token that can read the repositories")
+        if self.app_id and self.app_private_key is None:
+            mistakes.append("GITHUB_APP_PRIVATE_KEY is not set; set it to the GitHub App's private key")
+        if self.app_id and not self.app_installation_id and self.more_tokens:
+            mistakes.append(
+                "GITHUB_MORE_TOKENS is set beside a GitHub App that reads through each of its "
+                "installations; unset it"
+            )
+        return mistakes
 
     @field_validator("labels", mode="before")
     @classmethod

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated
+from collections.abc import Mapping
+from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
-
-from connectors.base_url import checked_base_url
+from connectors.settings import ApiSettings
 
 
-class IncidentIoSettings(BaseModel):
-    """Where incident.io is, how far back to read and with which key. `config/settings.py` fills it."""
+class IncidentIoSettings(ApiSettings):
+    """The section `incident_io`.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    The key may leave out private incidents, unless these should leave traces as well.
+    """
+
+    secrets: ClassVar[Mapping[str, str]] = {"token": "INCIDENT_IO_TOKEN"}
+    needs = "an API key that may view data"
 
     base_url: str = "https://api.incident.io"
-    since: date | None = None
-    """The first day asked about. None: the first day of the quarter 15 months ago."""
-    token: SecretStr | None = None
-    """An API key that may view data; without private incidents, unless these should leave traces as well."""
     schedules: bool = True
     """False where on-call is kept elsewhere, or the key may not read schedules."""
-    wait_limit_seconds: Annotated[int, Field(ge=0)] = 900
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_an_address(cls, value: str) -> str:
-        return checked_base_url(value, "https://api.incident.io")

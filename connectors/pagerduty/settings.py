@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated
+from collections.abc import Mapping
+from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
-
-from connectors.base_url import checked_base_url
+from connectors.settings import ApiSettings
 
 
-class PagerDutySettings(BaseModel):
-    """Where PagerDuty is, how far back to read and with which token. `config/settings.py` fills it."""
+class PagerDutySettings(ApiSettings):
+    """The section `pagerduty`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    secrets: ClassVar[Mapping[str, str]] = {"token": "PAGERDUTY_TOKEN"}
+    needs = "a read-only API key"
 
     base_url: str = "https://api.pagerduty.com"
     """In the EU service region: `https://api.eu.pagerduty.com`."""
-    since: date | None = None
-    """The first day asked about. None: the first day of the quarter 15 months ago."""
-    token: SecretStr | None = None
-    """A read-only REST API key."""
-    wait_limit_seconds: Annotated[int, Field(ge=0)] = 900
-    """How long one request may wait for a rate limit before the run stops and goes on another night."""
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_an_address(cls, value: str) -> str:
-        return checked_base_url(value, "https://api.pagerduty.com")

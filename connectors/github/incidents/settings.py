@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from connectors.github.incidents.forms import IncidentForm
 from connectors.github.settings import LABELS, is_repository_name
+from connectors.settings import SourceSettings
 
 
-class GitHubIncidentsSettings(BaseModel):
+class GitHubIncidentsSettings(SourceSettings):
     """Where incidents are kept, and what makes an issue or a discussion one: any of these is enough."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     repositories: tuple[str, ...]
     labels: tuple[str, ...] = ("incident",)

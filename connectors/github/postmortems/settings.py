@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import field_validator
 
 from connectors.github.settings import is_repository_name
+from connectors.settings import SourceSettings
 
 
-class GitHubPostmortemsSettings(BaseModel):
+class GitHubPostmortemsSettings(SourceSettings):
     """Where post-mortems are kept as documents, and what their front matter calls its fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     repositories: tuple[str, ...]
     folder: str = ""
