@@ -23,7 +23,7 @@ from config.settings import PERSONAL_AGREEMENT, SHIPPED, Settings, solo_settings
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.github.accounts import whoami
 from connectors.github.connector import GitHub
-from connectors.github.own import SCOPE, SEEN_WHOLE, GitHubOwn
+from connectors.github.own import COMPLETE_TABLES, SCOPE, GitHubOwn
 from connectors.github.settings import FIRST_DAY
 from connectors.records import Account, Membership
 from flows import enrolment, evidence, outcomes, steps
@@ -186,7 +186,7 @@ def as_seen_alone(catalog: Catalog) -> Catalog:
     An occasion is somebody else's pull request or issue, and what search cannot find whole is what others
     wrote. Finding nothing then leaves the item open; what is found is found.
     """
-    in_part = set(GitHub.yields) - SEEN_WHOLE
+    in_part = set(GitHub.yields) - COMPLETE_TABLES
 
     def alone(signal: Signal) -> Signal:
         reads = set(signal.reads)

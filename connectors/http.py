@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 from pydantic import SecretStr
 
+from connectors.contract import Connector
 from connectors.errors import PayloadBroken, RateLimited, Refused, SourceError, Unreachable
 from connectors.settings import is_loopback
 
@@ -189,6 +190,26 @@ class JsonApi:
                 verify=not self._base_url.startswith("http://"),
             )
         return self._client
+
+
+class ApiConnector(Connector, Protocol):
+    """A connector that reads one account of a JSON API, which is its only scope."""
+
+    scope: str
+    """What the account is called in the ledger."""
+    _api: JsonApi
+
+    def scopes(self) -> Sequence[str]:
+        """The account. Raises Refused without a token; the first request tells if it is a good one."""
+        self._api.check_token()
+        return (self.scope,)
+
+    def spent(self) -> tuple[int, int]:
+        """Requests so far; points are not counted."""
+        return self._api.requests, 0
+
+    def close(self) -> None:
+        self._api.close()
 
 
 def _wait_seconds(headers: Mapping[str, str]) -> float | None:

@@ -49,7 +49,7 @@ class Gap:
     """A table: `pull_requests`, `reviews`, `incidents` ... or `*` for everything in the scope."""
     starts_on: date
     ends_on: date
-    """The first day that is whole again (half-open)."""
+    """The first day that is complete again (half-open)."""
     reason: str
     """A code, never a value: `forbidden`, `rate_limited`, `truncated`, `not_found`, `unreachable` ..."""
     object_id: str | None = None

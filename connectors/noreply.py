@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from connectors.records import Account
 
-Whose = Callable[[str], Account | None]
+AddressLookup = Callable[[str], Account | None]
 """The account a private address names by its number; None for any other text."""
 
 _ADDRESS = re.compile(
@@ -23,7 +23,7 @@ _ADDRESS = re.compile(
 )
 
 
-def nobodys(_text: str) -> Account | None:
+def no_lookup(_text: str) -> Account | None:
     """Where there is no GitHub to ask."""
     return None
 

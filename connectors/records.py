@@ -5,7 +5,7 @@ yes-or-no features below, and dropped. Times are coarsened to dates; the order o
 request, issue or incident survives as `position` (0, 1, 2 ...), so that "a push after the review" can be
 asked without a clock.
 
-A record is a whole: it carries everything below it, and storing it replaces what was stored before. That
+A record is complete: it carries everything below it, and storing it replaces what was stored before. That
 is how an edited, dismissed or deleted review is followed.
 """
 
@@ -374,7 +374,7 @@ class Membership:
 
 
 Root = Repository | PullRequest | Issue | Discussion | Incident | Postmortem | OnCallShift | Interview
-"""What `fetch` yields and the warehouse stores whole."""
+"""What `fetch` yields, each with everything below it."""
 
 
 @dataclass(frozen=True, slots=True)

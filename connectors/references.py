@@ -29,13 +29,13 @@ def pull_requests_named(text: str | None) -> tuple[str, ...]:
 
     The number of a bare `#12` says nothing without its repository, and is left.
     """
-    found = [
+    names = [
         f"{match['name']}#{int(match['number'])}"
         for line in (text or "").splitlines()
         if not _BLAMED.search(line)
         for match in _PULL_REQUEST.finditer(line)
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(names))
 
 
 def incidents_named(text: str | None) -> tuple[str, ...]:

@@ -56,23 +56,23 @@ def connectors_for(sections: Sections, files: Sequence[FileSource], floor: date)
     if mistakes := [line for _, settings in configured for line in settings.missing_secrets()]:
         raise BadInput(mistakes)
     connectors = [entry.connect(settings, sections) for entry, settings in configured]
-    found = (*filter(None, connectors), *_declared_files(sections, files, floor))
-    if not found:
+    all_connectors = (*filter(None, connectors), *_declared_files(sections, files, floor))
+    if not all_connectors:
         raise BadInput(["no source is configured; add a `github:` section to the settings"])
-    return found
+    return all_connectors
 
 
 def _declared_files(sections: Sections, files: Sequence[FileSource], floor: date) -> Iterator[Connector]:
     from connectors.files.connector import Files
-    from connectors.noreply import Whose, nobodys
+    from connectors.noreply import AddressLookup, no_lookup
 
-    whose: Whose = nobodys
+    lookup: AddressLookup = no_lookup
     if settings := sections["github"]:
         from connectors.github.accounts import ByNumber  # loads PyGithub
 
-        whose = ByNumber(settings)
+        lookup = ByNumber(settings)
     for source in (each for each in files if each.kind != "accounts"):
         # without a `since`, a file's own first day decides
-        connector = Files(source, whose=whose)
+        connector = Files(source, lookup=lookup)
         is_older = connector.since < floor
-        yield Files(source.model_copy(update={"since": floor}), whose=whose) if is_older else connector
+        yield Files(source.model_copy(update={"since": floor}), lookup=lookup) if is_older else connector

@@ -11,7 +11,7 @@ REREAD = timedelta(days=30)
 """How far back shifts are read again: overrides are entered afterwards, and leave no trace."""
 
 Entry = tuple[datetime, datetime | None, str]
-"""Begin, end (None: without end) and the tool's id of whoever is on call."""
+"""Begin, end (None: without end) and the tool's id of the user on call."""
 
 
 class Rota:
@@ -27,9 +27,9 @@ class Rota:
         """By the first day of a quarter: how far it was read, and what is in it."""
 
     def quarters(self, read_through: date | None) -> Iterator[tuple[date, date]]:
-        """What a run reads that follows on one that had read so far: whole quarters, the last cut tonight.
+        """The quarters to read after a run that had read so far; the last one ends tonight.
 
-        Whole ones, so that the id of a shift does not change when `since` does.
+        Full quarters, so that the id of a shift does not change when `since` does.
         """
         first_day = quarter_of(self._since)
         if read_through is not None:
@@ -40,8 +40,8 @@ class Rota:
         """The shifts of a quarter, without those that were over before `since`."""
         known = self._read.get(starts_on)
         if known is None or known[0] != ends_on:
-            found = self._read_from_source(starts_on, ends_on)
-            known = ends_on, [shift for shift in found if shift.ends_on >= self._since]
+            shifts = self._read_from_source(starts_on, ends_on)
+            known = ends_on, [shift for shift in shifts if shift.ends_on >= self._since]
             self._read[starts_on] = known
         return known[1]
 
@@ -55,20 +55,20 @@ class Rota:
         first_read, first_asked = min(self._read, default=self._tomorrow()), quarter_of(self._since)
         if first_asked < first_read:
             yield Counted("oncall_shifts", first_asked, first_read, None)
-        for _, found in self._read.values():
-            yield from _listed(found)
+        for _, shifts in self._read.values():
+            yield from _listed(shifts)
 
     def again(self, shift_ids: Sequence[str]) -> Iterator[tuple[list[OnCallShift], set[str]]]:
         """These shifts as they are now, and the ids of those that are no longer there."""
-        asked: dict[date, set[str]] = {}
+        by_quarter: dict[date, set[str]] = {}
         for shift_id in shift_ids:
             day = date.fromisoformat(shift_id.partition(":")[2][:10])
-            asked.setdefault(quarter_of(day), set()).add(shift_id)
-        for quarter, wanted in asked.items():
+            by_quarter.setdefault(quarter_of(day), set()).add(shift_id)
+        for quarter, wanted in by_quarter.items():
             ends_on = min(_next_quarter(quarter), self._tomorrow())
             self._read.pop(quarter, None)
-            found = self.between(quarter, ends_on) if self._since < ends_on else []
-            kept = [shift for shift in found if shift.shift_id in wanted]
+            shifts = self.between(quarter, ends_on) if self._since < ends_on else []
+            kept = [shift for shift in shifts if shift.shift_id in wanted]
             yield kept, wanted - {shift.shift_id for shift in kept}
 
 
@@ -96,12 +96,12 @@ def shifts_of(
     for begin, user_id, end_day in sorted(pieces):
         key = (begin.date(), user_id)
         through[key] = max(end_day, through.get(key, end_day))
-    found: list[OnCallShift] = []
+    shifts: list[OnCallShift] = []
     on_day: dict[date, int] = {}
     for (day, user_id), end_day in through.items():
         on_day[day] = on_day.get(day, 0) + 1
         nth = f":{on_day[day]}" if on_day[day] > 1 else ""
-        found.append(
+        shifts.append(
             OnCallShift(
                 shift_id=f"{schedule_id}:{day}{nth}",  # neither a person nor a clock
                 source=source,
@@ -112,7 +112,7 @@ def shifts_of(
                 service_ids=tuple(service_ids),
             )
         )
-    return found
+    return shifts
 
 
 def quarter_of(day: date) -> date:
@@ -137,6 +137,6 @@ def _quarters(starts_on: date, ends_on: date) -> Iterator[tuple[date, date]]:
         starts_on = until
 
 
-def _listed(found: Iterable[OnCallShift]) -> Iterator[Inventory]:
-    for shift in found:
+def _listed(shifts: Iterable[OnCallShift]) -> Iterator[Inventory]:
+    for shift in shifts:
         yield Inventory("oncall_shifts", shift.shift_id, shift.starts_on)

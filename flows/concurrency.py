@@ -14,7 +14,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import TypeVar
 
-from connectors.contract import BaseConnector, Connector, ThreadState
+from connectors.contract import Connector, ThreadState
 from connectors.records import Batch, Counted, Gap, Inventory
 
 MOST_THREADS = 8
@@ -61,7 +61,7 @@ class WriterLock:
             raise Stopped
 
 
-class Unlocked(BaseConnector):
+class Unlocked(Connector):
     """A connector that releases the writer lock while it waits for its source."""
 
     def __init__(self, connector: Connector, lock: WriterLock) -> None:

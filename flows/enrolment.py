@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from connectors.errors import BadInput, SourceError
 from connectors.files.roster import contradictions
-from connectors.github.accounts import ByNumber, identities, resolve_logins
+from connectors.github.accounts import ByNumber, resolve_logins, sso_identities
 from connectors.github.bots import bot_logins, is_robot_by_type
 from connectors.github.teams import memberships, teams_now
-from connectors.noreply import Whose, is_private_address, nobodys
+from connectors.noreply import AddressLookup, is_private_address, no_lookup
 from connectors.records import Account, Membership
 from flows.night import Night
 from people.addresses import told_by, tools
@@ -154,7 +154,7 @@ def _follow_sign_on(night: Night) -> None:
     if settings.github is None or not settings.github.sso:
         return
     try:
-        told = [(each.account, each.addresses) for each in identities(settings.github)]
+        told = [(each.account, each.addresses) for each in sso_identities(settings.github)]
         elsewhere = [
             (account, address)
             for tool in tools(settings)  # all of them or none: who is not told of would be parted
@@ -182,7 +182,7 @@ def _numbered(night: Night) -> tuple[list[Membership], list[str]]:
     An address that nobody has told whose it is must not get any further: it would be kept as a login.
     """
     github = night.settings.github
-    whose: Whose = ByNumber(github) if github else nobodys
+    whose: AddressLookup = ByNumber(github) if github else no_lookup
     mistakes: list[str] = []
 
     def told(account: Account | None, line: int) -> Account | None:

@@ -60,10 +60,10 @@ def addresses(settings: Settings, vault: Vault, messages: list[str]) -> dict[Key
             name = tool.name if isinstance(tool, FileSource) else tool
             messages.append(f"without the addresses of {name}: {error}")
     if settings.github and settings.github.sso:
-        from connectors.github.accounts import identities
+        from connectors.github.accounts import sso_identities
 
         try:
-            for identity in identities(settings.github):
+            for identity in sso_identities(settings.github):
                 key = Key("github", identity.account.account_id)
                 found[key] = [*found.get(key, []), *identity.addresses]
         except SourceError as error:

@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 import pytest
 
 from connectors import registry
-from connectors.contract import BaseConnector, Connector, Sections
+from connectors.contract import Connector, Sections
 from connectors.errors import BadInput
-from connectors.http import JsonApi
+from connectors.http import ApiConnector, JsonApi
 from connectors.records import Account, Batch, Incident, IncidentAction, Inventory
 from connectors.registry import Entry
 from connectors.settings import ApiSettings
@@ -49,7 +49,7 @@ class Api(JsonApi):
     if_missing = "no key is set; give it a key that may read incidents"
 
 
-class PagerBoard(BaseConnector):
+class PagerBoard(ApiConnector):
     """An incident tool that was made up for this test.
 
     Source: `GET /incidents`, two a page.
@@ -60,16 +60,13 @@ class PagerBoard(BaseConnector):
     """
 
     source = "pagerboard"
+    scope = "board"
     account_source = "github"
     yields = ("incidents", "incident_actions")
 
     def __init__(self, settings: PagerBoardSettings) -> None:
         self.since = settings.since or date(2026, 1, 1)
         self._api = Api(settings.base_url, settings.token, settings.wait_limit_seconds)
-
-    def scopes(self) -> Sequence[str]:
-        self._api.check_token()
-        return ("board",)
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
         del scope, cursor
@@ -85,12 +82,6 @@ class PagerBoard(BaseConnector):
         del scope
         for one in self._incidents():
             yield Inventory("incidents", one.incident_id, one.opened_on)
-
-    def spent(self) -> tuple[int, int]:
-        return self._api.requests, 0
-
-    def close(self) -> None:
-        self._api.close()
 
     def _incidents(self) -> Iterator[Incident]:
         def next_page(answer: Mapping[str, Any], count: int) -> dict[str, int] | None:

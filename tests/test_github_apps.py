@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from graphql import GraphQLError
 
 from config.settings import load_settings
-from connectors.contract import BaseConnector
+from connectors.contract import Connector
 from connectors.errors import BadInput, PayloadBroken, RateLimited, Refused
 from connectors.github.accounts import resolve_logins
 from connectors.github.api.access import INSTALLATIONS_A_PAGE
@@ -308,7 +308,7 @@ def test_a_source_that_fails_stops_the_others_and_is_what_is_raised() -> None:
 # --- builders ---
 
 
-class Source(BaseConnector):
+class Source(Connector):
     """A source of so many batches; each comes when as many threads wait as the barrier asks for."""
 
     source = "made up"

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from connectors.errors import PayloadBroken, RateLimited, Refused, SourceError, Unreachable
-from connectors.github.api.client import Page
+from connectors.github.api.client import PageSize
 from connectors.github.api.credentials import Credentials
-from connectors.github.api.rate_limits import Identity, Limited, Turns
+from connectors.github.api.rate_limits import Limited, Token, TokenPool
 from connectors.github.api.transport import Reply, Transport
 from connectors.github.connector import GitHub
 from connectors.github.settings import GitHubSettings
@@ -115,7 +115,7 @@ def test_an_object_is_gone_only_when_github_says_so_twice() -> None:
 
 
 def test_an_outage_is_raised_after_the_last_whole_batch_and_the_next_run_goes_on() -> None:
-    # one at a time, or the seven that are answered may be spent on parcels of which none is whole
+    # one at a time, or the seven that are answered may be spent on batches of which none is complete
     with fetching(lambda on: on("bad_gateway", 10_000, skip=7), requests_at_once=1) as found:
         found.fetch()
         assert isinstance(found.error, PayloadBroken)
@@ -181,17 +181,17 @@ def test_a_second_token_goes_on_where_the_first_has_spent_its_hour() -> None:
 
 def test_a_token_that_was_told_to_wait_asks_less_at_once_and_slowly_more_again() -> None:
     transport = Transport("http://127.0.0.1:1", Credentials(None))
-    turns = Turns([Identity(transport, 6)], lambda _: None)
+    pool = TokenPool([Token(transport, 6)], lambda _: None)
     seen = []
     for answer in [Limited(1), Limited(1), *[None] * 100]:
-        with turns.turn(2) as turn:
+        with pool.free_token(2) as turn:
             assert turn is not None
-            identity, _ = turn
+            token, _ = turn
             if answer:
-                turns.refused(identity, answer)
+                pool.refused(token, answer)
             else:
-                turns.went_well(identity, Reply(200, {}, ""))
-            seen.append(identity.at_once)
+                pool.went_well(token, Reply(200, {}, ""))
+            seen.append(token.at_once)
     assert (seen[0], seen[1], seen[-1]) == (3, 1, 3)
 
 
@@ -248,7 +248,7 @@ def test_no_error_and_no_log_line_holds_the_token_or_what_was_asked(
 
 
 def test_a_page_is_halved_and_after_a_while_doubled_again() -> None:
-    page = Page(20)
+    page = PageSize(20)
     page.halve()
     page.halve()
     sizes = []
@@ -259,7 +259,7 @@ def test_a_page_is_halved_and_after_a_while_doubled_again() -> None:
 
 
 def test_a_size_that_failed_twice_is_not_tried_again() -> None:
-    page = Page(20)
+    page = PageSize(20)
     page.halve()
     for _ in range(8):
         page.keep()

@@ -11,7 +11,7 @@ from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse,
 
 from connectors.github.api import documents
 from connectors.github.api.documents import DOCUMENTS, document, heads, users
-from connectors.github.query_batches import KINDS, MOST_AT_ONCE, PARTS, Holds, Kind, parcels
+from connectors.github.query_batches import KINDS, MOST_AT_ONCE, PARTS, HeldLists, Kind, query_batches
 from sandbox.price import price
 from sandbox.resolvers import load_schema
 
@@ -35,17 +35,17 @@ def test_a_document_holds_against_the_public_schema(name: str, public_schema: Gr
     ("kind", "threads"),
     [(KINDS[1], 0), (KINDS[2], 0), *((KINDS[0], count) for count in (0, 1, 3, 40, 100, 250))],
 )
-def test_a_parcel_holds_as_many_as_cost_one_point(kind: Kind, threads: int) -> None:
-    """One list more in a fragment is a number more in `parcels.LISTS`."""
+def test_a_query_batch_holds_as_many_as_cost_one_point(kind: Kind, threads: int) -> None:
+    """One list more in a fragment is a number more in `query_batches.LISTS`."""
     held = {"reviewThreads": {"totalCount": threads}, "reviews": {"totalCount": threads}}
-    made = list(parcels(kind, [{"id": f"N_{number:03}", **held} for number in range(200)]))
+    made = list(query_batches(kind, [{"id": f"N_{number:03}", **held} for number in range(200)]))
     first = made[0]
-    assert _points("hydrate", _asked(first.kind, first.ids, first.holds)) == 1
+    assert _points("hydrate", _asked(first.kind, first.ids, first.lists)) == 1
     if len(first.ids) < MOST_AT_ONCE:
         wider = [*first.ids, *(f"M_{number}" for number in range(1 + len(first.ids) // 12))]
-        assert first.holds.price(kind) * len(wider) > 149
-        assert _points("hydrate", _asked(first.kind, wider, first.holds)) == 2
-    assert sorted(one for parcel in made for one in parcel.ids) == [f"N_{number:03}" for number in range(200)]
+        assert first.lists.cost(kind) * len(wider) > 149
+        assert _points("hydrate", _asked(first.kind, wider, first.lists)) == 2
+    assert sorted(one for batch in made for one in batch.ids) == [f"N_{number:03}" for number in range(200)]
 
 
 def test_who_signed_a_hundred_commits_costs_one_point() -> None:
@@ -76,7 +76,7 @@ def public_schema() -> GraphQLSchema:
         return build_schema(file.read(), assume_valid=True, assume_valid_sdl=True)
 
 
-def _asked(kind: Kind, ids: Iterable[str], held: Holds) -> dict[str, object]:
+def _asked(kind: Kind, ids: Iterable[str], held: HeldLists) -> dict[str, object]:
     empty: dict[str, object] = {part: [] for part in PARTS.values()}
     return empty | held.variables() | {PARTS[kind]: list(ids), "lists": 100}
 

@@ -18,13 +18,13 @@ import pytest
 from connectors.errors import PayloadBroken
 from connectors.pagerduty.listings import Log
 from connectors.pagerduty.payloads import (
-    Step,
+    TimedAction,
+    accepted_responders,
     created_at,
     final_entries,
     incident,
-    joined_steps,
     services_by_schedule,
-    step,
+    timed_action,
     with_actions,
 )
 from connectors.records import Account, Incident
@@ -145,32 +145,36 @@ def test_a_time_that_is_none_is_a_broken_payload_that_does_not_repeat_it() -> No
 def test_a_log_entry_counts_by_what_was_done_by_whom_and_how(
     kind: str, agent: str, channel: str, expected: tuple[str, bool] | None
 ) -> None:
-    found = step(entry(kind, agent=agent, channel=channel))
+    found = timed_action(entry(kind, agent=agent, channel=channel))
     assert (found and (found.kind, found.by_hand)) == expected
 
 
 def test_an_incident_that_monitoring_triggered_first_was_not_declared_by_a_later_trigger() -> None:
     steps = [
-        step(entry("trigger", at="2026-07-01T09:00:00Z", agent="service_reference", channel="api", id="L1")),
-        step(entry("trigger", at="2026-07-01T09:05:00Z", agent="user_reference", channel="website", id="L2")),
+        timed_action(
+            entry("trigger", at="2026-07-01T09:00:00Z", agent="service_reference", channel="api", id="L1")
+        ),
+        timed_action(
+            entry("trigger", at="2026-07-01T09:05:00Z", agent="user_reference", channel="website", id="L2")
+        ),
     ]
     assert with_actions(record("open"), [one for one in steps if one]).actions == ()
 
 
 def test_a_responder_who_was_asked_and_did_not_join_is_no_responder() -> None:
     payload = load("resolved")["incident"]
-    assert [one.user_id for one in joined_steps(payload)] == ["PCYN"]
+    assert [one.user_id for one in accepted_responders(payload)] == ["PCYN"]
     assert [responder["state"] for responder in payload["incidents_responders"]] == ["joined", "pending"]
 
 
 def test_a_log_entry_seen_twice_is_one_action() -> None:
-    one = step(entry("acknowledge"))
-    assert isinstance(one, Step)
+    one = timed_action(entry("acknowledge"))
+    assert isinstance(one, TimedAction)
     assert len(with_actions(record("open"), [one, one]).actions) == 1
 
 
 def test_an_entry_without_an_agent_is_no_action() -> None:
-    assert step({**entry("acknowledge"), "agent": None, "channel": None}) is None
+    assert timed_action({**entry("acknowledge"), "agent": None, "channel": None}) is None
 
 
 # --- on call ----------------------------------------------------------------------------------------
@@ -264,7 +268,7 @@ def test_what_a_recorded_tenant_did_by_hand_is_all_found() -> None:
         payloads = [json.loads(row["data"]) for row in csv.DictReader(file)]
     found = []
     for payload in payloads:
-        steps = [one for logged in payload["log_entries"] if (one := step(logged))]
+        steps = [one for logged in payload["log_entries"] if (one := timed_action(logged))]
         found.append(with_actions(incident(payload), steps))
     kinds = sorted(action.kind for one in found for action in one.actions if action.by_hand)
     assert kinds == ["acknowledged"] * 5 + ["declared"] * 3 + ["resolved", "updated"]
@@ -322,8 +326,8 @@ def load(name: str) -> dict[str, Any]:
 def record(name: str) -> Incident:
     """An incident and its log entries, as recorded in one file."""
     payload = load(name)
-    steps = [one for logged in payload["log_entries"] if (one := step(logged))]
-    return with_actions(incident(payload["incident"]), [*steps, *joined_steps(payload["incident"])])
+    steps = [one for logged in payload["log_entries"] if (one := timed_action(logged))]
+    return with_actions(incident(payload["incident"]), [*steps, *accepted_responders(payload["incident"])])
 
 
 def entry(

@@ -100,7 +100,7 @@ def test_people_of_a_file_may_be_named_by_number(github: Running, tmp_path: Path
         (Account("github", "U_ben", "ben"), "role"),
     }
     asked = requests_of(github)
-    assert Files(source(path), today=TODAY, whose=ByNumber(settings(github))).since == date(2026, 7, 1)
+    assert Files(source(path), today=TODAY, lookup=ByNumber(settings(github))).since == date(2026, 7, 1)
     assert requests_of(github) == asked, "the first day of a file is known without asking anybody"
 
 

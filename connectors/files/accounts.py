@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from connectors.errors import BadInput
 from connectors.files.connector import BadFile, declared_rows
-from connectors.files.records import Reading
+from connectors.files.records import DeclaredRow
 from connectors.files.rows import text_of
 from connectors.files.settings import FileSource
 from connectors.records import Account
@@ -18,23 +18,23 @@ from connectors.records import Account
 def addresses(source: FileSource) -> Iterator[tuple[Account, str]]:
     """Every account that has an address, with it. Raises BadFile with every mistake; it quotes nobody."""
     mistakes: list[str] = []
-    found: list[tuple[Account, str]] = []
+    accounts: list[tuple[Account, str]] = []
     try:
         rows = declared_rows(source, text_of(source.path), mistakes)
     except BadInput as error:
         raise BadFile(error.mistakes) from None
     for row in rows:
-        reading = Reading(source.name, source.accounts, row.cells, source.columns, source.constants)
-        who = reading.text("id")
-        account = reading.account("id", who) if who else None
-        address = reading.text("address")
+        row_read = DeclaredRow(source.name, source.accounts, row.cells, source.columns, source.constants)
+        who = row_read.text("id")
+        account = row_read.account("id", who) if who else None
+        address = row_read.text("address")
         if not who:
-            reading.mistakes.append("id is empty")
+            row_read.mistakes.append("id is empty")
         if address and "@" not in address:
-            reading.mistakes.append("address is no e-mail address")
-        mistakes += [f"{source.path}:{row.line}: {mistake}" for mistake in reading.mistakes]
+            row_read.mistakes.append("address is no e-mail address")
+        mistakes += [f"{source.path}:{row.line}: {mistake}" for mistake in row_read.mistakes]
         if account and address:
-            found.append((account, address.casefold()))
+            accounts.append((account, address.casefold()))
     if mistakes:
         raise BadFile(mistakes)
-    yield from found
+    yield from accounts

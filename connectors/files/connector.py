@@ -18,10 +18,10 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import Literal
 
-from connectors.contract import BaseConnector
+from connectors.contract import Connector
 from connectors.errors import BadInput, PayloadBroken, Unreachable
 from connectors.files.records import (
-    Reading,
+    DeclaredRow,
     incident,
     interview,
     shift,
@@ -29,7 +29,7 @@ from connectors.files.records import (
 )
 from connectors.files.rows import Row, csv_rows, json_rows, ndjson_rows, text_of
 from connectors.files.settings import FileSource
-from connectors.noreply import Whose, has_number, nobodys
+from connectors.noreply import AddressLookup, has_number, no_lookup
 from connectors.records import Account, Batch, Gap, Incident, Interview, Inventory, OnCallShift
 
 
@@ -37,21 +37,23 @@ class BadFile(BadInput, PayloadBroken):
     """A declared file is wrong: a source that broke for a night, a list of mistakes for its operator."""
 
 
-class Files(BaseConnector):
+class Files(Connector):
     """One declared file as a source. `today` is for tests; None asks the clock.
 
-    `whose` tells which account a private address of GitHub names.
+    `lookup` tells which account a private address of GitHub names.
     """
 
     agreed_name = "files"
 
-    def __init__(self, source: FileSource, today: date | None = None, whose: Whose = nobodys) -> None:
+    def __init__(
+        self, source: FileSource, today: date | None = None, lookup: AddressLookup = no_lookup
+    ) -> None:
         self._declared = source
-        self._whose = whose
+        self._lookup = lookup
         self._today = today or datetime.now(UTC).date()
         self.source = source.name
-        told = ("incident_pages",) if "paged" in source.columns else ()
-        self.yields: tuple[str, ...] = _YIELDS[source.kind] + told
+        pages = ("incident_pages",) if "paged" in source.columns else ()
+        self.yields: tuple[str, ...] = _YIELDS[source.kind] + pages
         self.since = source.since or self._first_day()
 
     @property
@@ -70,27 +72,27 @@ class Files(BaseConnector):
         digest = self._digest()
         gaps = tuple(self._gaps())
         if digest != cursor:
-            found = read_rows(self._declared, self._whose)
-            if found.mistakes:
-                if self._declared.bad_rows == "leave_out" and found.records:
-                    yield Batch(tuple(found.records.values()), "", gaps)
-                raise BadFile(found.mistakes)
-            yield Batch(tuple(found.records.values()), digest, gaps)
+            rows = read_rows(self._declared, self._lookup)
+            if rows.mistakes:
+                if self._declared.bad_rows == "leave_out" and rows.records:
+                    yield Batch(tuple(rows.records.values()), "", gaps)
+                raise BadFile(rows.mistakes)
+            yield Batch(tuple(rows.records.values()), digest, gaps)
         elif gaps:
             yield Batch((), digest, gaps)
 
     def inventory(self, scope: str) -> Iterator[Inventory]:
         """Every row of the file. Raises BadFile."""
         del scope
-        for object_id, record in read_file(self._declared, self._whose).items():
+        for object_id, record in read_file(self._declared, self._lookup).items():
             yield Inventory(_ROOTS[self._declared.kind], object_id, _day_of(record))
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         """These rows again; rows that the file has no longer are `gone`."""
         del scope
-        found = read_file(self._declared, self._whose) if kind == _ROOTS[self._declared.kind] else {}
-        roots = tuple(found[object_id] for object_id in object_ids if object_id in found)
-        yield Batch(roots, "", gone=tuple(sorted(set(object_ids) - found.keys())))
+        records = read_file(self._declared, self._lookup) if kind == _ROOTS[self._declared.kind] else {}
+        roots = tuple(records[object_id] for object_id in object_ids if object_id in records)
+        yield Batch(roots, "", gone=tuple(sorted(set(object_ids) - records.keys())))
 
     def _digest(self) -> str:
         try:
@@ -143,67 +145,67 @@ class Rows:
 
     def refused(self) -> list[int]:
         """The lines of the rows that are no records, each once."""
-        return sorted({int(match[1]) for told in self.mistakes if (match := _PLACE.match(told))})
+        return sorted({int(match[1]) for mistake in self.mistakes if (match := _PLACE.match(mistake))})
 
 
 def _somebodys(text: str) -> Account | None:
     return Account("github", "somebody", "") if has_number(text) else None
 
 
-def read_file(source: FileSource, whose: Whose = nobodys) -> dict[str, Record]:
+def read_file(source: FileSource, lookup: AddressLookup = no_lookup) -> dict[str, Record]:
     """The records of a declared file by id. Raises BadFile with every mistake in it."""
-    found = read_rows(source, whose)
-    if found.mistakes:
-        raise BadFile(found.mistakes)
-    return found.records
+    rows = read_rows(source, lookup)
+    if rows.mistakes:
+        raise BadFile(rows.mistakes)
+    return rows.records
 
 
-def read_rows(source: FileSource, whose: Whose = nobodys) -> Rows:
+def read_rows(source: FileSource, lookup: AddressLookup = no_lookup) -> Rows:
     """Every row of a declared file, as a record or as what is wrong with it.
 
     Raises BadFile where it is no file of rows, or none of them has a declared column.
     """
-    found = Rows()
+    result = Rows()
     try:
-        rows = declared_rows(source, text_of(source.path), found.mistakes)
+        rows = declared_rows(source, text_of(source.path), result.mistakes)
     except BadInput as error:
         raise BadFile(error.mistakes) from None
-    readings = [
-        (row, Reading(source.name, source.accounts, row.cells, source.columns, source.constants, whose))
+    rows_read = [
+        (row, DeclaredRow(source.name, source.accounts, row.cells, source.columns, source.constants, lookup))
         for row in rows
     ]
     nowhere = [
         f"{source.path}:1: no row has a column '{column}' for {name}; "
         f"the first has {', '.join(rows[0].cells)}; if it may be missing, declare '{column}?'"
         for name, column in source.columns.items()
-        if rows and not source.may_lack(name) and not any(reading.has(name) for _, reading in readings)
+        if rows and not source.may_lack(name) and not any(row_read.has(name) for _, row_read in rows_read)
     ]
-    if nowhere or (found.mistakes and not rows):
-        raise BadFile(found.mistakes + nowhere)
+    if nowhere or (result.mistakes and not rows):
+        raise BadFile(result.mistakes + nowhere)
     line_of: dict[str, int] = {}
-    for row, reading in readings:
-        record_id, record = _record(source.kind, reading, found.records)
+    for row, row_read in rows_read:
+        record_id, record = _record(source.kind, row_read, result.records)
         if record_id in line_of:
-            reading.mistakes.append(f"id is the same as on line {line_of[record_id]}; keep one of the rows")
+            row_read.mistakes.append(f"id is the same as on line {line_of[record_id]}; keep one of the rows")
         elif record_id:
             line_of[record_id] = row.line
-        if reading.mistakes:
-            found.mistakes += [f"{source.path}:{row.line}: {mistake}" for mistake in reading.mistakes]
+        if row_read.mistakes:
+            result.mistakes += [f"{source.path}:{row.line}: {mistake}" for mistake in row_read.mistakes]
         else:
-            found.records[record_id] = record
-    return found
+            result.records[record_id] = record
+    return result
 
 
-def _record(kind: str, reading: Reading, known: Mapping[str, Record]) -> tuple[str, Record]:
+def _record(kind: str, row_read: DeclaredRow, known: Mapping[str, Record]) -> tuple[str, Record]:
     if kind == "shifts":
         nth = 1
-        while (record := shift(reading, nth)).shift_id in known and not reading.mistakes:
+        while (record := shift(row_read, nth)).shift_id in known and not row_read.mistakes:
             nth += 1
         return record.shift_id, record
-    record_id = reading.record_id()
+    record_id = row_read.record_id()
     if kind == "incidents":
-        return record_id, incident(reading, record_id)
-    return record_id, interview(reading, record_id)
+        return record_id, incident(row_read, record_id)
+    return record_id, interview(row_read, record_id)
 
 
 def declared_rows(source: FileSource, text: str, mistakes: list[str]) -> list[Row]:

@@ -1,12 +1,12 @@
 """An export of another system's staff list as the roster: the operator declares which column says what.
 
 Source: a CSV file.
-Cursor: none; the file is read whole, every night.
+Cursor: none; the file is read completely every night.
 Yields: rows in the form of a roster, which `roster.py` checks like any other.
 Never: any column that is not declared; it is skipped unread.
 Raises: nothing; what is wrong is added to the list of mistakes, with its line.
 
-Whoever has no GitHub login in the export is left out. Managers may be named by login or, as such exports
+People without a GitHub login in the export are left out. Managers may be named by login or, as such exports
 mostly do, by the number of their own row.
 """
 
@@ -76,22 +76,22 @@ class HrExport(BaseModel):
 def export_rows(path: Path, form: HrExport, mistakes: list[str]) -> list[Row]:
     """The rows of the export that have a login, with a roster's columns and a roster's days."""
     text = decoded_as(path, form.encoding, mistakes)
-    header, found = csv_rows(path, text, mistakes, separator=form.separator)
+    header, file_rows = csv_rows(path, text, mistakes, separator=form.separator)
     absent = [column for column in form.columns.values() if column not in header]
     if header and absent:
         mistakes += [f"{path}:1: has no column '{column}', which the settings name" for column in absent]
     if absent:
         return []
-    told = [
-        Row(row.line, {name: row.cells[column] for name, column in form.columns.items()}) for row in found
+    declared = [
+        Row(row.line, {name: row.cells[column] for name, column in form.columns.items()}) for row in file_rows
     ]
     logins: dict[str, dict[str, str]] = {}
-    for row in told:
+    for row in declared:
         if (number := row.cells.get("number")) and (login := row.cells["login"]):
             logins.setdefault(number, {})[login.casefold()] = login
     called: dict[str, str] = {}
     rows: list[Row] = []
-    for row in told:
+    for row in declared:
         if not row.cells["login"]:
             continue
         cells = {name: cell for name, cell in row.cells.items() if name not in ("number", "manager_number")}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
-from connectors.noreply import Whose, has_number, nobodys
+from connectors.noreply import AddressLookup, has_number, no_lookup
 from connectors.records import Account, Incident, IncidentAction, Interview, OnCallShift, Page
 from connectors.references import incidents_named, issues_named
 
@@ -75,7 +75,7 @@ _PULL_REQUEST = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DeclaredRow:
     """One row, seen through the declaration; what cannot be understood goes to `mistakes`."""
 
     source: str
@@ -83,7 +83,7 @@ class Reading:
     cells: Mapping[str, Any]
     columns: Mapping[str, str]
     constants: Mapping[str, str]
-    whose: Whose = nobodys
+    lookup: AddressLookup = no_lookup
     mistakes: list[str] = field(default_factory=list)
 
     def value(self, name: str) -> Any:
@@ -119,10 +119,10 @@ class Reading:
     def day(self, name: str) -> date | None:
         """A date, or the UTC date of a time."""
         text = self.text(name)
-        found = _day(text)
-        if text and not found:
+        moment_day = _day(text)
+        if text and not moment_day:
             self.mistakes.append(f"{name} is not a day like 2026-07-01 or a time like 2026-07-01T10:00:00Z")
-        return found
+        return moment_day
 
     def matching(self, name: str, form: re.Pattern[str], what: str) -> str | None:
         """A word of this form."""
@@ -141,10 +141,10 @@ class Reading:
 
     def needed_day(self, name: str) -> date:
         """A date that has to be there; the first of all days, and a mistake, if it is not."""
-        found = self.day(name)
+        day = self.day(name)
         if self.value(name) is None:
             self.mistakes.append(f"{name} is empty")
-        return found or date.min
+        return day or date.min
 
     def items(self, name: str) -> Sequence[Any]:
         """The entries of a list: a JSON list, or text with semicolons."""
@@ -176,8 +176,8 @@ class Reading:
         """The account of a login or id; the vault knows whose it is."""
         form, what = _PERSON[self.accounts]
         login = login.strip().removeprefix("@")
-        if self.accounts == "github" and (told := self.whose(login)):
-            return told
+        if self.accounts == "github" and (by_number := self.lookup(login)):
+            return by_number
         if self.accounts == "github" and has_number(login):
             self.mistakes.append(f"{name} has a private address whose number your GitHub has no account for")
             return None
@@ -191,20 +191,20 @@ class Reading:
         return Account(self.accounts, user_id, user_id)
 
 
-def incident(reading: Reading, incident_id: str) -> Incident:
-    """One row as an incident; of no use if `reading.mistakes` says anything.
+def incident(row_read: DeclaredRow, incident_id: str) -> Incident:
+    """One row as an incident; of no use if `row_read.mistakes` says anything.
 
     A person without a day of their own is dated by the incident: by its end for what is done afterwards
     (resolving, follow-ups, post-mortem), else by its beginning.
     """
-    opened_on, resolved_on = reading.needed_day("opened"), reading.day("resolved")
+    opened_on, resolved_on = row_read.needed_day("opened"), row_read.day("resolved")
     if resolved_on and resolved_on < opened_on:
-        reading.mistakes.append("resolved is before opened")
-    found: dict[tuple[date, int, str | None, Account], Kind] = {}
+        row_read.mistakes.append("resolved is before opened")
+    kinds: dict[tuple[date, int, str | None, Account], Kind] = {}
     for order, (name, kind) in enumerate(PEOPLE.items()):
         otherwise = (resolved_on or opened_on) if kind in _AFTERWARDS else opened_on
-        for account, role, day in reading.people(name):
-            found[(day or otherwise, order, role, account)] = kind
+        for account, role, day in row_read.people(name):
+            kinds[(day or otherwise, order, role, account)] = kind
     actions = tuple(
         IncidentAction(
             action_id=f"{incident_id}:{position}",
@@ -216,70 +216,70 @@ def incident(reading: Reading, incident_id: str) -> Incident:
             position=position,
         )
         for position, ((day, _, role, account), kind) in enumerate(
-            sorted(found.items(), key=lambda item: item[0][:2])
+            sorted(kinds.items(), key=lambda item: item[0][:2])
         )
     )
-    pages = (Page(account, day or opened_on) for account, _, day in reading.people("paged"))
-    merged_into = reading.matching("merged_into", _ID, _AN_ID)
+    pages = (Page(account, day or opened_on) for account, _, day in row_read.people("paged"))
+    merged_into = row_read.matching("merged_into", _ID, _AN_ID)
     return Incident(
         incident_id=incident_id,
-        source=reading.source,
-        url=reading.matching("url", _URL, "an https address"),
-        service_id=reading.matching("service", _SERVICE, "the id or name of a service"),
-        severity=_slug(reading.text("severity")),
+        source=row_read.source,
+        url=row_read.matching("url", _URL, "an https address"),
+        service_id=row_read.matching("service", _SERVICE, "the id or name of a service"),
+        severity=_slug(row_read.text("severity")),
         opened_on=opened_on,
         resolved_on=resolved_on,
-        merged_into=f"{reading.source}:{merged_into}" if merged_into else None,
+        merged_into=f"{row_read.source}:{merged_into}" if merged_into else None,
         actions=actions,
-        fix_pull_requests=tuple(dict.fromkeys(_fixes(reading))),
+        fix_pull_requests=tuple(dict.fromkeys(_fixes(row_read))),
         pages=tuple(dict.fromkeys(pages)),
-        same_as=tuple(dict.fromkeys(_same_elsewhere(reading))),
-        reference=incident_id.removeprefix(f"{reading.source}:") or None,
+        same_as=tuple(dict.fromkeys(_same_elsewhere(row_read))),
+        reference=incident_id.removeprefix(f"{row_read.source}:") or None,
     )
 
 
-def interview(reading: Reading, interview_id: str) -> Interview:
-    """One row as an interview; of no use if `reading.mistakes` says anything."""
-    text = reading.text("interviewer")
+def interview(row_read: DeclaredRow, interview_id: str) -> Interview:
+    """One row as an interview; of no use if `row_read.mistakes` says anything."""
+    text = row_read.text("interviewer")
     if text is None:
-        reading.mistakes.append("interviewer is empty")
-    account = reading.account("interviewer", text) if text else None
+        row_read.mistakes.append("interviewer is empty")
+    account = row_read.account("interviewer", text) if text else None
     return Interview(
         interview_id=interview_id,
-        source=reading.source,
-        interviewer=account or Account(reading.accounts, "", ""),
-        held_on=reading.needed_day("held"),
-        scorecard_on=reading.day("scorecard"),
+        source=row_read.source,
+        interviewer=account or Account(row_read.accounts, "", ""),
+        held_on=row_read.needed_day("held"),
+        scorecard_on=row_read.day("scorecard"),
     )
 
 
-def shift(reading: Reading, nth: int) -> OnCallShift:
-    """One row as a shift; of no use if `reading.mistakes` says anything. `nth` tells two of one day apart.
+def shift(row_read: DeclaredRow, nth: int) -> OnCallShift:
+    """One row as a shift; of no use if `row_read.mistakes` says anything. `nth` tells two of one day apart.
 
     A shift that ends at midnight does not hold the day that begins there; one that ends on a day without a
     time holds that day.
     """
-    schedule = reading.matching("schedule", _SERVICE, "the id or name of a schedule") or ""
-    text = reading.text("person")
+    schedule = row_read.matching("schedule", _SERVICE, "the id or name of a schedule") or ""
+    text = row_read.text("person")
     if text is None:
-        reading.mistakes.append("person is empty")
-    starts_on, ends_on = reading.needed_day("starts"), reading.needed_day("ends")
-    if ends_on > starts_on and _is_midnight(reading.text("ends")):
+        row_read.mistakes.append("person is empty")
+    starts_on, ends_on = row_read.needed_day("starts"), row_read.needed_day("ends")
+    if ends_on > starts_on and _is_midnight(row_read.text("ends")):
         ends_on -= timedelta(days=1)
     if ends_on < starts_on:
-        reading.mistakes.append("ends is before starts")
-    if reading.value("schedule") is None:
-        reading.mistakes.append("schedule is empty")
-    account = reading.account("person", text) if text else None
-    services = [str(item).strip() for item in reading.items("services")]
+        row_read.mistakes.append("ends is before starts")
+    if row_read.value("schedule") is None:
+        row_read.mistakes.append("schedule is empty")
+    account = row_read.account("person", text) if text else None
+    services = [str(item).strip() for item in row_read.items("services")]
     if any(not _SERVICE.fullmatch(service) for service in services):
-        reading.mistakes.append("services has an entry that is not the id or name of a service")
+        row_read.mistakes.append("services has an entry that is not the id or name of a service")
     return OnCallShift(
         # neither a person nor a clock
-        shift_id=f"{reading.source}:{schedule}:{starts_on}" + (f":{nth}" if nth > 1 else ""),
-        source=reading.source,
+        shift_id=f"{row_read.source}:{schedule}:{starts_on}" + (f":{nth}" if nth > 1 else ""),
+        source=row_read.source,
         schedule_id=schedule,
-        account=account or Account(reading.accounts, "", ""),
+        account=account or Account(row_read.accounts, "", ""),
         starts_on=starts_on,
         ends_on=ends_on,
         service_ids=tuple(dict.fromkeys(services)),
@@ -295,13 +295,13 @@ def _is_midnight(text: str | None) -> bool:
     return (moment.hour, moment.minute, moment.second) == (0, 0, 0)
 
 
-def _fixes(reading: Reading) -> Iterator[str]:
-    for item in reading.items("fix_pull_requests"):
+def _fixes(row_read: DeclaredRow) -> Iterator[str]:
+    for item in row_read.items("fix_pull_requests"):
         match = _PULL_REQUEST.fullmatch(str(item).strip())
         if match:
             yield f"{match[1]}#{int(match[2])}"
         else:
-            reading.mistakes.append(
+            row_read.mistakes.append(
                 "fix_pull_requests has an entry that is neither owner/name#12 nor a pull request's address"
             )
 
@@ -312,12 +312,12 @@ _ELSEWHERE = re.compile(
 """A PagerDuty id, incident.io's number, an issue, or the name of another declared file and an id in it."""
 
 
-def _same_elsewhere(reading: Reading) -> Iterator[str]:
-    for item in reading.items("same_as"):
+def _same_elsewhere(row_read: DeclaredRow) -> Iterator[str]:
+    for item in row_read.items("same_as"):
         text = str(item).strip()
         named = incidents_named(text) or issues_named(text)
         if not named and not _ELSEWHERE.fullmatch(text):
-            reading.mistakes.append(
+            row_read.mistakes.append(
                 "same_as has an entry that is neither an incident's address nor Q0ABCDEFGHIJKL, INC-12, "
                 "owner/name#12 or other-file:id"
             )
@@ -343,25 +343,25 @@ def _at(value: Any, path: str) -> Any:
     `responders[type=user].id` asks only those objects of a list that have this value there.
     """
     first, _, rest = path.partition(".")
-    found: Any
+    value_there: Any
     step = _STEP.fullmatch(first)
     if step and step["key"]:
         several = _several(_at(value, step["name"]))
-        found = [
+        value_there = [
             one for one in several if isinstance(one, Mapping) and str(one.get(step["key"])) == step["wanted"]
         ]
     elif isinstance(value, Mapping):
-        found = value.get(first)
-        if rest and isinstance(found, str) and found.startswith(("{", "[")):
+        value_there = value.get(first)
+        if rest and isinstance(value_there, str) and value_there.startswith(("{", "[")):
             with suppress(ValueError, RecursionError):  # a cell of a CSV file that holds JSON
-                found = json.loads(found)
+                value_there = json.loads(value_there)
     elif isinstance(value, list) and first.isdecimal():
-        found = value[int(first)] if int(first) < len(value) else None
+        value_there = value[int(first)] if int(first) < len(value) else None
     elif isinstance(value, list):
         return [inner for each in value if (inner := _at(each, path)) is not None]
     else:
         return None
-    return _at(found, rest) if rest else found
+    return _at(value_there, rest) if rest else value_there
 
 
 def _several(value: Any) -> Sequence[Any]:

@@ -1,7 +1,7 @@
 """The roster: who is in which team, with which manager, from when until when, under which rubric.
 
 Source: a CSV or YAML file that somebody responsible for it keeps.
-Cursor: none; the file is read whole, every night.
+Cursor: none; the file is read completely every night.
 Yields: memberships.
 Never: names, e-mail addresses, job titles; columns that begin with `x-` are skipped unread.
 Raises: BadInput with every mistake in the file.
@@ -188,7 +188,7 @@ def _day(cell: str) -> date | None:
 
 
 def contradictions(path: Path, members: Iterable[Membership]) -> Iterator[str]:
-    """Rows that cannot both be true: asked of the file as it is written, and once more of whom it names."""
+    """Rows that cannot both be true."""
     lines = [_Line(member) for member in members]
     by_login: dict[str, list[_Line]] = {}
     by_team: dict[str, list[_Line]] = {}
@@ -213,11 +213,11 @@ def contradictions(path: Path, members: Iterable[Membership]) -> Iterator[str]:
                     f"{before.number} on the same days; a person has one home team at a time"
                 )
     for team, same_team in by_team.items():
-        told: set[frozenset[str | None]] = set()
+        reported: set[frozenset[str | None]] = set()
         for before, after in combinations([line for line in same_team if line.manager], 2):
             pair = frozenset({before.manager, after.manager})
-            if len(pair) == 2 and pair not in told and before.overlaps(after):
-                told.add(pair)
+            if len(pair) == 2 and pair not in reported and before.overlaps(after):
+                reported.add(pair)
                 yield (
                     f"{path}:{after.number}: team '{team}' has another manager here than on line "
                     f"{before.number}, on the same days; a team has one manager at a time, and the manager's "
@@ -246,8 +246,8 @@ def _header_mistakes(path: Path, header: Iterable[str]) -> Iterator[str]:
 
 def _near(name: str) -> str | None:
     """The column that somebody who writes this may mean."""
-    found = get_close_matches(name.casefold(), (*REQUIRED, *OPTIONAL), n=1)
-    return found[0] if found else None
+    near = get_close_matches(name.casefold(), (*REQUIRED, *OPTIONAL), n=1)
+    return near[0] if near else None
 
 
 def _unknown(names: Iterable[str]) -> Iterator[str]:

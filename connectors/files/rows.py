@@ -97,7 +97,7 @@ def csv_rows(
         mistakes.append(f"{path}:1: is a line for a spreadsheet; remove it")
         text = "\n" + text.partition("\n")[2]
     used = _separator_used(text, separator)
-    (begins_on, header), *found = [*_lines(path, text, used, mistakes)] or [(1, [])]
+    (begins_on, header), *lines = [*_lines(path, text, used, mistakes)] or [(1, [])]
     while header and not header[-1]:
         header.pop()  # a spreadsheet writes the empty columns beside a table, too
     if not header:
@@ -109,7 +109,7 @@ def csv_rows(
         mistakes.append(f"{path}:{begins_on}: its columns are not separated by {commas}; {hint}")
     mistakes += _header_mistakes(path, begins_on, header, header if needed is None else needed)
     rows = []
-    for line, cells in found:
+    for line, cells in lines:
         if len(cells) < len(header) or any(cells[len(header) :]):
             mistakes.append(
                 f"{path}:{line}: has {len(cells)} cells and the header has {len(header)}; "
@@ -123,7 +123,7 @@ def csv_rows(
 def _lines(path: Path, text: str, separator: str, mistakes: list[str]) -> Iterator[tuple[int, list[str]]]:
     """The cells of every line that has any, with its number; goes on behind a line that is no CSV."""
     lines = [*io.StringIO(text, newline="")]
-    start, told = 0, 0
+    start, mistake_count = 0, 0
     while start < len(lines):
         reader = csv.reader(islice(lines, start, None), strict=True, delimiter=separator)
         line = start
@@ -135,8 +135,8 @@ def _lines(path: Path, text: str, separator: str, mistakes: list[str]) -> Iterat
             return
         except csv.Error as error:
             mistakes.append(f"{path}:{line + 1}: is not CSV ({error}); look for a quote left open")
-        told += 1
-        if line == 0 or told == _BROKEN_LINES:  # each is looked for to the end of the file
+        mistake_count += 1
+        if line == 0 or mistake_count == _BROKEN_LINES:  # each is looked for to the end of the file
             return
         start = line + 1
 

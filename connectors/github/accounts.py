@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from connectors.errors import Refused
 from connectors.github.api.access import Access
-from connectors.github.api.client import Client, NothingThere, Page
+from connectors.github.api.client import Client, NothingThere, PageSize
 from connectors.github.api.documents import document, users
 from connectors.github.payloads import account, nodes
 from connectors.github.settings import GitHubSettings
@@ -36,9 +36,9 @@ def whoami(base_url: str, token: SecretStr | str) -> Account:
         client.close()
     if not isinstance(user, dict) or not user.get("node_id") or not user.get("login"):
         raise Refused(f"{client.host} does not say whose token this is; check base_url")
-    found = account(_as_actor(user))
-    assert found is not None
-    return found
+    owner = account(_as_actor(user))
+    assert owner is not None
+    return owner
 
 
 def account_of(base_url: str, token: SecretStr, login: str) -> Account | None:
@@ -68,24 +68,24 @@ def resolve_logins(settings: GitHubSettings, logins: Iterable[str]) -> dict[str,
 
     A hundred a request. Raises Refused, Unreachable, RateLimited or PayloadBroken.
     """
-    asked = [name for name in dict.fromkeys(logins) if _LOGIN.fullmatch(name)]
-    if not asked:
+    names = [name for name in dict.fromkeys(logins) if _LOGIN.fullmatch(name)]
+    if not names:
         return {}
     access = Access(settings)
-    found: dict[str, Account] = {}
+    accounts: dict[str, Account] = {}
     try:
         client = access.anywhere()
-        for start in range(0, len(asked), LOGINS_AT_ONCE):
-            some = asked[start : start + LOGINS_AT_ONCE]
-            variables = {f"login{index}": login for index, login in enumerate(some)}
-            answer = client.graphql(users(len(some)), variables)
-            for index, login in enumerate(some):
+        for start in range(0, len(names), LOGINS_AT_ONCE):
+            chunk = names[start : start + LOGINS_AT_ONCE]
+            variables = {f"login{index}": login for index, login in enumerate(chunk)}
+            answer = client.graphql(users(len(chunk)), variables)
+            for index, login in enumerate(chunk):
                 person = account(answer.data[f"u{index}"])
                 if person is not None:
-                    found[login] = person
+                    accounts[login] = person
     finally:
         access.close()
-    return found
+    return accounts
 
 
 class ByNumber:
@@ -121,14 +121,14 @@ AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class SsoIdentity:
     """One account, and the address under which its holder signs in to the identity provider."""
 
     account: Account
     addresses: frozenset[str]
 
 
-def identities(settings: GitHubSettings) -> Iterator[Identity]:
+def sso_identities(settings: GitHubSettings) -> Iterator[SsoIdentity]:
     """Every identity that is linked to an account, in all the organisations of the settings."""
     access = Access(settings)
     try:
@@ -138,8 +138,8 @@ def identities(settings: GitHubSettings) -> Iterator[Identity]:
         access.close()
 
 
-def _of_organisation(client: Client, organisation: str) -> Iterator[Identity]:
-    page = Page(AT_ONCE)
+def _of_organisation(client: Client, organisation: str) -> Iterator[SsoIdentity]:
+    page = PageSize(AT_ONCE)
     after: str | None = None
     while True:
         answer = client.graphql(document("identities"), {"organisation": organisation, "after": after}, page)
@@ -153,7 +153,7 @@ def _of_organisation(client: Client, organisation: str) -> Iterator[Identity]:
         for payload in nodes(provider, "externalIdentities"):
             who = account(payload["user"])
             if who is not None:  # an identity that is linked to no account yet is nobody here
-                yield Identity(who, frozenset(_addresses(payload)))
+                yield SsoIdentity(who, frozenset(_addresses(payload)))
         info = provider["externalIdentities"]["pageInfo"]
         if not info["hasNextPage"]:
             return
@@ -163,8 +163,8 @@ def _of_organisation(client: Client, organisation: str) -> Iterator[Identity]:
 def _addresses(payload: Mapping[str, Any]) -> Iterator[str]:
     saml, scim = payload.get("samlIdentity") or {}, payload.get("scimIdentity") or {}
     # what they sign in under: an address that is merely listed may be a mailbox that several people share
-    told = [saml.get("nameId"), scim.get("username")]
-    yield from (each.casefold() for each in told if each and "@" in each)
+    names = [saml.get("nameId"), scim.get("username")]
+    yield from (each.casefold() for each in names if each and "@" in each)
 
 
 def public_keys(settings: GitHubSettings, logins: Iterable[str]) -> dict[str, list[str]]:
@@ -173,7 +173,7 @@ def public_keys(settings: GitHubSettings, logins: Iterable[str]) -> dict[str, li
     One request a person. Raises Unreachable, RateLimited or PayloadBroken. REST `GET /users/{login}/keys`.
     """
     access = Access(settings)
-    found: dict[str, list[str]] = {}
+    keys: dict[str, list[str]] = {}
     try:
         client = access.anywhere()
         for login in logins:
@@ -181,7 +181,7 @@ def public_keys(settings: GitHubSettings, logins: Iterable[str]) -> dict[str, li
                 rows = client.get(f"/users/{login}/keys?per_page=100")
             except Refused:
                 rows = []
-            found[login] = [str(row["key"]) for row in rows if isinstance(row, dict) and row.get("key")]
+            keys[login] = [str(row["key"]) for row in rows if isinstance(row, dict) and row.get("key")]
     finally:
         access.close()
-    return found
+    return keys

@@ -3,9 +3,9 @@
 Source: GraphQL of github.com or an Enterprise Server, as a token or a GitHub App.
 Cursor: JSON: per repository and kind the moment up to which everything was read, and the page of an
     unfinished walk.
-Yields: Repository, PullRequest, Issue and Discussion, each whole; one batch for a few hundred of them.
+Yields: Repository, PullRequest, Issue and Discussion, each complete; one batch for a few hundred of them.
 Never: titles, bodies, messages, label text, branch names, e-mail addresses; exact times.
-Raises: Refused, Unreachable, RateLimited, PayloadBroken, each after the last whole batch.
+Raises: Refused, Unreachable, RateLimited, PayloadBroken, each after the last complete batch.
 """
 
 from __future__ import annotations
@@ -14,16 +14,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from types import TracebackType
 
-from connectors.contract import BaseConnector, Connector, ThreadState
+from connectors.contract import Connector, ThreadState
 from connectors.errors import Refused
 from connectors.github import payloads
 from connectors.github.api.access import Access, seen
 from connectors.github.api.client import Client
 from connectors.github.api.documents import document
 from connectors.github.by_id import objects_by_id
-from connectors.github.listing import NoSuchOwner, Place, repositories_of
+from connectors.github.listing import ListedRepository, NoSuchOwner, repositories_of
 from connectors.github.query_batches import MOST_AT_ONCE
 from connectors.github.reader import Reader
 from connectors.github.settings import GitHubSettings, matches
@@ -31,7 +30,7 @@ from connectors.plans import Plan
 from connectors.records import Account, Batch, Gap, Inventory
 
 
-class GitHub(BaseConnector):
+class GitHub(Connector):
     """The connector. Close it, or use it in a `with`, to close its connections."""
 
     source = "github"
@@ -71,14 +70,6 @@ class GitHub(BaseConnector):
         self.remarks: list[str] = []
         self.refused: list[Refused] = []
 
-    def __enter__(self) -> GitHub:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
         """Closes every connection."""
         for reader in self._readers.values():
@@ -95,28 +86,28 @@ class GitHub(BaseConnector):
         Of an organisation's, those that the settings let in: by pattern, archived and forked ones by rule.
         One that refuses is no reason to leave the others unread. Raises Refused where all of them do.
         """
-        listed: dict[str, Place] = {}
+        listed: dict[str, ListedRepository] = {}
         self.refused, self.unlisted = [], ()
         for owner in self._settings.organisations:
-            said = len(self.refused)
+            refused_before = len(self.refused)
             try:
                 listed |= {place.name.casefold(): place for place in self._listed(owner)}
             except Refused as error:
                 self.refused.append(error)
-            if len(self.refused) > said:
+            if len(self.refused) > refused_before:
                 self.unlisted += (owner,)
         self._ids = {place.name: place.repository_id for place in listed.values()}
-        found = {name.casefold(): name for name in self._settings.repositories}
-        self.remarks = [*self._renamed(found, listed), *self._unmatched(listed.values())]
+        names = {name.casefold(): name for name in self._settings.repositories}
+        self.remarks = [*self._renamed(names, listed), *self._unmatched(listed.values())]
         for name, place in listed.items():
             if place.is_wanted:
-                found.setdefault(name, place.name)
-        if self.refused and not found:
+                names.setdefault(name, place.name)
+        if self.refused and not names:
             raise self.refused[0]
-        scopes = [name for name in dict.fromkeys(found.values()) if not self._settings.leaves_out(name)]
+        scopes = [name for name in dict.fromkeys(names.values()) if not self._settings.leaves_out(name)]
         # By the names of tonight alone: not a former one, nor another spelling than the settings have.
         named = {name: self._ids[name] for name in scopes if name in self._ids}
-        self._ids = {found.get(key, place.name): place.repository_id for key, place in listed.items()} | named
+        self._ids = {names.get(key, place.name): place.repository_id for key, place in listed.items()} | named
         self.left_out = frozenset(listed) - {name.casefold() for name in scopes}
         self._access.look_for(scopes)
         for reader, readable in self._by_reader(scopes):
@@ -155,10 +146,10 @@ class GitHub(BaseConnector):
     def plan(self, cursors: Mapping[str, str | None]) -> Plan:
         """What a fetch of these scopes from these cursors needs, by what moved last in each."""
         groups = self._by_reader([*cursors])
-        whole = Plan(0, 0, 0, None)
+        plan = Plan(0, 0, 0, None)
         for reader, scopes in groups:
-            whole = whole.beside(reader.plan({scope: cursors[scope] for scope in scopes}))
-        return replace(whole, budget=self._access.budget([reader.client for reader, _ in groups]))
+            plan = plan.beside(reader.plan({scope: cursors[scope] for scope in scopes}))
+        return replace(plan, budget=self._access.budget([reader.client for reader, _ in groups]))
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
         """Everything updated since `cursor`, a batch for a few hundred objects.
@@ -172,7 +163,7 @@ class GitHub(BaseConnector):
         yield from self._reader(scope).inventory(scope)
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
-        """These pull requests or issues again, whole."""
+        """These objects again, complete."""
         yield from self._reader(scope).hydrate(scope, kind, object_ids)
 
     def recount(self, object_ids: Mapping[str, Sequence[str]]) -> Sequence[Inventory]:
@@ -194,25 +185,25 @@ class GitHub(BaseConnector):
     def accounts(self, account_ids: Sequence[str]) -> tuple[list[Account], list[str]]:
         """These accounts as they are called today, and those that were deleted; a hundred a request."""
         client = self._access.anywhere()
-        found: list[Account] = []
+        current: list[Account] = []
         gone: list[str] = []
         for start in range(0, len(account_ids), MOST_AT_ONCE):
-            some = account_ids[start : start + MOST_AT_ONCE]
-            told = objects_by_id(client, document("accounts"), {}, "ids", some)
-            found += [one for node in told.found if (one := payloads.account(node))]
-            gone += told.gone
-        return found, gone
+            chunk = account_ids[start : start + MOST_AT_ONCE]
+            objects = objects_by_id(client, document("accounts"), {}, "ids", chunk)
+            current += [one for node in objects.nodes if (one := payloads.account(node))]
+            gone += objects.gone
+        return current, gone
 
-    def _listed(self, owner: str) -> list[Place]:
+    def _listed(self, owner: str) -> list[ListedRepository]:
         """What an organisation has, by all who may list it."""
-        found: dict[str, Place] = {}
+        repositories: dict[str, ListedRepository] = {}
         refused: list[Refused] = []
         clients = self._access.listing(owner)
-        # One that GitHub does not let in is said, for what only it can see would be missing without a word.
+        # A token that is refused is reported: what only it can see is missing.
         for client in clients:
             try:
                 for place in repositories_of(client, self._settings, owner):
-                    found[place.name] = place
+                    repositories[place.name] = place
                     self._access.saw(place.name, client)
                     if not place.has_discussions:
                         self._without_discussions.add(place.name)
@@ -221,25 +212,25 @@ class GitHub(BaseConnector):
         if len(refused) == len(clients):
             raise refused[0]
         self.refused += [error for error in refused if not isinstance(error, NoSuchOwner)]
-        return [*found.values()]
+        return [*repositories.values()]
 
-    def _renamed(self, found: dict[str, str], listed: Mapping[str, Place]) -> Iterator[str]:
+    def _renamed(self, names: dict[str, str], listed: Mapping[str, ListedRepository]) -> Iterator[str]:
         """Takes out what is listed under a name of today and named by a former one, and says so."""
         owners = {owner.casefold() for owner in self._settings.organisations}
         strays = [
             name
-            for key, name in found.items()
+            for key, name in names.items()
             if key not in listed and key.partition("/")[0] in owners and not self._settings.leaves_out(name)
         ]
         by_id = {place.repository_id: place for place in listed.values()}
-        told = self.scope_ids(strays)
+        ids = self.scope_ids(strays)
         for name in strays:
-            if told.get(name) in by_id:
-                today = by_id[told[name]].name
-                found[name.casefold()] = today
+            if ids.get(name) in by_id:
+                today = by_id[ids[name]].name
+                names[name.casefold()] = today
                 yield f"github.repositories: {name} is called {today} by now; write that instead"
 
-    def _unmatched(self, places: Iterable[Place]) -> Iterator[str]:
+    def _unmatched(self, places: Iterable[ListedRepository]) -> Iterator[str]:
         for pattern in self._settings.include:
             if not any(matches(place.name, pattern) for place in places):
                 yield (

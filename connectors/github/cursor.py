@@ -34,7 +34,7 @@ class Walk:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class KindProgress:
     """One kind of object in one repository."""
 
     until: str | None = None
@@ -47,17 +47,17 @@ class Progress:
     """How far a repository has been read; written to and read from a batch's cursor."""
 
     since: date
-    readings: Mapping[Kind, Reading] = field(default_factory=dict)
+    kinds: Mapping[Kind, KindProgress] = field(default_factory=dict)
 
-    def reading(self, kind: Kind) -> Reading:
-        return self.readings.get(kind, Reading())
+    def of_kind(self, kind: Kind) -> KindProgress:
+        return self.kinds.get(kind, KindProgress())
 
-    def with_reading(self, kind: Kind, reading: Reading) -> Progress:
-        return replace(self, readings={**self.readings, kind: reading})
+    def with_kind(self, kind: Kind, reading: KindProgress) -> Progress:
+        return replace(self, kinds={**self.kinds, kind: reading})
 
     def cursor(self) -> str:
-        readings = {kind: asdict(self.reading(kind)) for kind in KINDS}
-        return json.dumps({"version": VERSION, "since": self.since.isoformat(), **readings})
+        kinds = {kind: asdict(self.of_kind(kind)) for kind in KINDS}
+        return json.dumps({"version": VERSION, "since": self.since.isoformat(), **kinds})
 
 
 def progress_from(cursor: str | None, since: date) -> Progress:
@@ -67,8 +67,8 @@ def progress_from(cursor: str | None, since: date) -> Progress:
     written = json.loads(cursor)
     if written.get("version") != VERSION or date.fromisoformat(written["since"]) > since:
         return Progress(since)
-    readings = {kind: _reading(written[kind]) for kind in KINDS if kind in written}
-    return Progress(date.fromisoformat(written["since"]), readings)
+    kinds = {kind: _kind_progress(written[kind]) for kind in KINDS if kind in written}
+    return Progress(date.fromisoformat(written["since"]), kinds)
 
 
 def first_walk(since: date) -> Walk:
@@ -86,9 +86,9 @@ def iso(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _reading(written: dict[str, object]) -> Reading:
+def _kind_progress(written: dict[str, object]) -> KindProgress:
     walk = written["walk"]
     until = written["until"]
-    return Reading(
+    return KindProgress(
         str(until) if until is not None else None, Walk(**walk) if isinstance(walk, dict) else None
     )

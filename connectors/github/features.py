@@ -193,7 +193,7 @@ def _prose_lines(text: str) -> Iterator[str]:
 
 def _without_code_spans(text: str) -> str:
     """The text without what stands between two runs of equally many backticks."""
-    runs = [(found.start(), found.end()) for found in re.finditer(r"`+", text)]
+    runs = [(match.start(), match.end()) for match in re.finditer(r"`+", text)]
     later: dict[int, list[int]] = {}
     for index in range(len(runs) - 1, -1, -1):
         later.setdefault(runs[index][1] - runs[index][0], []).append(index)
@@ -311,11 +311,11 @@ def reverted(title: str | None, body: str | None, repository: str) -> tuple[Reve
     """What a revert says that it takes back, as far as it is of the same repository (`owner/name`)."""
     if not is_revert(title, body):
         return ()
-    found: dict[Reverted, None] = {}
+    changes: dict[Reverted, None] = {}
     for match in REVERTED.finditer(body or ""):
         named = match["name"] or match["linked"] or repository
         if match["commit"]:
-            found[Reverted(None, match["commit"].lower())] = None
+            changes[Reverted(None, match["commit"].lower())] = None
         elif named.casefold() == repository.casefold():
-            found[Reverted(int(match["number"]), None)] = None
-    return tuple(found)
+            changes[Reverted(int(match["number"]), None)] = None
+    return tuple(changes)

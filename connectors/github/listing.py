@@ -1,4 +1,4 @@
-"""What GitHub lists, in pages that it can give: repositories, and what each holds as ids and counts."""
+"""What GitHub lists: repositories, and the objects of each as ids, moments and counts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from connectors.errors import PayloadBroken, Refused
 from connectors.github import payloads
-from connectors.github.api.client import Answer, Client, Page
+from connectors.github.api.client import Client, GraphQLAnswer, PageSize
 from connectors.github.api.documents import document, heads
-from connectors.github.by_id import Hole, objects_by_id
+from connectors.github.by_id import MissingField, objects_by_id
 from connectors.github.cursor import iso
 from connectors.github.query_batches import CONNECTIONS, KINDS, MOST_AT_ONCE, PARTS, Kind
 from connectors.github.settings import GitHubSettings
@@ -27,7 +27,7 @@ Node = dict[str, Any]
 
 
 class NoSuchOwner(Refused):
-    """Nobody of this name is known to whoever asks."""
+    """The credentials can see no owner of this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ class Listed:
     """Id, moments and counts, the last updated first."""
     after: str | None
     """The page to go on from; None at the end of the list."""
-    said_at: datetime
+    answered_at: datetime
     gaps: tuple[Gap, ...] = ()
     is_refused: bool = False
-    """The whole list may not be read: nothing is known about what it holds."""
+    """The list may not be read: nothing is known about what it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,76 +54,80 @@ class Head:
     """Empty where one of them may not be read; then each has to be asked for by itself."""
     repository: Mapping[str, Any] | None
     totals: Mapping[Kind, int]
-    said_at: datetime
+    answered_at: datetime
     asked_at: float
     """When, by our own clock."""
 
 
 class Pages:
-    """What GitHub lists, in pages that it can give."""
+    """The lists of a repository, in pages of a size that GitHub can answer."""
 
     def __init__(
         self, client: Client, settings: GitHubSettings, without_discussions: Collection[str] = ()
     ) -> None:
         self._client = client
         self._settings = settings
-        self._sizes: dict[tuple[str, str], Page] = {}
+        self._sizes: dict[tuple[str, str], PageSize] = {}
         self._without_discussions = without_discussions
 
     def kinds(self, scope: str) -> tuple[Kind, ...]:
-        """What there is to read here: discussions only where they are wanted, and not known to be off."""
+        """The kinds to read: discussions only where they are wanted and not known to be off."""
         has_discussions = self._settings.discussions and scope not in self._without_discussions
         return KINDS if has_discussions else tuple(kind for kind in KINDS if kind != "discussions")
 
-    def size(self, scope: str, what: str) -> Page:
-        """How much of this a repository can bear to be asked for at once."""
-        return self._sizes.setdefault((scope, what), Page(min(MOST_AT_ONCE, self._settings.page_size)))
+    def size(self, scope: str, what: str) -> PageSize:
+        """How many objects of this repository to request at once."""
+        return self._sizes.setdefault((scope, what), PageSize(min(MOST_AT_ONCE, self._settings.page_size)))
 
     def heads(self, scopes: Sequence[str]) -> dict[str, Head | str]:
-        """What moved last in each repository; a code for one that is not given."""
+        """The first page of each list of these repositories; a code for a refused one."""
         refused: dict[str, str] = {}
-        found = self._heads(scopes, refused)
+        by_scope = self._heads(scopes, refused)
         if refused:
-            # one list that may not be read empties the others; asked without it, they are still told together
-            found |= self._heads([*refused], refused)
-        return found
+            # a list that may not be read empties the others; without it they still come together
+            by_scope |= self._heads([*refused], refused)
+        return by_scope
 
     def _heads(self, scopes: Sequence[str], refused: dict[str, str]) -> dict[str, Head | str]:
-        """The same; `refused` are those not to be asked for discussions, and learns of more."""
+        """The same; `refused` holds the scopes whose discussions are left out, and is added to."""
         variables: dict[str, Any] = {}
         without = {*refused}
         for index, scope in enumerate(scopes):
             variables[f"owner{index}"], variables[f"name{index}"] = scope.split("/")
             variables[f"discuss{index}"] = "discussions" in self.kinds(scope) and scope not in without
         few = min(MOST_SEEN_OF_ONE, MOST_SEEN_BY_HEADS // len(scopes), self._settings.page_size)
-        answer = self._client.graphql(heads(len(scopes)), variables, Page(max(2, few)))
-        found: dict[str, Head | str] = {}
+        answer = self._client.graphql(heads(len(scopes)), variables, PageSize(max(2, few)))
+        by_scope: dict[str, Head | str] = {}
         for index, scope in enumerate(scopes):
             alias = f"r{index}"
-            told = answer.data[alias]
+            repository = answer.data[alias]
             where, code = next(iter(answer.refused_below(alias).items()), ((), "not_found"))
-            if told is None and not where:
-                found[scope] = code
+            if repository is None and not where:
+                by_scope[scope] = code
                 continue
-            if told is None and where[0] == CONNECTIONS["discussions"]:
+            if repository is None and where[0] == CONNECTIONS["discussions"]:
                 refused[scope] = code
-            # What may not be read, or has a hole, counts as moved: it is then asked for by itself.
+            # What may not be read, or lacks an object, counts as changed: it is then requested by itself.
             kinds = [kind for kind in self.kinds(scope) if kind != "discussions" or scope not in without]
-            connections = {kind: told[CONNECTIONS[kind]] for kind in kinds} if told else {}
-            is_whole = told and all(None not in connection["nodes"] for connection in connections.values())
+            connections = {kind: repository[CONNECTIONS[kind]] for kind in kinds} if repository else {}
+            is_whole = repository and all(
+                None not in connection["nodes"] for connection in connections.values()
+            )
             listed = (
-                {kind: _page(told, connections[kind], None, answer) for kind in kinds} if is_whole else {}
+                {kind: _page(repository, connections[kind], None, answer) for kind in kinds}
+                if is_whole
+                else {}
             )
             if listed and scope in without:
                 listed["discussions"] = self._not_listed("discussions", refused[scope], answer)
-            found[scope] = Head(
+            by_scope[scope] = Head(
                 listed,
-                told,
-                {kind: payloads.total(told, CONNECTIONS[kind]) for kind in kinds} if told else {},
-                answer.said_at,
+                repository,
+                {kind: payloads.total(repository, CONNECTIONS[kind]) for kind in kinds} if repository else {},
+                answer.answered_at,
                 clock.monotonic(),
             )
-        return found
+        return by_scope
 
     def listed(self, scope: str, kind: Kind, after: str | None) -> Listed:
         """The next page of one list. Raises CursorRefused where GitHub no longer knows `after`."""
@@ -131,14 +135,19 @@ class Pages:
         answer = self._listed(scope, {kind: after}, page)
         repository, connection = self._connection(answer, scope, kind)
         if connection is not None and None in connection["nodes"]:
-            # A hole has no id to ask by: the page is asked for once more, before it is believed.
+            # A missing object has no id to ask for: the page is requested once more.
             answer = self._listed(scope, {kind: after}, page)
             repository, connection = self._connection(answer, scope, kind)
         if connection is None:
             return self._not_listed(kind, next(iter(answer.refused.values()), "truncated"), answer)
-        holes = sum(node is None for node in connection["nodes"])
         code = next(iter(answer.refused.values()), "truncated")
-        return _page(repository, connection, after, answer, (self.gap(kind, code),) if holes else ())
+        return _page(
+            repository,
+            connection,
+            after,
+            answer,
+            (self.gap(kind, code),) if None in connection["nodes"] else (),
+        )
 
     def counts(self, ids: Sequence[str]) -> tuple[list[Node], dict[str, str], list[str]]:
         """These objects with their counts; which are refused and why; which no longer exist."""
@@ -146,25 +155,25 @@ class Pages:
         refused: dict[str, str] = {}
         gone: list[str] = []
         for start in range(0, len(ids), MOST_AT_ONCE):
-            some = ids[start : start + MOST_AT_ONCE]
-            told = objects_by_id(self._client, document("counted"), {}, "ids", some)
-            nodes += told.found
-            refused |= told.refused
-            gone += told.gone
+            chunk = ids[start : start + MOST_AT_ONCE]
+            objects = objects_by_id(self._client, document("counted"), {}, "ids", chunk)
+            nodes += objects.nodes
+            refused |= objects.refused
+            gone += objects.gone
         return nodes, refused, gone
 
     def inventory(self, scope: str) -> list[Inventory | Gap]:
         """Whatever was updated since `since`, with what GitHub counts below it; a gap for a refused list."""
-        found: dict[str, Inventory] = {}
+        objects: dict[str, Inventory] = {}
         refused: dict[Kind, Gap] = {}
         floor = iso(datetime.combine(self._settings.starts_on, time(), UTC))
         for _ in range(MOST_SWEEPS):
-            started, requests = self._sweep(scope, floor, found, refused)
+            started, requests = self._sweep(scope, floor, objects, refused)
             if requests <= 1:
                 break
             # What was updated meanwhile moved to the head, behind the sweep.
             floor = started
-        return [*(one for one in found.values() if one.kind not in refused), *refused.values()]
+        return [*(one for one in objects.values() if one.kind not in refused), *refused.values()]
 
     def not_there(self, scope: str, code: str) -> str:
         """The sentence for a repository that GitHub does not give."""
@@ -173,14 +182,14 @@ class Pages:
             "check the name and what may be read with them"
         )
 
-    def _not_listed(self, kind: Kind, code: str, answer: Answer) -> Listed:
-        return Listed({}, (), None, answer.said_at, (self.gap(kind, code),), is_refused=True)
+    def _not_listed(self, kind: Kind, code: str, answer: GraphQLAnswer) -> Listed:
+        return Listed({}, (), None, answer.answered_at, (self.gap(kind, code),), is_refused=True)
 
     def gap(self, kind: str, reason: str, object_id: str | None = None) -> Gap:
         """A gap over every day there is, for what cannot be dated."""
         return Gap(kind, self._settings.starts_on, _tomorrow(), reason, object_id)
 
-    def _listed(self, scope: str, after: Mapping[Kind, str | None], page: Page) -> Answer:
+    def _listed(self, scope: str, after: Mapping[Kind, str | None], page: PageSize) -> GraphQLAnswer:
         owner, name = scope.split("/")
         variables: dict[str, Any] = {"owner": owner, "name": name}
         for kind, part in PARTS.items():
@@ -188,7 +197,7 @@ class Pages:
         return self._client.graphql(document("listed"), variables, page)
 
     def _sweep(
-        self, scope: str, floor: str, found: dict[str, Inventory], refused: dict[Kind, Gap]
+        self, scope: str, floor: str, objects: dict[str, Inventory], refused: dict[Kind, Gap]
     ) -> tuple[str, int]:
         """Adds what was updated since `floor`; the moment the sweep started, and the pages it took."""
         started, pages = "", 0
@@ -197,7 +206,7 @@ class Pages:
         )
         while after:
             answer = self._listed(scope, after, self.size(scope, "list"))
-            started = started or iso(answer.said_at)
+            started = started or iso(answer.answered_at)
             if news := {kind: self.gap(kind, code) for kind, code in _lists_refused(answer) if kind in after}:
                 refused |= news
                 after = {kind: place for kind, place in after.items() if kind not in news}
@@ -213,14 +222,14 @@ class Pages:
                 assert connection is not None  # what is refused was told above
                 nodes = [node for node in connection["nodes"] if node]
                 fresh = [node for node in nodes if node["updatedAt"] >= floor]
-                found |= {node["id"]: counted(kind, node) for node in fresh}
+                objects |= {node["id"]: counted(kind, node) for node in fresh}
                 after[kind] = _next(connection, after[kind])
                 if after[kind] is None or len(fresh) < len(nodes):
                     del after[kind]
         return started, pages
 
     def _connection(
-        self, answer: Answer, scope: str, kind: Kind
+        self, answer: GraphQLAnswer, scope: str, kind: Kind
     ) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
         repository = answer.data["repository"]
         if repository is None:
@@ -235,7 +244,7 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListedRepository:
     """A repository as its organisation lists it."""
 
     repository_id: str
@@ -246,8 +255,8 @@ class Place:
     has_discussions: bool
 
 
-def repositories_of(client: Client, wanted: GitHubSettings, owner: str) -> Iterator[Place]:
-    """Every repository of an organisation that whoever asks can see."""
+def repositories_of(client: Client, wanted: GitHubSettings, owner: str) -> Iterator[ListedRepository]:
+    """Every repository of an organisation that these credentials can see."""
     after: str | None = None
     while True:
         variables = {"owner": owner, "after": after, "isFork": None if wanted.forks == "all" else False}
@@ -269,13 +278,15 @@ def repositories_of(client: Client, wanted: GitHubSettings, owner: str) -> Itera
                 archived = None if payloads.day(archived) >= wanted.starts_on else archived
             is_wanted = archived is None or wanted.archived == "all"
             is_wanted = is_wanted and not node["isDisabled"] and wanted.lets_in(node["nameWithOwner"])
-            yield Place(node["id"], node["nameWithOwner"], is_wanted, node["hasDiscussionsEnabled"])
+            yield ListedRepository(
+                node["id"], node["nameWithOwner"], is_wanted, node["hasDiscussionsEnabled"]
+            )
         after = _next(connection, after)
         if after is None:
             return
 
 
-def _lists_refused(answer: Answer) -> Iterator[tuple[Kind, str]]:
+def _lists_refused(answer: GraphQLAnswer) -> Iterator[tuple[Kind, str]]:
     """The lists of a repository that may not be read at all, and why."""
     repository = answer.data["repository"]
     for kind, name in CONNECTIONS.items():
@@ -283,11 +294,11 @@ def _lists_refused(answer: Answer) -> Iterator[tuple[Kind, str]]:
             yield from ((kind, code) for where, code in answer.refused.items() if where[1:2] == (name,))
 
 
-def gaps_of(payload: Mapping[str, Any], holes: Iterable[Hole]) -> list[Gap]:
-    """Gaps for the holes of one pull request or issue, over the days it was alive."""
+def gaps_of(payload: Mapping[str, Any], missing: Iterable[MissingField]) -> list[Gap]:
+    """Gaps for what is missing of one pull request or issue, over the days it was alive."""
     starts_on = payloads.day(payload["createdAt"])
     ends_on = payloads.day(payload["updatedAt"]) + timedelta(days=1)
-    return [Gap(hole.table, starts_on, ends_on, hole.code, hole.object_id) for hole in dict.fromkeys(holes)]
+    return [Gap(each.table, starts_on, ends_on, each.code, each.object_id) for each in dict.fromkeys(missing)]
 
 
 def counted(kind: Kind, node: Mapping[str, Any]) -> Inventory:
@@ -307,11 +318,11 @@ def _page(
     repository: Mapping[str, Any],
     connection: Mapping[str, Any],
     after: str | None,
-    answer: Answer,
+    answer: GraphQLAnswer,
     gaps: tuple[Gap, ...] = (),
 ) -> Listed:
     nodes = tuple(node for node in connection["nodes"] if node)
-    return Listed(repository, nodes, _next(connection, after), answer.said_at, gaps)
+    return Listed(repository, nodes, _next(connection, after), answer.answered_at, gaps)
 
 
 def _next(connection: Mapping[str, Any], after: str | None) -> str | None:

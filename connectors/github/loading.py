@@ -1,4 +1,4 @@
-"""Objects by id, whole: parcels of one point, several at a time."""
+"""Objects by id, complete: several query batches at a time."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from typing import Any
 
 from connectors.github.api.client import Client
 from connectors.github.api.documents import document
-from connectors.github.by_id import Hole, below, complete, objects_by_id
+from connectors.github.by_id import MissingField, objects_by_id
+from connectors.github.complete_lists import complete_lists, fill_in_commits
 from connectors.github.listing import Node, Pages, gaps_of
-from connectors.github.query_batches import MOST_AT_ONCE, PARTS, Kind, Parcel, parcels
+from connectors.github.query_batches import MOST_AT_ONCE, PARTS, Kind, QueryBatch, query_batches
 from connectors.records import Gap
 
-FINISHED_AT_ONCE = 3
+COMMITS_THREADS = 3
 
 
 @dataclass(slots=True)
-class Hydrated:
-    """What asking for objects by id brought."""
+class Loaded:
+    """Objects with all their lists, and what is missing of them."""
 
     payloads: list[dict[str, Any]] = field(default_factory=list)
-    holes: list[Hole] = field(default_factory=list)
+    missing: list[MissingField] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
 
     def gaps(self, nodes: Sequence[Mapping[str, Any]]) -> list[Gap]:
@@ -31,67 +32,69 @@ class Hydrated:
         return [
             gap
             for node in nodes
-            for gap in gaps_of(node, (hole for hole in self.holes if hole.object_id == node["id"]))
+            for gap in gaps_of(node, (each for each in self.missing if each.object_id == node["id"]))
         ]
 
 
-class Hydration:
-    """Asks for what was listed. Safe to start more of before the first is waited for."""
+class Loader:
+    """Loads what was listed. More may be started before the first is waited for."""
 
     def __init__(self, client: Client, pages: Pages) -> None:
         self._client = client
         self._pages = pages
         self._workers = ThreadPoolExecutor(client.at_once, thread_name_prefix="github")
-        # What finishes one step must not queue behind what begins the next.
-        self._finishers = ThreadPoolExecutor(FINISHED_AT_ONCE, thread_name_prefix="github-below")
+        # What finishes one part must not queue behind what begins the next.
+        self._commit_workers = ThreadPoolExecutor(COMMITS_THREADS, thread_name_prefix="github-commits")
 
     def close(self) -> None:
-        """Waits for what is on its way and starts nothing more."""
-        for pool in (self._workers, self._finishers):
+        """Waits for requests under way and starts no more."""
+        for pool in (self._workers, self._commit_workers):
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def start(self, scope: str, kind: Kind, nodes: Sequence[Node]) -> list[Future[Hydrated]]:
-        """Begins to ask for these; `finish` gives what came of it."""
+    def start(self, scope: str, kind: Kind, nodes: Sequence[Node]) -> list[Future[Loaded]]:
+        """Begins to load these; `finish` gives the result."""
         most = self._pages.size(scope, kind).size
-        return [self._workers.submit(self._parcel, scope, parcel) for parcel in parcels(kind, nodes, most)]
+        batches = query_batches(kind, nodes, most)
+        return [self._workers.submit(self._load_batch, scope, batch) for batch in batches]
 
-    def finish(self, kind: Kind, started: Sequence[Future[Hydrated]]) -> Hydrated:
-        """All that was asked for. Raises what any of the requests raised."""
-        whole = Hydrated()
-        for future in started:
+    def finish(self, kind: Kind, futures: Sequence[Future[Loaded]]) -> Loaded:
+        """All that was started. Raises what any of the requests raised."""
+        loaded = Loaded()
+        for future in futures:
             part = future.result()
-            whole.payloads += part.payloads
-            whole.holes += part.holes
-            whole.gone += part.gone
+            loaded.payloads += part.payloads
+            loaded.missing += part.missing
+            loaded.gone += part.gone
         if kind == "pull_requests":
-            # A question about a hundred at a time: a parcel has few commits that are asked about.
+            # A hundred in a request: one batch has few commits to ask about.
             hundreds = [
-                whole.payloads[start : start + MOST_AT_ONCE]
-                for start in range(0, len(whole.payloads), MOST_AT_ONCE)
+                loaded.payloads[start : start + MOST_AT_ONCE]
+                for start in range(0, len(loaded.payloads), MOST_AT_ONCE)
             ]
-            for holes in self._finishers.map(partial(below, self._client), hundreds):
-                whole.holes += holes
-        return whole
+            for missing in self._commit_workers.map(partial(fill_in_commits, self._client), hundreds):
+                loaded.missing += missing
+        return loaded
 
-    def _parcel(self, scope: str, parcel: Parcel) -> Hydrated:
+    def _load_batch(self, scope: str, batch: QueryBatch) -> Loaded:
         empty: dict[str, Any] = {part: [] for part in PARTS.values()}
-        told = objects_by_id(
+        objects = objects_by_id(
             self._client,
             document("hydrate"),
-            {**empty, **parcel.holds.variables()},
-            PARTS[parcel.kind],
-            parcel.ids,
-            page=self._pages.size(scope, parcel.kind),
+            {**empty, **batch.lists.variables()},
+            PARTS[batch.kind],
+            batch.ids,
+            page=self._pages.size(scope, batch.kind),
         )
-        # Whatever was asked for has come, is gone, or is a gap: nothing may be short without a word.
-        heard_of = {node["id"] for node in told.found} | {*told.gone}
-        lost = {object_id: "truncated" for object_id in parcel.ids if object_id not in heard_of}
-        holes = [Hole(object_id, parcel.kind, code) for object_id, code in (lost | told.refused).items()]
-        holes += told.holes(parcel.kind)
-        return Hydrated(told.found, holes + complete(self._client, told.found, parcel.kind), told.gone)
+        # Every id has come, is gone, or is a gap: none may be left out without a word.
+        answered = {node["id"] for node in objects.nodes} | {*objects.gone}
+        lost = {object_id: "truncated" for object_id in batch.ids if object_id not in answered}
+        missing = [MissingField(each, batch.kind, code) for each, code in (lost | objects.refused).items()]
+        missing += objects.missing_fields(batch.kind)
+        missing += complete_lists(self._client, objects.nodes, batch.kind)
+        return Loaded(objects.nodes, missing, objects.gone)
 
 
-def cancel(started: Sequence[Future[Hydrated]]) -> None:
-    """Nothing of this is wanted any more."""
-    for future in started:
+def cancel(futures: Sequence[Future[Loaded]]) -> None:
+    """None of these is wanted any more."""
+    for future in futures:
         future.cancel()

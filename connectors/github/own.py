@@ -2,12 +2,12 @@
 
 Source: GraphQL search of github.com or an Enterprise Server, with a person's own token.
 Cursor: JSON: the moment up to which everything was read, and the first day that was ever asked about.
-Yields: Repository, PullRequest, Issue and Discussion, each whole: those that the person opened, reviewed,
+Yields: Repository, PullRequest, Issue and Discussion, each complete: those that the person opened, reviewed,
     commented or is assigned to, the issues that their pull requests close, and the discussions that they
     opened or answered.
 Never: logins of anybody else; titles, bodies, messages, label text, branch names, e-mail addresses; exact
     times.
-Raises: Refused, Unreachable, RateLimited, PayloadBroken, each after the last whole batch.
+Raises: Refused, Unreachable, RateLimited, PayloadBroken, each after the last complete batch.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from types import TracebackType
 from typing import Any
 
-from connectors.contract import BaseConnector
+from connectors.contract import Connector
 from connectors.errors import Refused
 from connectors.github import payloads
 from connectors.github.api.client import Client
@@ -36,7 +35,7 @@ SCOPE = "own"
 VERSION = 1
 HYDRATED_AT_ONCE = 100
 
-SEEN_WHOLE = frozenset(
+COMPLETE_TABLES = frozenset(
     {
         "repositories",
         "pull_requests",
@@ -54,18 +53,18 @@ SEEN_WHOLE = frozenset(
 )
 """Tables of which search finds every row that this person is in.
 
-There is no search for whom a commit names as co-author, or for who labelled an issue: those rows come where
+There is no search for co-authors of commits, or for who labelled an issue: those rows come where
 they stand on something that was found for another reason. Nor is there one for who marked an answer, on
 which no signal rests.
 """
 MOST_PLACES_ASKED = 20
 
 
-class GitHubOwn(BaseConnector):
+class GitHubOwn(Connector):
     """The connector of personal mode. Close it, or use it in a `with`, to close its connections."""
 
     source = "github"
-    yields: tuple[str, ...] = tuple(table for table in GitHub.yields if table in SEEN_WHOLE)
+    yields: tuple[str, ...] = tuple(table for table in GitHub.yields if table in COMPLETE_TABLES)
 
     def __init__(
         self, settings: GitHubSettings, owner: Account, pause: Callable[[float], None] = time.sleep
@@ -83,14 +82,6 @@ class GitHubOwn(BaseConnector):
         self._limits: tuple[Gap, ...] = ()
         self.planned = 0
         """How many objects the running fetch has to read."""
-
-    def __enter__(self) -> GitHubOwn:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Closes every connection."""
@@ -129,20 +120,20 @@ class GitHubOwn(BaseConnector):
             until = written["until"]
             # What was once asked about stays asked about: it would look gone otherwise.
             self.since = min(self.since, date.fromisoformat(written["since"]))
-        found = self._listing()
-        assert self._search.said_at is not None
+        slices = self._listing()
+        assert self._search.answered_at is not None
         cursor = json.dumps(
-            {"version": VERSION, "since": self.since.isoformat(), "until": iso(self._search.said_at)}
+            {"version": VERSION, "since": self.since.isoformat(), "until": iso(self._search.answered_at)}
         )
         gaps = (
             *self._limits,
-            *(gap for each in found for gap in each.gaps),
-            *self._kept_from_the_token(found),
+            *(gap for each in slices for gap in each.gaps),
+            *self._kept_from_the_token(slices),
         )
-        yield self._batch(Batch(tuple(_repositories(found)), cursor, gaps))
+        yield self._batch(Batch(tuple(_repositories(slices)), cursor, gaps))
         floor = iso(payloads.moment(until) - OVERLAP) if until else ""
         by_kind = {
-            kind: [node for node in _once(found, kind) if node["updatedAt"] >= floor] for kind in self._kinds
+            kind: [node for node in _once(slices, kind) if node["updatedAt"] >= floor] for kind in self._kinds
         }
         self.planned = sum(map(len, by_kind.values()))
         for kind, nodes in by_kind.items():
@@ -152,22 +143,22 @@ class GitHubOwn(BaseConnector):
 
     def inventory(self, scope: str) -> Iterator[Inventory]:  # noqa: ARG002  there is one scope
         """Whatever search counts, with what GitHub counts below it."""
-        found = self._listing()
-        self._listed = None  # whoever asks again wants to know anew
+        slices = self._listing()
+        self._listed = None  # a second call asks again
         for kind in self._kinds:
-            for node in _once(found, kind):
+            for node in _once(slices, kind):
                 yield counted(kind, node)
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
-        """These objects, whole, with nobody's login but the owner's."""
+        """These objects, complete, with nobody's login but the owner's."""
         for start in range(0, len(object_ids), HYDRATED_AT_ONCE):
-            some = object_ids[start : start + HYDRATED_AT_ONCE]
-            for batch in self._github.hydrate(scope, kind, some):
+            chunk = object_ids[start : start + HYDRATED_AT_ONCE]
+            for batch in self._github.hydrate(scope, kind, chunk):
                 yield self._batch(batch)
 
-    def _kept_from_the_token(self, found: Sequence[Found]) -> Iterator[Gap]:
+    def _kept_from_the_token(self, slices: Sequence[Found]) -> Iterator[Gap]:
         """A gap if it may not read discussions where the person works: search leaves them out unsaid."""
-        places = list(dict.fromkeys(place.name for place in _repositories(found)))
+        places = list(dict.fromkeys(place.name for place in _repositories(slices)))
         if places and "discussions" in self._kinds:
             for head in self._pages.heads(places[:MOST_PLACES_ASKED]).values():
                 if isinstance(head, Head) and (listed := head.listed.get("discussions")):
@@ -175,7 +166,7 @@ class GitHubOwn(BaseConnector):
 
     def _listing(self) -> list[Found]:
         if self._listed is None:
-            self._search.said_at = None
+            self._search.answered_at = None
             self._listed = list(self._search.own(self.since))
         return self._listed
 
@@ -183,18 +174,18 @@ class GitHubOwn(BaseConnector):
         return replace(batch, roots=_nameless(batch.roots, self.owner.account_id))
 
 
-def _once(found: Sequence[Found], kind: Kind) -> list[dict[str, Any]]:
+def _once(slices: Sequence[Found], kind: Kind) -> list[dict[str, Any]]:
     """Each object of a kind once; the issues that pull requests close are among the issues."""
-    nodes = [node for each in found if each.slice.kind == kind for node in each.nodes]
+    nodes = [node for each in slices if each.slice.kind == kind for node in each.nodes]
     if kind == "issues":
-        pulls = [node for each in found if each.slice.is_own_work for node in each.nodes]
+        pulls = [node for each in slices if each.slice.is_own_work for node in each.nodes]
         nodes += [issue for pull in pulls for issue in payloads.nodes(pull, "closingIssuesReferences")]
     return list({node["id"]: node for node in nodes}.values())
 
 
-def _repositories(found: Sequence[Found]) -> Iterator[Repository]:
-    told = [node["repository"] for kind in KINDS for node in _once(found, kind)]
-    yield from {payload["id"]: payloads.repository(payload) for payload in told}.values()
+def _repositories(slices: Sequence[Found]) -> Iterator[Repository]:
+    repositories = [node["repository"] for kind in KINDS for node in _once(slices, kind)]
+    yield from {payload["id"]: payloads.repository(payload) for payload in repositories}.values()
 
 
 def _nameless(value: Any, owner_id: str) -> Any:

@@ -1,7 +1,7 @@
 """payload -> record. No network here: what these functions need is in the payload, every list to its end.
 
-`whole.py` has already put what was asked by id (comments of threads, authors of commits, closed issues)
-where a nested query would have put it.
+`complete_lists.py` has already put what was loaded by id (comments of threads, authors of commits) where a
+nested query would have put it.
 """
 
 from __future__ import annotations
@@ -155,12 +155,12 @@ def pull_request(payload: Payload, team_tools: Collection[str] = TEAM_TOOLS) -> 
     happened = nodes(payload, "events")
     comments = [event for event in happened if event["__typename"] == "IssueComment"]
     events = [event for event in happened if event["__typename"] in PULL_REQUEST_EVENTS]
-    said = {thread["id"]: _submitted(nodes(thread, "comments")) for thread in threads}
-    pending = sum(len(nodes(thread, "comments")) - len(said[thread["id"]]) for thread in threads)
+    thread_comments = {thread["id"]: _submitted(nodes(thread, "comments")) for thread in threads}
+    pending = sum(len(nodes(thread, "comments")) - len(thread_comments[thread["id"]]) for thread in threads)
     order = positions(
         [(commit["committedDate"], commit["oid"]) for commit in commits]
         + [(review["submittedAt"], review["id"]) for review in reviews]
-        + [(one["createdAt"], one["id"]) for thread in threads for one in said[thread["id"]]]
+        + [(one["createdAt"], one["id"]) for thread in threads for one in thread_comments[thread["id"]]]
         + [(one["createdAt"], one["id"]) for one in [*comments, *events]]
     )
     repository = payload["repository"]
@@ -192,7 +192,7 @@ def pull_request(payload: Payload, team_tools: Collection[str] = TEAM_TOOLS) -> 
         closes_issue_ids=_once(issue["id"] for issue in nodes(payload, "closingIssuesReferences")),
         commits=tuple(_commit(commit, order) for commit in commits),
         reviews=tuple(_review(review, order) for review in reviews),
-        threads=tuple(_thread(thread, said[thread["id"]], order) for thread in threads),
+        threads=tuple(_thread(thread, thread_comments[thread["id"]], order) for thread in threads),
         comments=tuple(_comment(comment, order) for comment in comments),
         reviews_total=total(payload, "reviews"),
         reviews_left_out=len(all_reviews) - len(reviews),
@@ -220,7 +220,7 @@ def thread_state(payload: Payload) -> ThreadState:
 
 
 def file_id(repository_id: str, path: str) -> str:
-    """A name for a file that says nothing of its path, to whoever does not know the path already."""
+    """An id of a file that does not reveal its path to anybody who does not know it."""
     return hashlib.blake2b(f"{repository_id}/{path}".encode(), digest_size=8).hexdigest()
 
 
@@ -305,7 +305,7 @@ def _review(review: Payload, order: Mapping[str, int]) -> Review:
     )
 
 
-def _thread(thread: Payload, said: Iterable[Payload], order: Mapping[str, int]) -> ReviewThread:
+def _thread(thread: Payload, comments: Iterable[Payload], order: Mapping[str, int]) -> ReviewThread:
     return ReviewThread(
         thread_id=thread["id"],
         is_resolved=thread["isResolved"],
@@ -322,7 +322,7 @@ def _thread(thread: Payload, said: Iterable[Payload], order: Mapping[str, int]) 
                 has_suggestion=has_suggestion(comment["body"]),
                 links_documentation=links_documentation(comment["body"]),
             )
-            for comment in said
+            for comment in comments
         ),
     )
 
@@ -337,13 +337,13 @@ def _checks(payload: Payload) -> Literal["passed", "failed", "running", "none", 
 
 
 def _pull_request_event(event: Payload, order: Mapping[str, int]) -> PullRequestEvent:
-    asked = event.get("requestedReviewer") or {}
-    is_team = asked.get("__typename") == "Team"
+    reviewer = event.get("requestedReviewer") or {}
+    is_team = reviewer.get("__typename") == "Team"
     return PullRequestEvent(
         event_id=event["id"],
         kind=PULL_REQUEST_EVENTS[event["__typename"]],
         actor=account(event["actor"]),
-        reviewer=None if is_team else account(asked),
+        reviewer=None if is_team else account(reviewer),
         is_team=is_team,
         occurred_on=day(event["createdAt"]),
         position=order[event["id"]],
@@ -377,8 +377,8 @@ def _submitted(comments: list[Any]) -> list[Any]:
 
 
 def _accounts(actors: Iterable[Payload | None]) -> tuple[Account, ...]:
-    found = (account(actor) for actor in actors)
-    return tuple({one.account_id: one for one in found if one is not None}.values())
+    accounts = (account(actor) for actor in actors)
+    return tuple({one.account_id: one for one in accounts if one is not None}.values())
 
 
 def _once(values: Iterable[str]) -> tuple[str, ...]:

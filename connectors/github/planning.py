@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from connectors.github.cursor import Walk
 from connectors.github.listing import Head
-from connectors.github.query_batches import MOST_AT_ONCE, MOST_FOR_A_POINT, Kind, holds, how_many
+from connectors.github.query_batches import MOST_AT_ONCE, MOST_FOR_ONE_POINT, Kind, batch_count, held_lists
 from connectors.plans import Plan
 
 SECONDS_A_PULL_REQUEST = 0.1
-"""GitHub's own time for one, wide as we ask; it grants each token a minute of that a minute."""
+"""GitHub's own time for one, as wide as we request; it grants each token a minute of that a minute."""
 SECONDS_A_REQUEST = 0.2
 HOUR = 3_600
 
@@ -28,15 +28,15 @@ class Cost:
             return
         fresh = [node for node in listed.nodes if node["updatedAt"] >= walk.floor]
         if len(fresh) < len(listed.nodes) or not listed.after:
-            self._add(kind, len(fresh), how_many(kind, fresh))
+            self._add(kind, len(fresh), batch_count(kind, fresh))
             return
         count = head.totals[kind] if is_unread else min(head.totals[kind], MOST_AT_ONCE)
-        price = max(1, sum(holds(node).price(kind) for node in fresh) // len(fresh))
-        together = min(MOST_AT_ONCE, max(1, MOST_FOR_A_POINT // price))
+        cost = max(1, sum(held_lists(node).cost(kind) for node in fresh) // len(fresh))
+        together = min(MOST_AT_ONCE, max(1, MOST_FOR_ONE_POINT // cost))
         self._add(kind, count, -(-count // MOST_AT_ONCE) + -(-count // together))
 
     def plan(self, budget: tuple[int, int] | None, tokens: int) -> Plan:
-        """The whole; every request is one point."""
+        """All together; every request is one point."""
         seconds = self.pulls * SECONDS_A_PULL_REQUEST / tokens + self.requests * SECONDS_A_REQUEST / tokens
         if budget and self.requests > budget[0]:
             seconds += HOUR * -(-(self.requests - budget[0]) // max(1, budget[1]))

@@ -1,7 +1,7 @@
-"""What one set of credentials reads: repository by repository, from a cursor, in storable steps.
+"""The repositories that one set of credentials reads, each from a cursor, in parts that can be stored.
 
-What a repository holds is listed first, as ids, moments and counts; what is wanted of it is then asked for by
-id. So objects that move while they are listed are not lost, and several can be on their way at a time.
+The objects of a repository are listed first, as ids, moments and counts, and then loaded by id. So objects
+that change while they are listed are not lost, and several requests can be under way.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from connectors.contract import BaseConnector, ThreadState
+from connectors.contract import Connector, ThreadState
 from connectors.errors import Refused, SourceError
 from connectors.github import payloads
 from connectors.github.api.access import seen
@@ -23,8 +23,8 @@ from connectors.github.api.transport import TooHeavy
 from connectors.github.by_id import objects_by_id
 from connectors.github.cursor import (
     OVERLAP,
+    KindProgress,
     Progress,
-    Reading,
     Walk,
     first_walk,
     iso,
@@ -32,7 +32,7 @@ from connectors.github.cursor import (
     progress_from,
 )
 from connectors.github.listing import Head, Listed, Node, Pages, counted
-from connectors.github.loading import Hydrated, Hydration, cancel
+from connectors.github.loading import Loaded, Loader, cancel
 from connectors.github.planning import Cost
 from connectors.github.query_batches import KINDS, MOST_AT_ONCE, Kind, kind_of
 from connectors.github.settings import GitHubSettings
@@ -50,39 +50,39 @@ from connectors.records import (
 HEADS_AT_ONCE = 50
 """Fifty repositories, two lists each: one point."""
 HEADS_KEPT_SECONDS = 3_600
-"""What moved after it was asked is the next run's: the bookmark is the moment it was asked."""
-PAGES_A_STEP = 3
-"""Three hundred objects are stored together: enough to go into few parcels, little to read again."""
-STEPS_AHEAD = 2
-"""Steps that are on their way while one is being stored."""
+"""What changes after the request is left to the next run, which begins at the moment of the request."""
+PAGES_A_PART = 3
+"""Three hundred objects are stored together: enough for few query batches, little to read again."""
+PARTS_AHEAD = 2
+"""Parts that are being loaded while one is being stored."""
 MOST_ROUNDS = 4
 """Walks in one fetch; what still moves after the last is the next run's."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _WalkPart:
     """A few pages of a walk, and where the walk stands after them."""
 
     kind: Kind
     nodes: list[Node]
     gaps: list[Gap]
     repository: Repository | None
-    reading: Reading
-    is_whole_walk: bool
-    """The only step of a walk of one page: nothing had time to move."""
+    reading: KindProgress
+    is_complete_walk: bool
+    """The only part of a walk of one page: nothing had time to move."""
 
 
-class _Seen:
-    """What a fetch was told that a repository holds: it need not be counted again the same night."""
+class _FetchedInventory:
+    """The inventory that a fetch has seen: it need not be requested again the same night."""
 
     def __init__(self, scope: str = "") -> None:
         self.scope = scope
         self.is_from_the_top = True
-        self.is_whole = False
-        self.held: dict[str, Inventory] = {}
+        self.is_complete = False
+        self.objects: dict[str, Inventory] = {}
 
 
-class Reader(BaseConnector):
+class Reader(Connector):
     """Reads repositories that the same credentials can see. Not for two threads at once."""
 
     source = "github"
@@ -102,20 +102,20 @@ class Reader(BaseConnector):
         self.client = client
         self._settings = settings
         self._pages = Pages(client, settings, without_discussions)
-        self._hydration = Hydration(client, self._pages)
+        self._loader = Loader(client, self._pages)
         self.expected: Sequence[str] = ()
-        """What will be fetched, in this order: the next fifty are asked together what moved."""
+        """What will be fetched, in this order: the first pages of the next fifty come in one request."""
         self.unreadable: dict[str, Refused] = {}
         """Scopes that no credentials can read, and why."""
         self._heads: dict[str, Head | str] = {}
-        self._seen = _Seen()
+        self._fetched = _FetchedInventory()
 
     def close(self) -> None:
-        """Waits for what is on its way."""
-        self._hydration.close()
+        """Waits for requests under way."""
+        self._loader.close()
 
     def spent(self) -> tuple[int, int]:
-        """Requests and points so far, as whom this reads."""
+        """Requests and points of these credentials so far."""
         return self.client.requests, self.client.points
 
     def scopes(self) -> Sequence[str]:
@@ -123,7 +123,7 @@ class Reader(BaseConnector):
         return self.expected
 
     def expect(self, scopes: Sequence[str]) -> None:
-        """Says what will be fetched; what was known about what moved is asked again."""
+        """Says what will be fetched, and forgets the first pages known so far."""
         self.expected = scopes
         self._heads.clear()
 
@@ -132,18 +132,18 @@ class Reader(BaseConnector):
         cost = Cost()
         scopes = list(cursors)
         for start in range(0, len(scopes), HEADS_AT_ONCE):
-            some = scopes[start : start + HEADS_AT_ONCE]
+            chunk = scopes[start : start + HEADS_AT_ONCE]
             try:
-                self._heads |= self._pages.heads(some)
+                self._heads |= self._pages.heads(chunk)
             except TooHeavy:
-                continue  # asked for one by one when their turn comes
-            for scope in some:
+                continue  # requested one by one later
+            for scope in chunk:
                 head, progress = self._heads[scope], progress_from(cursors[scope], self.since)
                 if isinstance(head, Head):
                     for kind in KINDS:
-                        reading = progress.reading(kind)
+                        reading = progress.of_kind(kind)
                         cost.add(kind, head, _walk(reading, self.since, OVERLAP), is_unread=not reading.until)
-        return cost.plan(self.client.budget(), len(self.client.identities))
+        return cost.plan(self.client.budget(), len(self.client.tokens))
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
         """Everything updated since `cursor`, a batch for a few hundred objects.
@@ -153,23 +153,23 @@ class Reader(BaseConnector):
         if scope in self.unreadable:
             raise self.unreadable[scope]
         progress = progress_from(cursor, self.since)
-        self._seen = _Seen(scope)
+        self._fetched = _FetchedInventory(scope)
         overlap = OVERLAP
-        readings = [progress.reading(kind) for kind in self._pages.kinds(scope)]
-        is_settled = all(reading.until and not reading.walk for reading in readings)
+        kinds = [progress.of_kind(kind) for kind in self._pages.kinds(scope)]
+        is_settled = all(reading.until and not reading.walk for reading in kinds)
         for turn in range(MOST_ROUNDS):
             head = self._head(scope, may_be_shared=turn == 0)
             has_read = took_long = False
             for kind in self._pages.kinds(scope):
-                walk = _walk(progress.reading(kind), self.since, overlap)
+                walk = _walk(progress.of_kind(kind), self.since, overlap)
                 if turn == 0:
-                    self._seen.is_from_the_top &= walk == first_walk(self.since)
-                for step, hydrated in self._walked(scope, kind, walk, head):
-                    progress = progress.with_reading(kind, step.reading)
-                    if step.nodes or step.gaps:
-                        yield self._batch(step, hydrated, progress)
+                    self._fetched.is_from_the_top &= walk == first_walk(self.since)
+                for part, loaded in self._walked(scope, kind, walk, head):
+                    progress = progress.with_kind(kind, part.reading)
+                    if part.nodes or part.gaps:
+                        yield self._batch(part, loaded, progress)
                         has_read = True
-                    took_long |= not step.is_whole_walk
+                    took_long |= not part.is_complete_walk
             if not has_read:
                 # nothing moved, so the old bookmark is as good as a new one, and nothing has to be written
                 kept = cursor if is_settled and turn == 0 and cursor else progress.cursor()
@@ -179,21 +179,21 @@ class Reader(BaseConnector):
                 break
             # What moved while we walked stands above where the walk began; there is no lag to make up for.
             overlap = timedelta(0)
-        self._seen.is_whole = self._seen.is_from_the_top
+        self._fetched.is_complete = self._fetched.is_from_the_top
 
     def inventory(self, scope: str) -> Iterator[Inventory | Gap]:
         """Whatever was updated since `since`, with what GitHub counts below it; a gap for a refused list.
 
-        After a fetch that listed them all, what it was told; asked again, GitHub is.
+        After a fetch that listed them all, what it saw; the second time, a new request.
         """
-        seen, self._seen = self._seen, _Seen()
-        if seen.scope == scope and seen.is_whole:
-            yield from seen.held.values()
+        fetched, self._fetched = self._fetched, _FetchedInventory()
+        if fetched.scope == scope and fetched.is_complete:
+            yield from fetched.objects.values()
         else:
             yield from self._pages.inventory(scope)
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
-        """These pull requests or issues again, whole.
+        """These objects again, complete.
 
         Raises Refused where the repository can no longer be seen.
         """
@@ -201,16 +201,16 @@ class Reader(BaseConnector):
             raise ValueError(f"github hydrates {', '.join(KINDS)}, not {kind!r}")
         known: Kind = next(each for each in KINDS if each == kind)
         ids = list(dict.fromkeys(object_ids))
-        most = PAGES_A_STEP * self._pages.size(scope, "list").most
+        most = PAGES_A_PART * self._pages.size(scope, "list").most
         for start in range(0, len(ids), most):
             nodes, refused, gone = self._pages.counts(ids[start : start + most])
-            hydrated = self._hydration.finish(known, self._hydration.start(scope, known, nodes))
+            loaded = self._loader.finish(known, self._loader.start(scope, known, nodes))
             gaps = [self._pages.gap(known, code, object_id) for object_id, code in refused.items()]
-            gaps += hydrated.gaps(nodes)
-            roots = tuple(self._record(known, payload) for payload in hydrated.payloads)
-            gone += hydrated.gone
+            gaps += loaded.gaps(nodes)
+            roots = tuple(self._record(known, payload) for payload in loaded.payloads)
+            gone += loaded.gone
             if gone and "/" in scope and not seen(self.client, [scope]):
-                # Whoever may no longer see a repository is told that nothing in it exists.
+                # GitHub says that nothing exists in a repository that may no longer be seen.
                 raise Refused(self._pages.not_there(scope, "not_found"))
             yield Batch(roots, "", tuple(gaps), gone=tuple(gone))
 
@@ -221,47 +221,47 @@ class Reader(BaseConnector):
 
     def threads(self, thread_ids: Mapping[str, Sequence[str]]) -> list[ThreadState]:
         """How these review threads stand now, a hundred a request; those that are not given are left out."""
-        ids = [one for some in thread_ids.values() for one in some]
-        found: list[ThreadState] = []
+        ids = [one for chunk in thread_ids.values() for one in chunk]
+        states: list[ThreadState] = []
         for start in range(0, len(ids), MOST_AT_ONCE):
-            some = ids[start : start + MOST_AT_ONCE]
-            told = objects_by_id(self.client, document("threads"), {}, "ids", some)
-            found += [payloads.thread_state(node) for node in told.found]
-        return found
+            chunk = ids[start : start + MOST_AT_ONCE]
+            objects = objects_by_id(self.client, document("threads"), {}, "ids", chunk)
+            states += [payloads.thread_state(node) for node in objects.nodes]
+        return states
 
-    def _walked(self, scope: str, kind: Kind, walk: Walk, head: Head) -> Iterator[tuple[_Step, Hydrated]]:
-        """The steps of a walk with what they brought, the next one on its way while one is being stored."""
-        steps = self._steps(scope, kind, walk, head)
-        waiting: list[tuple[_Step, list[Future[Hydrated]]]] = []
+    def _walked(self, scope: str, kind: Kind, walk: Walk, head: Head) -> Iterator[tuple[_WalkPart, Loaded]]:
+        """The parts of a walk, loaded; the next ones are being loaded while one is being stored."""
+        parts = self._parts(scope, kind, walk, head)
+        waiting: list[tuple[_WalkPart, list[Future[Loaded]]]] = []
         error: SourceError | None = None
         try:
             while error is None:
                 try:
-                    step = next(steps, None)
+                    part = next(parts, None)
                 except SourceError as stopped:
-                    step, error = None, stopped
-                if step is not None:
-                    waiting.append((step, self._hydration.start(scope, kind, step.nodes)))
+                    part, error = None, stopped
+                if part is not None:
+                    waiting.append((part, self._loader.start(scope, kind, part.nodes)))
                 elif not waiting:
                     break
-                if step is None or len(waiting) > STEPS_AHEAD:
+                if part is None or len(waiting) > PARTS_AHEAD:
                     done, started = waiting.pop(0)
-                    yield done, self._hydration.finish(kind, started)
+                    yield done, self._loader.finish(kind, started)
             while waiting:
                 done, started = waiting.pop(0)
-                yield done, self._hydration.finish(kind, started)
+                yield done, self._loader.finish(kind, started)
             if error:
                 raise error
         finally:
             for _, started in waiting:
                 cancel(started)
 
-    def _steps(self, scope: str, kind: Kind, walk: Walk, head: Head) -> Iterator[_Step]:
+    def _parts(self, scope: str, kind: Kind, walk: Walk, head: Head) -> Iterator[_WalkPart]:
         """The walk from its page down to its floor, a few pages at a time."""
         before = walk
         listed = None if walk.after else head.listed.get(kind)
         listed = listed or self._first_page(scope, kind, walk.after)
-        walk = replace(walk, started=walk.started or iso(listed.said_at))
+        walk = replace(walk, started=walk.started or iso(listed.answered_at))
         repository = payloads.repository(listed.repository) if listed.repository else None
         nodes: list[Node] = []
         gaps: list[Gap] = []
@@ -272,15 +272,15 @@ class Reader(BaseConnector):
             nodes += fresh
             gaps += listed.gaps
             is_last = not listed.after or len(fresh) < len(listed.nodes)
-            if is_last or pages % PAGES_A_STEP == 0:
-                reading = Reading(walk.started)
+            if is_last or pages % PAGES_A_PART == 0:
+                reading = KindProgress(walk.started)
                 if not is_last:
-                    reading = Reading(walk.until, replace(walk, after=listed.after))
+                    reading = KindProgress(walk.until, replace(walk, after=listed.after))
                 if listed.is_refused:
                     # Nothing was read; once it may be, it is read from where it stood.
-                    reading = Reading(walk.until)
-                is_whole_walk = is_last and pages == 1 and not before.after
-                yield _Step(kind, nodes, gaps, repository, reading, is_whole_walk)
+                    reading = KindProgress(walk.until)
+                is_complete_walk = is_last and pages == 1 and not before.after
+                yield _WalkPart(kind, nodes, gaps, repository, reading, is_complete_walk)
                 nodes, gaps = [], []
             if is_last:
                 return
@@ -293,17 +293,17 @@ class Reader(BaseConnector):
             return self._pages.listed(scope, kind, None)
 
     def _head(self, scope: str, *, may_be_shared: bool) -> Head:
-        """What moved last in a repository, asked together with the ones after it where that serves."""
+        """The first pages of a repository, requested together with the scopes after it where possible."""
         kept = self._heads.pop(scope, None) if may_be_shared else None
         if isinstance(kept, Head) and time.monotonic() - kept.asked_at > HEADS_KEPT_SECONDS:
             kept = None
         if kept is None:
-            others: Sequence[str] = ()
+            next_scopes: Sequence[str] = ()
             if may_be_shared and scope in self.expected:
                 start = self.expected.index(scope) + 1
-                others = self.expected[start : start + HEADS_AT_ONCE - 1]
+                next_scopes = self.expected[start : start + HEADS_AT_ONCE - 1]
             try:
-                self._heads |= self._pages.heads([scope, *others])
+                self._heads |= self._pages.heads([scope, *next_scopes])
             except TooHeavy:
                 self.client.check_alive()
                 self._heads |= self._pages.heads([scope])
@@ -312,18 +312,18 @@ class Reader(BaseConnector):
             raise Refused(self._pages.not_there(scope, kept))
         return kept
 
-    def _batch(self, step: _Step, hydrated: Hydrated, progress: Progress) -> Batch:
-        gone = {*hydrated.gone}
-        held = [counted(step.kind, node) for node in step.nodes if node["id"] not in gone]
-        self._seen.held |= {each.object_id: each for each in held}
-        self._seen.is_from_the_top &= not step.gaps
+    def _batch(self, part: _WalkPart, loaded: Loaded, progress: Progress) -> Batch:
+        gone = {*loaded.gone}
+        objects = [counted(part.kind, node) for node in part.nodes if node["id"] not in gone]
+        self._fetched.objects |= {each.object_id: each for each in objects}
+        self._fetched.is_from_the_top &= not part.gaps
         for object_id in gone:
-            self._seen.held.pop(object_id, None)
-        records = [self._record(step.kind, payload) for payload in hydrated.payloads]
+            self._fetched.objects.pop(object_id, None)
+        records = [self._record(part.kind, payload) for payload in loaded.payloads]
         return Batch(
-            roots=(*((step.repository,) if step.repository else ()), *records),
+            roots=(*((part.repository,) if part.repository else ()), *records),
             cursor=progress.cursor(),
-            gaps=(*step.gaps, *hydrated.gaps(step.nodes)),
+            gaps=(*part.gaps, *loaded.gaps(part.nodes)),
             gone=tuple(gone),
         )
 
@@ -335,7 +335,7 @@ class Reader(BaseConnector):
         return payloads.pull_request(payload, self._settings.team_tools)
 
 
-def _walk(reading: Reading, since: date, overlap: timedelta) -> Walk:
+def _walk(reading: KindProgress, since: date, overlap: timedelta) -> Walk:
     """The walk to go on with, or the one that begins where the last ended."""
     if reading.walk:
         return reading.walk

@@ -12,16 +12,18 @@ Payload = Mapping[str, Any]
 
 
 def review_first_asked_at(payload: Payload) -> datetime | None:
-    """When others could first be expected to look; None for a draft that was never offered.
+    """When review was first requested; None for a draft that was never offered.
 
     Opening a pull request offers it. One that was opened as a draft is offered when it is made ready, or
     when somebody is asked by name.
     """
     events = nodes(payload, "events")
-    turns = [each for each in events if each["__typename"] in ("ReadyForReviewEvent", "ConvertToDraftEvent")]
-    first_turn = min(turns, key=lambda each: moment(each["createdAt"]), default=None)
-    # GitHub does not say how one was opened: whatever was made ready first, or is a draft still, was a draft.
-    was_draft = first_turn["__typename"] == "ReadyForReviewEvent" if first_turn else payload["isDraft"]
+    changes = [
+        each for each in events if each["__typename"] in ("ReadyForReviewEvent", "ConvertToDraftEvent")
+    ]
+    first_change = min(changes, key=lambda each: moment(each["createdAt"]), default=None)
+    # GitHub does not say how it was opened: one made ready first, or still a draft, was a draft.
+    was_draft = first_change["__typename"] == "ReadyForReviewEvent" if first_change else payload["isDraft"]
     if not was_draft:
         return moment(payload["createdAt"])
     offers = [

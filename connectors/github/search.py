@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from connectors.github.api.client import Client, Page
+from connectors.github.api.client import Client, PageSize
 from connectors.github.api.documents import counts, document
 from connectors.github.cursor import iso
 from connectors.github.payloads import nodes
@@ -100,8 +100,8 @@ class Search:
         self._client = client
         self._pause = pause
         self._searches = [(kind, words.format(login=login)) for kind, words in OWN if kind in kinds]
-        self._page = Page(RESULTS_AT_ONCE)
-        self.said_at: datetime | None = None
+        self._page = PageSize(RESULTS_AT_ONCE)
+        self.answered_at: datetime | None = None
         """When the first of the answers was given, by GitHub's clock."""
 
     def own(self, since: date) -> Iterator[Found]:
@@ -112,20 +112,20 @@ class Search:
         spans = [(middle, end)]
         if middle > begin:
             spans.append((begin, middle - timedelta(seconds=1)))
-        whole = [Slice(kind, words, since, *span) for kind, words in self._searches for span in spans]
-        for one in self._cut_to_fit(whole):
+        slices = [Slice(kind, words, since, *span) for kind, words in self._searches for span in spans]
+        for one in self._cut_to_fit(slices):
             yield from self._listed(one)
 
     def _cut_to_fit(self, slices: Sequence[Slice]) -> Iterator[Slice]:
         """Slices within reach of search that cover the same; empty ones are left out."""
         waiting = list(slices)
         while waiting:
-            some, waiting = waiting[:COUNTS_AT_ONCE], waiting[COUNTS_AT_ONCE:]
-            variables = {f"query{index}": one.query for index, one in enumerate(some)}
-            variables |= {f"type{index}": one.type for index, one in enumerate(some)}
-            answer = self._client.graphql(counts(len(some)), variables)
-            self.said_at = self.said_at or answer.said_at
-            for index, one in enumerate(some):
+            chunk, waiting = waiting[:COUNTS_AT_ONCE], waiting[COUNTS_AT_ONCE:]
+            variables = {f"query{index}": one.query for index, one in enumerate(chunk)}
+            variables |= {f"type{index}": one.type for index, one in enumerate(chunk)}
+            answer = self._client.graphql(counts(len(chunk)), variables)
+            self.answered_at = self.answered_at or answer.answered_at
+            for index, one in enumerate(chunk):
                 count = one.count(answer.data[f"s{index}"])
                 if count > MOST_RESULTS and one.first < one.last:
                     waiting += one.halves()
@@ -134,23 +134,23 @@ class Search:
 
     def _listed(self, one: Slice) -> Iterator[Found]:
         for turn in range(TRIES):
-            found, refused, count = self._pages(one)
+            results, refused, count = self._pages(one)
             if count > MOST_RESULTS and one.first < one.last:
                 # it has grown since it was counted
                 for half in self._cut_to_fit(one.halves()):
                     yield from self._listed(half)
                 return
-            if len(found) + len(refused) == count:
-                yield Found(one, tuple(found.values()), tuple(self._gap(one, code) for code in refused))
+            if len(results) + len(refused) == count:
+                yield Found(one, tuple(results.values()), tuple(self._gap(one, code) for code in refused))
                 return
             if turn < TRIES - 1:
                 self._pause(PAUSE_SECONDS)
         code = "search_wall" if count > MOST_RESULTS else "search_incomplete"
-        yield Found(one, tuple(found.values()), tuple(self._gap(one, each) for each in [*refused, code]))
+        yield Found(one, tuple(results.values()), tuple(self._gap(one, each) for each in [*refused, code]))
 
     def _pages(self, one: Slice) -> tuple[dict[str, dict[str, Any]], list[str], int]:
         """The results by id, the codes of those that were refused, and how many search counts."""
-        found: dict[str, dict[str, Any]] = {}
+        objects: dict[str, dict[str, Any]] = {}
         refused: list[str] = []
         after: str | None = None
         while True:
@@ -159,13 +159,13 @@ class Search:
             }  # fmt: skip
             answer = self._client.graphql(document("search"), variables, self._page)
             results = answer.data["search"]
-            found |= {node["id"]: node for node in nodes({"it": results}, "it") if node.get("id")}
+            objects |= {node["id"]: node for node in nodes({"it": results}, "it") if node.get("id")}
             refused += [
                 code for where, code in answer.refused_below("search", "nodes").items() if len(where) == 1
             ]
             info = results["pageInfo"]
             if not info["hasNextPage"] or not results["nodes"]:
-                return found, refused, one.count(results)
+                return objects, refused, one.count(results)
             after = info["endCursor"]
 
     def _gap(self, one: Slice, code: str) -> Gap:

@@ -39,12 +39,12 @@ def is_repository_name(text: str) -> bool:
 
 def matches(name: str, pattern: str) -> bool:
     """Whether `owner/name` fits a pattern, whatever the case; one without a slash is about the name."""
-    asked = name if "/" in pattern else name.rpartition("/")[2]
-    return fnmatchcase(asked.casefold(), pattern.casefold())
+    subject = name if "/" in pattern else name.rpartition("/")[2]
+    return fnmatchcase(subject.casefold(), pattern.casefold())
 
 
 class GitHubSettings(SourceSettings):
-    """Where GitHub is, what to read there, as whom, and how far back."""
+    """Where GitHub is, what to read there, with which credentials, and how far back."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
@@ -104,10 +104,7 @@ class GitHubSettings(SourceSettings):
     @field_validator("repositories")
     @classmethod
     def _are_full_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        wrong = [name for name in value if not is_repository_name(name)]
-        if wrong:
-            raise ValueError(f"repositories are written owner/name; not so: {', '.join(map(repr, wrong))}")
-        return value
+        return _full_names(value)
 
     @field_validator("team_tools")
     @classmethod
@@ -168,6 +165,25 @@ class GitHubSettings(SourceSettings):
         return self
 
 
+class RepositorySettings(SourceSettings):
+    """What a source needs to know that is kept in repositories of the same GitHub."""
+
+    repositories: tuple[str, ...]
+    since: date | None = None
+    """None: the same day as `github.since`."""
+
+    @field_validator("repositories")
+    @classmethod
+    def _are_full_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _full_names(value)
+
+
+def _full_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    if wrong := [name for name in names if not is_repository_name(name)]:
+        raise ValueError(f"repositories are written owner/name; not so: {', '.join(map(repr, wrong))}")
+    return names
+
+
 class GitHubTeamsSettings(BaseModel):
     """Which teams of GitHub are home teams, which comes first, and who manages them."""
 
@@ -175,7 +191,7 @@ class GitHubTeamsSettings(BaseModel):
 
     organisation: str
     order: tuple[str, ...] = ()
-    """The teams that count, by slug; whoever is in several belongs to the first.
+    """The teams that count, by slug; a member of several belongs to the first.
 
     None listed: all of them. Then none may overlap, except with the teams above it, which it comes before.
     """

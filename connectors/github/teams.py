@@ -23,7 +23,7 @@ from typing import Any
 
 from connectors.errors import BadInput, PayloadBroken, Refused
 from connectors.github.api.access import Access
-from connectors.github.api.client import Client, Page
+from connectors.github.api.client import Client, PageSize
 from connectors.github.api.documents import document
 from connectors.github.payloads import account, nodes
 from connectors.github.settings import GitHubSettings, GitHubTeamsSettings
@@ -71,14 +71,14 @@ def memberships(
                 homes[who.account_id] = (team.slug, who)
     lines = _overlaps(shared, order, declared)
     first_day = declared.since if declared.since and not before else today
-    found = [*_kept(before, homes, declared, today)]
-    still_there = {member.account.account_id for member in found if member.ends_on is None}
-    found += [
+    members = [*_kept(before, homes, declared, today)]
+    still_there = {member.account.account_id for member in members if member.ends_on is None}
+    members += [
         _membership(who, team, declared, first_day)
         for account_id, (team, who) in homes.items()
         if account_id not in still_there
     ]
-    return tuple(sorted(found, key=lambda one: (one.starts_on, one.team, one.account.account_id))), lines
+    return tuple(sorted(members, key=lambda one: (one.starts_on, one.team, one.account.account_id))), lines
 
 
 def team_name(slug: str) -> str:
@@ -162,7 +162,7 @@ def _overlaps(
     sentences, undecided = [], []
     for (first, second), count in sorted(shared.items()):
         if is_below(first, second):
-            continue  # whoever is in a team is in the ones above it
+            continue  # a member of a team is also one of the teams above it
         people = "1 person is" if count == 1 else f"{count} people are"
         if declared.order:
             sentences.append(
@@ -179,22 +179,22 @@ def _overlaps(
 
 
 def _teams(client: Client, organisation: str) -> Iterator[Team]:
-    page = Page(TEAMS_AT_ONCE)
+    page = PageSize(TEAMS_AT_ONCE)
     after: str | None = None
     while True:
         answer = client.graphql(document("teams"), {"organisation": organisation, "after": after}, page)
-        told = answer.data["organization"]
-        if told is None or told.get("teams") is None:
+        organization = answer.data["organization"]
+        if organization is None or organization.get("teams") is None:
             code = next(iter(answer.refused.values()), "not_found")
             raise Refused(
                 f"{client.host} gives no teams of {organisation!r} to these credentials ({code}); check "
                 "github_teams.organisation, and that the token may read the organisation (`read:org`)"
             )
-        for payload in nodes(told, "teams"):
+        for payload in nodes(organization, "teams"):
             members = [*_members(client, organisation, payload)]
-            found = [one for member in members if (one := account(member)) is not None]
-            yield Team(payload["slug"], (payload["parentTeam"] or {}).get("slug"), tuple(found))
-        info = told["teams"]["pageInfo"]
+            accounts = [one for member in members if (one := account(member)) is not None]
+            yield Team(payload["slug"], (payload["parentTeam"] or {}).get("slug"), tuple(accounts))
+        info = organization["teams"]["pageInfo"]
         if not info["hasNextPage"]:
             return
         after = info["endCursor"]

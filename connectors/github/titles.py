@@ -14,12 +14,14 @@ def titles(settings: GitHubSettings, ids: Sequence[str]) -> dict[str, str]:
 
     A hundred a request. Raises Refused, Unreachable, RateLimited or PayloadBroken.
     """
-    found: dict[str, str] = {}
+    titles_by_id: dict[str, str] = {}
     client = Client(settings)
     try:
         for start in range(0, len(ids), MOST_IDS):
             answer = client.graphql(document("titles"), {"ids": list(ids[start : start + MOST_IDS])})
-            found |= {node["id"]: node["title"] for node in answer.data["nodes"] if node and "title" in node}
+            titles_by_id |= {
+                node["id"]: node["title"] for node in answer.data["nodes"] if node and "title" in node
+            }
     finally:
         client.close()
-    return found
+    return titles_by_id

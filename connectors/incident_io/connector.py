@@ -3,8 +3,8 @@
 Source: incident.io's REST API (`/v2/incidents`, `/v2/incident_updates`, `/v3/follow_ups`,
     `/v1/postmortem_documents`, and of each incident `/v2/incident_activity_log_entries` and
     `/v1/incident_attachments`; `/v2/schedules` and, of each, `/v2/schedule_entries`).
-Cursor: JSON with the moment read up to. A run reads whole what was updated since an hour before it, and what
-    a follow-up or a post-mortem that changed since belongs to; and the shifts of the last 30 days.
+Cursor: JSON with the moment read up to. A run reads the incidents that were updated since an hour before
+    it, or that have a follow-up or post-mortem that changed since; and the shifts of the last 30 days.
 Yields: incidents, incident_actions, incident_fixes, incident_pages, oncall_shifts.
 Never: names, summaries, messages, titles of follow-ups, documents, e-mail addresses, any time of day.
 Raises: Refused, Unreachable, RateLimited, PayloadBroken.
@@ -21,9 +21,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from urllib.parse import quote
 
-from connectors.contract import BaseConnector
 from connectors.errors import Refused
-from connectors.http import NotFound, Parameters
+from connectors.http import ApiConnector, NotFound, Parameters
 from connectors.incident_io.listings import Api, Model, checked, written
 from connectors.incident_io.payloads import (
     SOURCE,
@@ -50,10 +49,11 @@ _REAL: Parameters = {"status_category[not_in]": ["declined", "canceled"]}
 """What turned out to be no incident is left out; tests and tutorials incident.io leaves out by itself."""
 
 
-class IncidentIo(BaseConnector):
+class IncidentIo(ApiConnector):
     """One incident.io organisation. `now` is for tests; None asks the clock."""
 
     source = SOURCE
+    scope = "organisation"
     yields: tuple[str, ...] = (
         *("incidents", "incident_actions", "incident_fixes", "incident_pages"),
         "oncall_shifts",
@@ -73,23 +73,18 @@ class IncidentIo(BaseConnector):
 
     # --- the contract -----------------------------------------------------------------------------
 
-    def scopes(self) -> Sequence[str]:
-        """The organisation. Raises Refused without a key; the first question tells if it is a good one."""
-        self._api.check_token()
-        return ("organisation",)
-
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
-        """Incidents that are new or changed, whole, then shifts by quarter."""
+        """Incidents that are new or changed, then shifts by quarter."""
         del scope
         now = self._now()
         self._rota = self._unread()
         place = json.loads(cursor) if cursor else {}
         if place and date.fromisoformat(place["since"]) <= self.since:
-            found = self._changed(datetime.fromisoformat(place["read_until"]) - OVERLAP)
+            incidents = self._changed(datetime.fromisoformat(place["read_until"]) - OVERLAP)
         else:
             place = {}
-            found = self._everything()
-        while chunk := list(islice(found, _STORED_AT_ONCE)):
+            incidents = self._everything()
+        while chunk := list(islice(incidents, _STORED_AT_ONCE)):
             yield Batch(tuple(chunk), "")
         place |= {"since": self.since.isoformat(), "read_until": now.isoformat()}
         yield Batch((), json.dumps(place))
@@ -97,7 +92,7 @@ class IncidentIo(BaseConnector):
             yield from self._shift_batches(place)
 
     def inventory(self, scope: str) -> Iterator[Inventory | Gap]:
-        """Every incident and shift since `since`. What this run has listed whole is not listed again."""
+        """Every incident and shift since `since`. What this run has listed is not listed again."""
         del scope
         if self._listed is None:
             self._listed = {payload.id: opened_on(payload) for payload in self._incidents({})}
@@ -123,10 +118,10 @@ class IncidentIo(BaseConnector):
         if not isinstance(total, int):
             return None
         # one that was entered afterwards is dated by what it tells, however long ago
-        told: list[Inventory | Counted] = [
+        counts: list[Inventory | Counted] = [
             Counted("incidents", date(1970, 1, 1), self._tomorrow(), total),
         ]
-        return told + (list(self._rota.tally()) if self._settings.schedules else [])
+        return counts + (list(self._rota.tally()) if self._settings.schedules else [])
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         """These incidents or shifts again; what is no longer there, or none, is `gone`."""
@@ -139,17 +134,9 @@ class IncidentIo(BaseConnector):
             raise ValueError(f"incident_io hydrates incidents and shifts, not {kind!r}")
         for first in range(0, len(object_ids), _STORED_AT_ONCE):
             chunk = object_ids[first : first + _STORED_AT_ONCE]
-            found = [record for object_id in chunk if (record := self._whole(object_id))]
-            gone = set(chunk) - {record.incident_id for record in found}
-            yield Batch(tuple(found), "", gone=tuple(sorted(gone)))
-
-    def close(self) -> None:
-        """Closes the connection, if one was opened."""
-        self._api.close()
-
-    def spent(self) -> tuple[int, int]:
-        """Requests so far."""
-        return self._api.requests, 0
+            incidents = [record for object_id in chunk if (record := self._whole(object_id))]
+            gone = set(chunk) - {record.incident_id for record in incidents}
+            yield Batch(tuple(incidents), "", gone=tuple(sorted(gone)))
 
     # --- incidents --------------------------------------------------------------------------------
 
@@ -239,16 +226,16 @@ class IncidentIo(BaseConnector):
         through = place.get("shifts_through")
         for starts_on, ends_on in self._rota.quarters(date.fromisoformat(through) if through else None):
             try:
-                found = self._rota.between(starts_on, ends_on)
+                shifts = self._rota.between(starts_on, ends_on)
             except Refused:
                 yield Batch((), json.dumps(place), (self._no_shifts(starts_on),))
                 return
             place["shifts_through"] = ends_on.isoformat()
-            yield Batch(tuple(found), json.dumps(place))
+            yield Batch(tuple(shifts), json.dumps(place))
 
     def _shifts_between(self, starts_on: date, ends_on: date) -> list[OnCallShift]:
         """The shifts of every schedule; several people may hold one at once."""
-        found: list[OnCallShift] = []
+        shifts: list[OnCallShift] = []
         if self._schedule_ids is None:
             listed = self._api.listed("/v2/schedules", "schedules", Schedule)
             self._schedule_ids = [schedule.id for schedule in listed]
@@ -261,8 +248,8 @@ class IncidentIo(BaseConnector):
                 ]
             except NotFound:
                 continue  # archived since it was listed
-            found += shifts_of(SOURCE, schedule_id, entries, starts_on, ends_on)
-        return found
+            shifts += shifts_of(SOURCE, schedule_id, entries, starts_on, ends_on)
+        return shifts
 
     def _no_shifts(self, starts_on: date) -> Gap:
         return Gap("oncall_shifts", starts_on, self._tomorrow(), "forbidden")
@@ -287,9 +274,9 @@ def _is_real(payload: IncidentPayload) -> bool:
     )
 
 
-def _by_incident(found: Iterable[Model]) -> dict[str, list[Model]]:
+def _by_incident(payloads: Iterable[Model]) -> dict[str, list[Model]]:
     held: dict[str, list[Model]] = defaultdict(list)
-    for one in found:
+    for one in payloads:
         held[one.incident_id].append(one)  # type: ignore[attr-defined]  # all that are listed have one
     return held
 

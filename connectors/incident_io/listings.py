@@ -57,10 +57,10 @@ class Api(JsonApi):
                 raise PayloadBroken("incident_io: schedule_entries have no final schedule; the API changed")
             for one in final:
                 yield checked(ScheduleEntry, one, "schedule_entries")
-            told = _after(answer)
-            if not told:
+            after = _after(answer)
+            if not after:
                 return
-            start = _next(str(told), start)
+            start = _next(str(after), start)
 
 
 def checked(model: type[Model], payload: object, what: str) -> Model:
@@ -83,7 +83,7 @@ def _after(answer: Payload) -> object:
     return meta.get("after") if isinstance(meta, dict) else None
 
 
-def _next(told: str, here: str | None) -> str:
-    if told == here:
+def _next(after: str, here: str | None) -> str:
+    if after == here:
         raise PayloadBroken("incident_io: a page says that the next one is itself; the API changed")
-    return told
+    return after

@@ -42,7 +42,7 @@ class User(_Read):
 
 
 class Actor(_Read):
-    """Whoever did something: a user, or else a workflow, an API key or an alert, which are nobody."""
+    """Who did something: a user, or else a workflow, an API key or an alert, which are nobody."""
 
     user: User | None = None
 
@@ -210,9 +210,9 @@ class _Step:
 
 def opened_on(payload: IncidentPayload) -> date:
     """The UTC day it began: for one that was entered afterwards, the first day it tells of."""
-    told = [one.value.value for one in payload.incident_timestamp_values if one.value]
+    moments = [one.value.value for one in payload.incident_timestamp_values if one.value]
     entered_afterwards = payload.mode == "retrospective"
-    return _day(min([payload.created_at, *(told if entered_afterwards else ())]))
+    return _day(min([payload.created_at, *(moments if entered_afterwards else ())]))
 
 
 def incident(payload: IncidentPayload, around: Around) -> Incident:
@@ -304,7 +304,7 @@ def _roles(payload: IncidentPayload, log: Sequence[LogEntry]) -> Iterator[_Step]
 
 
 def _pages(log: Iterable[LogEntry]) -> Iterator[Page]:
-    """Whom an escalation called. Whoever or whatever escalated: the call itself is the machine's."""
+    """The users an escalation called. Whoever escalated, the call itself is the machine's."""
     for entry in sorted(log, key=lambda one: (one.occurred_at, one.id)):
         if escalation := entry.content.escalation_created:
             for user in escalation.escalated_to_users:

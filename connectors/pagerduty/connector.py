@@ -2,7 +2,7 @@
 
 Source: PagerDuty's REST API v2 (`/incidents`, `/log_entries`, `/schedules`, `/escalation_policies`).
 Cursor: JSON with the moment read up to. Whatever happens to an incident makes a log entry, so a run reads the
-    log entries since then, and whole what they speak of; and the shifts of the last 30 days.
+    log entries since then and every incident they are about; and the shifts of the last 30 days.
 Yields: incidents, incident_actions, incident_fixes, incident_pages, oncall_shifts, oncall_services.
 Never: titles, notes, messages, alert bodies, names, e-mail addresses, any time of day.
 Raises: Refused, Unreachable, RateLimited, PayloadBroken.
@@ -18,9 +18,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from urllib.parse import quote
 
-from connectors.contract import BaseConnector
 from connectors.errors import PayloadBroken, Refused
-from connectors.http import NotFound, Parameters, Payload
+from connectors.http import ApiConnector, NotFound, Parameters, Payload
 from connectors.pagerduty.listings import LONGEST, PAGE, Api, Log, newest_first, written
 from connectors.pagerduty.payloads import created_at, final_entries, opened_on, services_by_schedule
 from connectors.pagerduty.settings import PagerDutySettings
@@ -36,10 +35,11 @@ FIFTEEN_MONTHS = timedelta(days=458)
 _HYDRATED_AT_ONCE = 25
 
 
-class PagerDuty(BaseConnector):
+class PagerDuty(ApiConnector):
     """One PagerDuty account. `today` is for tests; None asks the clock."""
 
     source = "pagerduty"
+    scope = "account"
     yields: tuple[str, ...] = (
         *("incidents", "incident_actions", "incident_fixes", "incident_pages"),
         *("oncall_shifts", "oncall_services"),
@@ -57,11 +57,6 @@ class PagerDuty(BaseConnector):
 
     # --- the contract -----------------------------------------------------------------------------
 
-    def scopes(self) -> Sequence[str]:
-        """The account. Raises Refused without a token; whether it is a good one, the first question tells."""
-        self._api.check_token()
-        return ("account",)
-
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
         """Incidents that are new or were touched, then shifts by quarter.
 
@@ -69,7 +64,7 @@ class PagerDuty(BaseConnector):
         whole together with what came later, so its steps have no place of their own to go on from.
         """
         del scope
-        place = _Place.read(cursor, self.since)
+        place = _Cursor.read(cursor, self.since)
         now = self._now()
         self._read = _Read(until=now)
         self._rota = Rota(self.since, self._tomorrow, self._shifts_between)
@@ -82,7 +77,7 @@ class PagerDuty(BaseConnector):
         yield from self._shift_batches(place, now)
 
     def inventory(self, scope: str) -> Iterator[Inventory | Gap]:
-        """Every incident and shift since `since`, by id. What this run has read whole is not asked again."""
+        """Every incident and shift since `since`, by id. What this run has listed is not listed again."""
         del scope
         if self._read.incidents is None:
             listed = self._walk("/incidents", "incidents", midnight(self.since), self._now(), {})
@@ -102,17 +97,17 @@ class PagerDuty(BaseConnector):
         del scope
         if self._read.until is None or self._read.incidents is not None:
             return None
-        told: list[Inventory | Counted] = []
+        counts: list[Inventory | Counted] = []
         begin = midnight(self.since)
         while begin < self._read.until:
             end = min(begin + LONGEST, self._read.until)
             span = {"since": written(begin), "until": written(end), "time_zone": "UTC"}
             last_day = (end - timedelta(microseconds=1)).date()
             count = self._api.count("/incidents", span)
-            told.append(Counted("incidents", begin.date(), last_day + timedelta(days=1), count))
+            counts.append(Counted("incidents", begin.date(), last_day + timedelta(days=1), count))
             begin = end
-        told += self._rota.tally()
-        return told
+        counts += self._rota.tally()
+        return counts
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         """These incidents or shifts again; what is no longer there, or older than `since`, is `gone`."""
@@ -120,22 +115,14 @@ class PagerDuty(BaseConnector):
         if kind == "incidents":
             for first in range(0, len(object_ids), _HYDRATED_AT_ONCE):
                 chunk = object_ids[first : first + _HYDRATED_AT_ONCE]
-                found = [record for object_id in chunk if (record := self._incident(object_id))]
-                gone = set(chunk) - {record.incident_id for record in found}
-                yield self._batch(found, None, gone)
+                incidents = [record for object_id in chunk if (record := self._incident(object_id))]
+                gone = set(chunk) - {record.incident_id for record in incidents}
+                yield self._batch(incidents, None, gone)
         elif kind == "oncall_shifts":
             with suppress(Refused):  # `fetch` has written down the gap
                 self._services = self._services_paging()
             for kept, lost in self._rota.again(object_ids):
                 yield self._batch(kept, None, lost)
-
-    def close(self) -> None:
-        """Closes the connection, if one was opened."""
-        self._api.close()
-
-    def spent(self) -> tuple[int, int]:
-        """Requests so far. PagerDuty counts requests a minute and knows no points."""
-        return self._api.requests, 0
 
     # --- incidents --------------------------------------------------------------------------------
 
@@ -144,18 +131,18 @@ class PagerDuty(BaseConnector):
         since = midnight(self.since)
         log = Log(self._walk("/log_entries", "log_entries", since, now, {}))
         listed = self._walk("/incidents", "incidents", since, now, {})
-        found: dict[str, date] = {}
+        days: dict[str, date] = {}
         while page := list(islice(listed, PAGE)):
             log.read_down_to(page[-1][0] - SLACK)
-            found |= {str(payload["id"]): created.date() for created, payload in page}
+            days |= {str(payload["id"]): created.date() for created, payload in page}
             yield self._batch([log.record(payload) for _, payload in page], None)
         if log.is_refused:
             self._gaps += _log_gaps(since, now, "forbidden")
             yield self._batch([], None)
-        self._read.incidents = found
+        self._read.incidents = days
 
     def _touched_incidents(self, after: datetime, now: datetime) -> Iterator[Batch]:
-        """Whatever a log entry since then speaks of, whole; what was opened since then is so in these."""
+        """Every incident with a log entry since then; of a new one these entries are all there are."""
         heads: dict[str, Payload] = {}
         log = Log(self._walk("/log_entries", "log_entries", after, now, {"include[]": ["incidents"]}), heads)
         log.read_down_to(after)
@@ -205,22 +192,22 @@ class PagerDuty(BaseConnector):
 
     # --- on call ----------------------------------------------------------------------------------
 
-    def _shift_batches(self, place: _Place, now: datetime) -> Iterator[Batch]:
-        asked = list(self._rota.quarters(place.shifts_through))
-        first_day = midnight(asked[0][0] if asked else self._tomorrow())
+    def _shift_batches(self, place: _Cursor, now: datetime) -> Iterator[Batch]:
+        quarters = list(self._rota.quarters(place.shifts_through))
+        first_day = midnight(quarters[0][0] if quarters else self._tomorrow())
         try:
             self._services = self._services_paging()
         except Refused:
             self._gaps.append(_gap("oncall_services", first_day, now, "forbidden"))
-        for starts_on, ends_on in asked:
+        for starts_on, ends_on in quarters:
             try:
-                found = self._rota.between(starts_on, ends_on)
+                shifts = self._rota.between(starts_on, ends_on)
             except Refused:
                 self._gaps.append(_gap("oncall_shifts", first_day, now, "forbidden"))
                 yield self._batch([], place)
                 return
             place = replace(place, shifts_through=ends_on)
-            yield self._batch(found, place)
+            yield self._batch(shifts, place)
 
     def _services_paging(self) -> dict[str, tuple[str, ...]]:
         return services_by_schedule(self._api.listed("/escalation_policies", "escalation_policies"))
@@ -229,7 +216,7 @@ class PagerDuty(BaseConnector):
         """The shifts of every schedule, 100 schedules a request."""
         span: Parameters = {"since": f"{starts_on}T00:00:00Z", "until": f"{ends_on}T00:00:00Z"}
         question = {**span, "time_zone": "UTC", "include[]": ["final_schedule"]}
-        found: list[OnCallShift] = []
+        shifts: list[OnCallShift] = []
         for schedule in self._api.listed("/schedules", "schedules", question):
             schedule_id = str(schedule["id"])
             answer: Payload = {"schedule": schedule}
@@ -241,18 +228,18 @@ class PagerDuty(BaseConnector):
                     continue
             services = self._services.get(schedule_id, ())
             entries = final_entries(answer)
-            found += shifts_of(self.source, schedule_id, entries, starts_on, ends_on, services)
-        return found
+            shifts += shifts_of(self.source, schedule_id, entries, starts_on, ends_on, services)
+        return shifts
 
     # --- small things -----------------------------------------------------------------------------
 
-    def _batch(self, roots: Iterable[Root], place: _Place | None, gone: Iterable[str] = ()) -> Batch:
+    def _batch(self, roots: Iterable[Root], place: _Cursor | None, gone: Iterable[str] = ()) -> Batch:
         gaps, self._gaps = tuple(self._gaps), []
         cursor = place.text() if place else ""
         return Batch(tuple(roots), cursor, gaps, tuple(sorted(gone)))
 
     def _now(self) -> datetime:
-        """The whole second that has begun; in tests the end of their day."""
+        """The current second; in tests the end of their day."""
         if self._today is not None:
             return midnight(self._today + timedelta(days=1))
         return datetime.now(UTC).replace(microsecond=0)
@@ -262,7 +249,7 @@ class PagerDuty(BaseConnector):
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Cursor:
     """Where the last stored batch ended."""
 
     since: date
@@ -271,15 +258,15 @@ class _Place:
     shifts_through: date | None = None
 
     @classmethod
-    def read(cls, cursor: str | None, since: date) -> _Place:
+    def read(cls, cursor: str | None, since: date) -> _Cursor:
         """The place a cursor names; the start if earlier days are asked about than were then."""
-        found = json.loads(cursor) if cursor else {}
-        if not found.get("read_until") or date.fromisoformat(found["since"]) > since:
+        fields = json.loads(cursor) if cursor else {}
+        if not fields.get("read_until") or date.fromisoformat(fields["since"]) > since:
             return cls(since)
-        through = found["shifts_through"]
+        through = fields["shifts_through"]
         return cls(
             since,
-            datetime.fromisoformat(found["read_until"]),
+            datetime.fromisoformat(fields["read_until"]),
             date.fromisoformat(through) if through else None,
         )
 

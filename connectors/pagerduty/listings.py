@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 from connectors.errors import PayloadBroken, Refused
 from connectors.http import JsonApi, Parameters, Payload
 from connectors.pagerduty.payloads import (
-    Step,
+    TimedAction,
+    accepted_responders,
     created_at,
     fixes_named,
     incident,
-    joined_steps,
     object_in,
     paged,
-    step,
+    timed_action,
     with_actions,
 )
 from connectors.records import Incident
@@ -151,7 +151,7 @@ class Log:
         self._ahead: tuple[datetime, Payload] | None = None
         self._heads = heads
         self._of = of
-        self._steps: dict[str, set[Step]] = {}
+        self._actions: dict[str, set[TimedAction]] = {}
         self._fixes: dict[str, set[str]] = {}
         self._paged: dict[str, set[tuple[str, date]]] = {}
 
@@ -168,10 +168,13 @@ class Log:
 
     def record(self, head: Payload) -> Incident:
         """This incident with all that was met of it, which is forgotten then."""
-        found = incident(head)
-        steps = self._steps.pop(found.incident_id, set()) | set(joined_steps(head))
-        fixes, called = self._fixes.pop(found.incident_id, ()), self._paged.pop(found.incident_id, ())
-        return with_actions(found, steps, fixes, called)
+        head_record = incident(head)
+        actions = self._actions.pop(head_record.incident_id, set()) | set(accepted_responders(head))
+        fixes, called = (
+            self._fixes.pop(head_record.incident_id, ()),
+            self._paged.pop(head_record.incident_id, ()),
+        )
+        return with_actions(head_record, actions, fixes, called)
 
     def _meet(self, entry: Payload) -> None:
         reference = object_in(entry, "incident")
@@ -180,8 +183,8 @@ class Log:
             return
         if self._heads is not None:
             self._heads.setdefault(incident_id, reference)
-        if one := step(entry, incident_id):
-            self._steps.setdefault(incident_id, set()).add(one)
+        if one := timed_action(entry, incident_id):
+            self._actions.setdefault(incident_id, set()).add(one)
         if named := fixes_named(entry):
             self._fixes.setdefault(incident_id, set()).update(named)
         for called in paged(entry):

@@ -28,7 +28,7 @@ _KINDS: Mapping[str, Kind] = {
 }
 """The log entries that are actions. Assigning, escalating, notifying and snoozing are not."""
 _HANDED_OUT = ("assign_log_entry", "escalate_log_entry", "delegate_log_entry")
-"""The log entries that page whoever they name, if no person made them."""
+"""The log entries that page the users they name, if no person made them."""
 
 _AUTOMATIC = frozenset({"auto", "timeout"})
 """Channels through which PagerDuty itself acts, even in a user's name."""
@@ -38,10 +38,10 @@ user's address when it does; the buttons of a chat, on the other hand, acknowled
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TimedAction:
     """One log entry or responder, on its way to becoming an action."""
 
-    step_id: str
+    action_id: str
     incident_id: str
     kind: Kind
     user_id: str | None
@@ -81,8 +81,8 @@ def opened_on(payload: Payload) -> date:
     return created_at(payload).date()
 
 
-def step(entry: Payload, incident_id: str | None = None) -> Step | None:
-    """One entry of `/log_entries` as a step; None for entries that are nobody's contribution.
+def timed_action(entry: Payload, incident_id: str | None = None) -> TimedAction | None:
+    """One entry of `/log_entries` as a timed_action; None for entries that are nobody's contribution.
 
     A trigger counts even without a user: only the first trigger of an incident can be its declaration.
     """
@@ -94,8 +94,8 @@ def step(entry: Payload, incident_id: str | None = None) -> Step | None:
         return None
     channel = object_in(entry, "channel").get("type")
     refused = _MACHINES if kind == "declared" else _AUTOMATIC
-    return Step(
-        step_id=_required(entry, "id"),
+    return TimedAction(
+        action_id=_required(entry, "id"),
         incident_id=incident_id,
         kind=kind,
         user_id=_id(agent) if is_user else None,
@@ -115,9 +115,9 @@ def fixes_named(entry: Payload) -> tuple[str, ...]:
 
 
 def paged(entry: Payload) -> Iterator[tuple[str, date]]:
-    """The users whom PagerDuty called with this entry, each with the day.
+    """The users that PagerDuty called with this entry, each with the day.
 
-    Whoever was handed the incident by a person was asked, not paged; but the notification that follows is
+    A user who was handed the incident by a person was asked, not paged; but the notification that follows is
     PagerDuty's. An entry that names nobody (some old ones tell a name in words) pages nobody.
     """
     called: Iterable[object] = ()
@@ -130,24 +130,24 @@ def paged(entry: Payload) -> Iterator[tuple[str, date]]:
             yield user_id, created_at(entry).date()
 
 
-def joined_steps(payload: Payload) -> Iterator[Step]:
-    """The responders of an incident who accepted, as steps. Being asked is not joining."""
+def accepted_responders(payload: Payload) -> Iterator[TimedAction]:
+    """The responders of an incident who accepted, as actions. Being asked is not joining."""
     incident_id = _required(payload, "id")
     for responder in objects_in(payload, "incidents_responders"):
         user_id = _id(responder.get("user"))
         at = responder.get("updated_at") or responder.get("requested_at")
         if responder.get("state") == "joined" and user_id and at:
-            yield Step("", incident_id, "responded", user_id, True, _moment(at))
+            yield TimedAction("", incident_id, "responded", user_id, True, _moment(at))
 
 
 def with_actions(
     head: Incident,
-    steps: Iterable[Step],
+    timed_actions: Iterable[TimedAction],
     fixes: Iterable[str] = (),
     called: Iterable[tuple[str, date]] = (),
 ) -> Incident:
     """The incident with its pages, the fixes named in it, and what was done in it, in that order."""
-    ordered = sorted(set(steps), key=lambda one: (one.at, one.step_id, one.user_id or ""))
+    ordered = sorted(set(timed_actions), key=lambda one: (one.at, one.action_id, one.user_id or ""))
     first_trigger = next((one for one in ordered if one.kind == "declared"), None)
     kept = [
         one for one in ordered if one.user_id is not None and (one.kind != "declared" or one is first_trigger)
@@ -155,7 +155,7 @@ def with_actions(
     actions = tuple(
         IncidentAction(
             # a responder has no id of its own, and one made of the user's would name the user
-            action_id=one.step_id or f"{head.incident_id}:{position}",
+            action_id=one.action_id or f"{head.incident_id}:{position}",
             actor=_account(one.user_id),
             kind=one.kind,
             role=None,
@@ -171,7 +171,7 @@ def with_actions(
 
 def services_by_schedule(policies: Iterable[Payload]) -> dict[str, tuple[str, ...]]:
     """The services that page each schedule, through any rule of any escalation policy, as of now."""
-    found: dict[str, set[str]] = {}
+    services: dict[str, set[str]] = {}
     for policy in policies:
         service_ids = {
             service_id for service in objects_in(policy, "services") if (service_id := _id(service))
@@ -179,8 +179,8 @@ def services_by_schedule(policies: Iterable[Payload]) -> dict[str, tuple[str, ..
         for rule in objects_in(policy, "escalation_rules"):
             for target in objects_in(rule, "targets"):
                 if target.get("type") in ("schedule_reference", "schedule") and (schedule_id := _id(target)):
-                    found.setdefault(schedule_id, set()).update(service_ids)
-    return {schedule_id: tuple(sorted(service_ids)) for schedule_id, service_ids in found.items()}
+                    services.setdefault(schedule_id, set()).update(service_ids)
+    return {schedule_id: tuple(sorted(service_ids)) for schedule_id, service_ids in services.items()}
 
 
 def final_entries(answer: Payload) -> Iterator[Entry]:
@@ -238,8 +238,8 @@ def _is_user(agent: Payload) -> bool:
 
 
 def _id(reference: object) -> str | None:
-    found = reference.get("id") if isinstance(reference, Mapping) else None
-    return str(found) if found else None
+    value = reference.get("id") if isinstance(reference, Mapping) else None
+    return str(value) if value else None
 
 
 def _required(payload: Payload, name: str) -> str:

@@ -1,7 +1,7 @@
-"""Asking GitHub: retries, rate limits, smaller pages, and what a partial answer means.
+"""Requests to GitHub: retries, rate limits, smaller pages, and what a partial answer means.
 
-An answer with errors is never read as an empty page. What one object refuses is told by path and the rest is
-kept; everything else is asked again, smaller where that helps, and raised in the end.
+An answer with errors is never read as an empty page. What is refused of one object is kept by its path; any
+other error is retried, smaller where that helps, and raised in the end.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
 from connectors.errors import PayloadBroken, RateLimited, Refused
-from connectors.github.api.credentials import Credentials, Interrupted, tokens
+from connectors.github.api.credentials import Credentials, Interrupted, configured_credentials
 from connectors.github.api.documents import document
-from connectors.github.api.rate_limits import Identity, Limited, Turns
+from connectors.github.api.rate_limits import Limited, Token, TokenPool
 from connectors.github.api.transport import Reply, TooHeavy, Transport
 from connectors.github.settings import GitHubSettings
 
@@ -51,24 +51,24 @@ class CursorRefused(PayloadBroken):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a query brought."""
+class GraphQLAnswer:
+    """The answer to a query."""
 
     data: Mapping[str, Any]
     refused: Mapping[Path, str]
-    """Where GitHub left a hole, and why: a code in lower case."""
-    said_at: datetime
+    """The paths that GitHub left empty, and why: a code in lower case."""
+    answered_at: datetime
     """GitHub's own clock, which is what its timestamps are in."""
 
     def refused_below(self, *path: str | int) -> dict[Path, str]:
-        """The holes at or below a place, by the rest of their path."""
+        """What was refused at or below a path, by the rest of its path."""
         return {
             where[len(path) :]: code for where, code in self.refused.items() if where[: len(path)] == path
         }
 
 
 @dataclass(slots=True)
-class Page:
+class PageSize:
     """How many objects to ask for at once: halved when GitHub cannot give them, slowly doubled again.
 
     A size that failed twice is not tried a third time: it is the data that is heavy.
@@ -96,65 +96,67 @@ class Page:
 
 
 class Client:
-    """One GitHub, asked with one token or several that see the same; safe to share between threads.
+    """One GitHub, read with one token or several that see the same; safe to share between threads.
 
-    `turns` are those of the identities to ask with; None: the tokens of the settings.
+    `pool` None: the tokens of the settings.
     """
 
     def __init__(
         self,
         settings: GitHubSettings,
         pause: Callable[[float], None] = time.sleep,
-        turns: Turns | None = None,
+        pool: TokenPool | None = None,
     ) -> None:
-        self._turns = turns or Turns([identity(settings, each) for each in tokens(settings)], pause)
-        first = self._turns.identities[0].transport
+        self._pool = pool or TokenPool(
+            [pool_token(settings, each) for each in configured_credentials(settings)], pause
+        )
+        first = self._pool.tokens[0].transport
         self.host = first.host
-        self.whose = first.credentials.whose if turns else "these credentials"
-        """Who asks, in a sentence about what is not given to them."""
-        self.at_once = settings.requests_at_once * len(self._turns.identities)
+        self.whose = first.credentials.whose if pool else "these credentials"
+        """The credentials, in a sentence about what they may not see."""
+        self.at_once = settings.requests_at_once * len(self._pool.tokens)
         """Requests that may be on their way over all tokens."""
-        self._most_waits = MOST_WAITS * len(self._turns.identities)
+        self._most_waits = MOST_WAITS * len(self._pool.tokens)
         self._wait_limit_seconds = settings.wait_limit_seconds
         self._pause = pause
         self._counting = threading.Lock()
         self._was_let_in = False
-        self.ids = Page(MOST_IDS)
+        self.ids = PageSize(MOST_IDS)
         """How many objects to ask for by id at once."""
         self.requests = 0
         self.points = 0
 
     @property
-    def identities(self) -> frozenset[Identity]:
-        return frozenset(self._turns.identities)
+    def tokens(self) -> frozenset[Token]:
+        return frozenset(self._pool.tokens)
 
     def close(self) -> None:
-        self._turns.close()
+        self._pool.close()
 
     def budget(self) -> tuple[int, int] | None:
         """Points left this hour, of how many, as far as GitHub has said; None where it does not count."""
-        return self._turns.budget()
+        return self._pool.budget()
 
     def graphql(
         self,
         query: str,
         variables: Mapping[str, Any],
-        page: Page | None = None,
+        page: PageSize | None = None,
         *,
         tries: int | None = None,
         is_last_resort: bool = False,
-    ) -> Answer:
-        """The answer to a query, holes named; `page` sets `$first` and shrinks when the answer does not come.
+    ) -> GraphQLAnswer:
+        """The answer to a query; `page` sets `$first` and is halved when no answer comes.
 
-        As a last resort unexplained holes are accepted, and named `truncated`. Raises TooHeavy when only a
-        smaller question would help, otherwise Refused, Unreachable, RateLimited or PayloadBroken.
+        As a last resort objects may be missing without a reason, as `truncated`. Raises TooHeavy when only a
+        smaller request would help, otherwise Refused, Unreachable, RateLimited or PayloadBroken.
         """
 
-        def ask() -> Answer:
-            asked = {**variables, "first": page.size} if page else variables
+        def ask() -> GraphQLAnswer:
+            values = {**variables, "first": page.size} if page else variables
             try:
                 answer = self._within_limits(
-                    lambda transport: transport.graphql(query, asked),
+                    lambda transport: transport.graphql(query, values),
                     lambda reply: self._answer(reply, is_last_resort),
                 )
             except Interrupted as interrupted:
@@ -181,12 +183,12 @@ class Client:
     def reply(self, path: str) -> tuple[Any, Mapping[str, str]]:
         """The JSON a REST path holds and its headers (names in lower case). Raises like `get`."""
 
-        def told(reply: Reply) -> tuple[Any, Mapping[str, str]]:
+        def read(reply: Reply) -> tuple[Any, Mapping[str, str]]:
             with self._counting:
                 self.points += 1
             return _json(self._checked(reply), self.host), reply.headers
 
-        return self._again(lambda: self._within_limits(lambda transport: transport.get(path), told), TRIES)
+        return self._again(lambda: self._within_limits(lambda transport: transport.get(path), read), TRIES)
 
     def _again(self, ask: Callable[[], Result], tries: int) -> Result:
         def is_enough(state: RetryCallState) -> bool:
@@ -209,25 +211,25 @@ class Client:
         except Interrupted as interrupted:
             raise interrupted.gives_up_as from None
 
-    def _within_limits(self, send: Callable[[Transport], Reply], told: Callable[[Reply], Result]) -> Result:
-        """What the reply tells, by whatever token is free; waits as GitHub asks, up to a limit."""
+    def _within_limits(self, send: Callable[[Transport], Reply], read: Callable[[Reply], Result]) -> Result:
+        """What `read` makes of the reply to the first token that is free; waits up to a limit."""
         waited = 0.0
         for _ in range(self._most_waits):
-            with self._turns.turn(self._wait_limit_seconds - waited) as turn:
+            with self._pool.free_token(self._wait_limit_seconds - waited) as turn:
                 if turn is None:
                     break
-                identity, wait = turn
+                token, wait = turn
                 waited += wait
                 with self._counting:
                     self.requests += 1
-                reply = send(identity.transport)
+                reply = send(token.transport)
                 try:
-                    self._let_in(reply, identity.transport.credentials)
-                    result = told(reply)
+                    self._let_in(reply, token.transport.credentials)
+                    result = read(reply)
                 except Limited as limited:
-                    self._turns.refused(identity, limited)
+                    self._pool.refused(token, limited)
                 else:
-                    self._turns.went_well(identity, reply)
+                    self._pool.went_well(token, reply)
                     return result
         raise RateLimited(
             f"{self.host} asks to wait for its rate limit, longer than wait_limit_seconds "
@@ -262,7 +264,7 @@ class Client:
             )
         raise PayloadBroken(f"{self.host} answered with status {reply.status}, which nothing here expects")
 
-    def _answer(self, reply: Reply, is_last_resort: bool) -> Answer:
+    def _answer(self, reply: Reply, is_last_resort: bool) -> GraphQLAnswer:
         body = _json(self._checked(reply), self.host)
         if not isinstance(body, dict) or not ("data" in body or "errors" in body):
             raise Interrupted(PayloadBroken(f"{self.host} answered something that is no GraphQL answer"))
@@ -280,13 +282,13 @@ class Client:
             refused[where] = code.lower()
         if data is None:
             raise Interrupted(PayloadBroken(f"{self.host} answered without data"))
-        for where in _holes(data):
+        for where in _nulls(data):
             # An error in a field that may not be null empties the object that the field stands in.
             if not any(known[: len(where)] == where[: len(known)] for known in refused):
                 if not is_last_resort:
                     raise Interrupted(TooHeavy(f"{self.host} left objects out of its answer"), is_heavy=True)
                 refused[where] = "truncated"
-        return Answer(data, refused, _said_at(reply))
+        return GraphQLAnswer(data, refused, _answered_at(reply))
 
     def _raise_unless_about_one_object(self, code: str, where: Path, data: object) -> None:
         if code in ABOUT_ONE_OBJECT and where and data is not None:
@@ -304,9 +306,9 @@ class Client:
         )
 
 
-def identity(settings: GitHubSettings, credentials: Credentials) -> Identity:
+def pool_token(settings: GitHubSettings, credentials: Credentials) -> Token:
     """Somebody to ask as, with as many requests at once as the settings allow each."""
-    return Identity(Transport(settings.base_url, credentials), settings.requests_at_once)
+    return Token(Transport(settings.base_url, credentials), settings.requests_at_once)
 
 
 def _json(reply: Reply, host: str) -> Any:
@@ -337,26 +339,26 @@ def _wait_seconds(reply: Reply) -> float | None:
         return float(headers["retry-after"])
     if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit():
         # Against GitHub's clock, not ours; and a second more, for it does not say when in that second.
-        return int(headers["x-ratelimit-reset"]) - _said_at(reply).timestamp() + 1
+        return int(headers["x-ratelimit-reset"]) - _answered_at(reply).timestamp() + 1
     return None
 
 
-def _said_at(reply: Reply) -> datetime:
+def _answered_at(reply: Reply) -> datetime:
     try:
         return parsedate_to_datetime(reply.headers["date"]).astimezone(UTC)
     except (KeyError, ValueError):
         return datetime.now(UTC).replace(microsecond=0)
 
 
-def _holes(data: object, where: Path = ()) -> Iterator[Path]:
-    """Where a list of the answer holds null instead of an object."""
+def _nulls(data: object, where: Path = ()) -> Iterator[Path]:
+    """Where a list of the answer has null instead of an object."""
     if isinstance(data, dict):
         for name, value in data.items():
             if isinstance(value, dict | list):
-                yield from _holes(value, (*where, name))
+                yield from _nulls(value, (*where, name))
     elif isinstance(data, list):
         for index, value in enumerate(data):
             if value is None:
                 yield (*where, index)
             elif isinstance(value, dict | list):
-                yield from _holes(value, (*where, index))
+                yield from _nulls(value, (*where, index))

@@ -1,4 +1,4 @@
-"""As whom GitHub is asked: a token, a GitHub App, or one of the app's installations."""
+"""The credentials for GitHub: a token, a GitHub App, or one of the app's installations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ READ_SECONDS = 30
 
 
 class Interrupted(Exception):
-    """No whole answer this time; the same or a smaller request may get one.
+    """No complete answer this time; the same or a smaller request may get one.
 
     `gives_up_as` is what to raise when it does not, `is_heavy` says that a smaller request is likelier to.
     """
@@ -34,14 +34,14 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """One identity, and what to say of it when GitHub does not accept it."""
+    """How to authenticate, and what to say when GitHub does not accept it."""
 
     auth: Auth.Auth | None
     whose: str = "the credentials"
     check: str = "check the token or the GitHub App"
 
 
-class Installed(Auth.Auth):
+class InstallationAuth(Auth.Auth):
     """An app installation whose token is minted once, shared by all threads, and renewed when it ends.
 
     PyGithub's own, used by several threads, mints a token for each of them at first use.
@@ -65,14 +65,14 @@ class Installed(Auth.Auth):
             return self._installation.token
 
     def renew(self, renewals: int) -> None:
-        """Mints another token for the next request, unless somebody has since it was renewed so often."""
+        """Mints another token for the next request, unless that was done since `renewals` was read."""
         with self._lock:
             if self.renewals == renewals:
                 self._installation = self._make()
                 self.renewals += 1
 
 
-class _App(Auth.JWT):
+class _AsApp(Auth.JWT):
     """The app itself, which may do little more than say where it is installed."""
 
     def __init__(self, app: Auth.AppAuth, host: str) -> None:
@@ -85,28 +85,30 @@ class _App(Auth.JWT):
             return self._app.token
 
 
-def tokens(settings: GitHubSettings) -> list[Credentials]:
+def configured_credentials(settings: GitHubSettings) -> list[Credentials]:
     """The token of these settings and the others beside it, or the app installation that they name."""
     if settings.app_id and settings.app_installation_id:
-        found = [installed(settings, settings.app_installation_id, "the GitHub App's installation")]
+        credentials = [
+            installation_credentials(settings, settings.app_installation_id, "the GitHub App's installation")
+        ]
     else:
-        found = [Credentials(Auth.Token(settings.token.get_secret_value()) if settings.token else None)]
-    found += [Credentials(Auth.Token(more.get_secret_value())) for more in settings.more_tokens]
-    if len(found) == 1:
-        return found
+        credentials = [Credentials(Auth.Token(settings.token.get_secret_value()) if settings.token else None)]
+    credentials += [Credentials(Auth.Token(more.get_secret_value())) for more in settings.more_tokens]
+    if len(credentials) == 1:
+        return credentials
     return [
-        Credentials(each.auth, f"the credentials of token {number} of {len(found)}", "check that token")
-        for number, each in enumerate(found, start=1)
+        Credentials(each.auth, f"the credentials of token {number} of {len(credentials)}", "check that token")
+        for number, each in enumerate(credentials, start=1)
     ]
 
 
-def app(settings: GitHubSettings) -> Credentials:
+def app_credentials(settings: GitHubSettings) -> Credentials:
     """The GitHub App as itself."""
     check = "check app_id, its private key and the clock of this machine"
-    return Credentials(_App(_app_auth(settings), _host(settings)), "the GitHub App", check)
+    return Credentials(_AsApp(_app_auth(settings), _host(settings)), "the GitHub App", check)
 
 
-def installed(settings: GitHubSettings, number: int, whose: str) -> Credentials:
+def installation_credentials(settings: GitHubSettings, number: int, whose: str) -> Credentials:
     """One installation of the GitHub App."""
 
     def make() -> Auth.AppInstallationAuth:
@@ -121,7 +123,7 @@ def installed(settings: GitHubSettings, number: int, whose: str) -> Credentials:
         )
         return Auth.AppInstallationAuth(mine, number).withRequester(minter.requester)
 
-    return Credentials(Installed(make, whose, _host(settings)), whose, "install the GitHub App again")
+    return Credentials(InstallationAuth(make, whose, _host(settings)), whose, "install the GitHub App again")
 
 
 def _app_auth(settings: GitHubSettings) -> Auth.AppAuth:

@@ -40,43 +40,50 @@ def document(name: str) -> str:
 
 
 def heads(count: int) -> str:
-    """One query that asks `count` repositories, `$owner0`/`$name0` and so on, what moved last in each.
+    """The first page of each list of `count` repositories, `$owner0`/`$name0` and so on.
 
     Discussions only where `$discuss0` and so on say so: a third list in fifty would be a second point.
     """
-    declared = "".join(
-        f", $owner{n}: String!, $name{n}: String!, $discuss{n}: Boolean!" for n in range(count)
+    return _repeated(
+        "Heads",
+        count,
+        "$owner#: String!, $name#: String!, $discuss#: Boolean!",
+        "r#: repository(owner: $owner#, name: $name#)"
+        " { ...Head ...HeadOfDiscussions @include(if: $discuss#) }",
+        "$first: Int!, ",
     )
-    asked = " ".join(
-        f"r{n}: repository(owner: $owner{n}, name: $name{n})"
-        f" {{ ...Head ...HeadOfDiscussions @include(if: $discuss{n}) }}"
-        for n in range(count)
-    )
-    return _with_fragments(f"query Heads($first: Int!{declared}) {{ ...Price {asked} }}")
 
 
 def there(count: int) -> str:
-    """One query that asks whether `count` repositories, `$owner0`/`$name0` and so on, are there."""
-    declared = ", ".join(f"$owner{n}: String!, $name{n}: String!" for n in range(count))
-    asked = " ".join(f"r{n}: repository(owner: $owner{n}, name: $name{n}) {{ id }}" for n in range(count))
-    return _with_fragments(f"query There({declared}) {{ ...Price {asked} }}")
+    """The ids of `count` repositories, `$owner0`/`$name0` and so on."""
+    return _repeated(
+        "There",
+        count,
+        "$owner#: String!, $name#: String!",
+        "r#: repository(owner: $owner#, name: $name#) { id }",
+    )
 
 
 def counts(count: int) -> str:
-    """One query that asks how many results `count` searches, `$query0` of `$type0` and so on, have."""
-    declared = ", ".join(f"$query{n}: String!, $type{n}: SearchType!" for n in range(count))
-    asked = " ".join(
-        f"s{n}: search(type: $type{n}, query: $query{n}) {{ issueCount discussionCount }}"
-        for n in range(count)
+    """How many results `count` searches, `$query0` of `$type0` and so on, have."""
+    return _repeated(
+        "Counts",
+        count,
+        "$query#: String!, $type#: SearchType!",
+        "s#: search(type: $type#, query: $query#) { issueCount discussionCount }",
     )
-    return _with_fragments(f"query Counts({declared}) {{ ...Price {asked} }}")
 
 
 def users(count: int) -> str:
-    """One query that asks who `count` logins, `$login0` and so on, are."""
-    declared = ", ".join(f"$login{n}: String!" for n in range(count))
-    asked = " ".join(f"u{n}: user(login: $login{n}) {{ ...Actor }}" for n in range(count))
-    return _with_fragments(f"query Users({declared}) {{ ...Price {asked} }}")
+    """The accounts of `count` logins, `$login0` and so on."""
+    return _repeated("Users", count, "$login#: String!", "u#: user(login: $login#) { ...Actor }")
+
+
+def _repeated(name: str, count: int, variables: str, field: str, first: str = "") -> str:
+    """One query with `count` times the same field; `#` stands for its number."""
+    declared = ", ".join(variables.replace("#", str(n)) for n in range(count))
+    fields = " ".join(field.replace("#", str(n)) for n in range(count))
+    return _with_fragments(f"query {name}({first}{declared}) {{ ...Price {fields} }}")
 
 
 def _text(name: str) -> str:

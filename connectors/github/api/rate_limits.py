@@ -1,8 +1,7 @@
-"""Whose turn it is: several tokens, how many requests each has on its way, and when it has to wait.
+"""Several tokens: how many requests each has under way, and when it has to wait.
 
-GitHub counts per token: points an hour, requests at once, and an answer "not now" that must be heeded by
-every thread, for whoever goes on asking is kept out longer. After such an answer a token asks less at once,
-and step by step more again.
+GitHub counts per token: points an hour and requests at once. Every thread must stop when a token is limited,
+or the limit lasts longer. After that the token makes fewer requests at once, and step by step more again.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ WELL_UNTIL_MORE = 50
 
 
 class Limited(Exception):
-    """GitHub asks for patience; `wait_seconds` is None where it does not say how much."""
+    """The rate limit is reached; `wait_seconds` is None where GitHub does not say how long."""
 
     def __init__(self, wait_seconds: float | None) -> None:
         super().__init__(wait_seconds)
@@ -31,8 +30,8 @@ class Limited(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class Identity:
-    """One token or installation, and what GitHub lets it do."""
+class Token:
+    """One token or installation, and its rate limit."""
 
     transport: Transport
     most_at_once: int
@@ -42,7 +41,7 @@ class Identity:
     refusals: int = 0
     """In a row."""
     free_at: float = 0.0
-    """By our own clock; in the future while GitHub asks for patience."""
+    """By our own clock; in the future while it has to wait."""
     remaining: int | None = None
     """Points this hour, as GitHub last said; None where it does not count."""
     limit: int | None = None
@@ -51,85 +50,85 @@ class Identity:
         self.at_once = self.most_at_once
 
     def wait_seconds(self) -> int:
-        """Whole seconds until it may ask again."""
+        """Seconds until its next request, rounded up."""
         return max(0, math.ceil(self.free_at - time.monotonic()))
 
 
-class Turns:
+class TokenPool:
     """Hands out these tokens; safe between threads."""
 
-    def __init__(self, identities: Sequence[Identity], pause: Callable[[float], None]) -> None:
-        self.identities = tuple(identities)
+    def __init__(self, tokens: Sequence[Token], pause: Callable[[float], None]) -> None:
+        self.tokens = tuple(tokens)
         self._pause = pause
         self._changed = threading.Condition()
 
-    def among(self, some: Iterable[Identity]) -> Turns:
-        """Hands out some of these tokens, or others as well; their turns count in all that hand them out."""
-        fewer = Turns(tuple(some), self._pause)
+    def among(self, tokens: Iterable[Token]) -> TokenPool:
+        """A pool of other tokens that counts their requests together with this one."""
+        fewer = TokenPool(tuple(tokens), self._pause)
         fewer._changed = self._changed
         return fewer
 
     def close(self) -> None:
-        for identity in self.identities:
-            identity.transport.close()
+        for token in self.tokens:
+            token.transport.close()
 
     def budget(self) -> tuple[int, int] | None:
         """Points that are left this hour over all tokens, of how many; None where GitHub does not count."""
-        told = [(each.remaining, each.limit) for each in self.identities]
-        known = [(left, most) for left, most in told if left is not None and most is not None]
+        budgets = [(each.remaining, each.limit) for each in self.tokens]
+        known = [(left, most) for left, most in budgets if left is not None and most is not None]
         if not known:
             return None
         # a token that was not used yet has what the others began with
-        unused = (len(told) - len(known)) * known[0][1]
+        unused = (len(budgets) - len(known)) * known[0][1]
         return sum(left for left, _ in known) + unused, sum(most for _, most in known) + unused
 
     @contextmanager
-    def turn(self, patience: float) -> Iterator[tuple[Identity, float] | None]:
-        """The token that is free first and how long that took; None where it takes more than `patience`."""
-        identity, wait = self._taken()
+    def free_token(self, patience: float) -> Iterator[tuple[Token, float] | None]:
+        """The token that is free first and the seconds waited; None if that is more than `patience`."""
+        token, wait = self._taken()
         try:
             if wait > patience:
                 yield None
                 return
             if wait:
                 self._pause(wait)
-                identity.free_at = 0.0
-            yield identity, wait
+                token.free_at = 0.0
+            yield token, wait
         finally:
             with self._changed:
-                identity.on_their_way -= 1
+                token.on_their_way -= 1
                 self._changed.notify_all()
 
-    def went_well(self, identity: Identity, reply: Reply) -> None:
+    def went_well(self, token: Token, reply: Reply) -> None:
         """Notes what an answer says about the budget."""
         headers = reply.headers
         with self._changed:
-            identity.refusals = 0
-            identity.went_well += 1
-            if identity.went_well >= WELL_UNTIL_MORE and identity.at_once < identity.most_at_once:
-                identity.at_once, identity.went_well = identity.at_once + 1, 0
+            token.refusals = 0
+            token.went_well += 1
+            if token.went_well >= WELL_UNTIL_MORE and token.at_once < token.most_at_once:
+                token.at_once, token.went_well = token.at_once + 1, 0
                 self._changed.notify_all()
             if headers.get("x-ratelimit-resource", "graphql") == "graphql":
                 remaining, limit = headers.get("x-ratelimit-remaining"), headers.get("x-ratelimit-limit")
                 if remaining and limit and remaining.isdigit() and limit.isdigit():
-                    identity.remaining, identity.limit = int(remaining), int(limit)
+                    token.remaining, token.limit = int(remaining), int(limit)
 
-    def refused(self, identity: Identity, limited: Limited) -> None:
+    def refused(self, token: Token, limited: Limited) -> None:
         """Notes that a token has to wait, and how long."""
         with self._changed:
             wait = limited.wait_seconds
             if wait is None:
-                wait = SECONDARY_WAIT_SECONDS * 2.0**identity.refusals
-            identity.refusals += 1
-            identity.at_once, identity.went_well = max(1, identity.at_once // 2), 0
-            identity.free_at = time.monotonic() + max(1.0, wait)
+                wait = SECONDARY_WAIT_SECONDS * 2.0**token.refusals
+            token.refusals += 1
+            token.at_once, token.went_well = max(1, token.at_once // 2), 0
+            token.free_at = time.monotonic() + max(1.0, wait)
 
-    def _taken(self) -> tuple[Identity, int]:
+    def _taken(self) -> tuple[Token, int]:
         with self._changed:
             while True:
-                ready = [each for each in self.identities if each.on_their_way < each.at_once]
+                ready = [each for each in self.tokens if each.on_their_way < each.at_once]
                 if ready:
-                    identity = min(ready, key=lambda each: (each.wait_seconds(), each.on_their_way))
-                    identity.on_their_way += 1
-                    return identity, identity.wait_seconds()
+                    token = min(ready, key=lambda each: (each.wait_seconds(), each.on_their_way))
+                    token.on_their_way += 1
+                    return token, token.wait_seconds()
                 self._changed.wait()

@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from connectors.errors import PayloadBroken, Unreachable
-from connectors.github.api.credentials import READ_SECONDS, Credentials, Installed, Interrupted
+from connectors.github.api.credentials import READ_SECONDS, Credentials, InstallationAuth, Interrupted
 
 CONNECT_SECONDS = 3
 USER_AGENT = "sightline"
@@ -43,7 +43,7 @@ class Reply:
 
 
 class Transport:
-    """Requests to one GitHub with one identity; safe to share between threads."""
+    """Requests to one GitHub with the same credentials; safe to share between threads."""
 
     def __init__(self, base_url: str, credentials: Credentials) -> None:
         self.host = urlsplit(base_url).netloc
@@ -96,11 +96,11 @@ class Transport:
     def _send(self, verb: str, path: str, payload: dict[str, Any] | None) -> Reply:
         connection, requester = self._connection()
         auth = self.credentials.auth
-        renewals = auth.renewals if isinstance(auth, Installed) else 0
+        renewals = auth.renewals if isinstance(auth, InstallationAuth) else 0
         try:
             reply = Reply(*requester.requestJson(verb, path, input=payload, cnx=connection))
-            if reply.status == 401 and isinstance(auth, Installed):
-                # It may have ended before its hour; whoever asks again asks with another.
+            if reply.status == 401 and isinstance(auth, InstallationAuth):
+                # It may have ended before its hour; the next request uses a new one.
                 auth.renew(renewals)
             return reply
         except requests.exceptions.SSLError:

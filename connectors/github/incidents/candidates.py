@@ -1,7 +1,7 @@
 """Which issues are incidents by their type or by the form they were made with.
 
 GraphQL cannot ask for either: REST lists issues with their type and their body, 100 a request, and what is
-found is asked for whole by id.
+found is then loaded by id.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ def _issues(client: Client, scope: str, of_type: str | None, updated_since: date
         }
         if of_type:
             question["type"] = of_type
-        found = client.get(f"/repos/{scope}/issues?{urlencode(question)}")
-        if not isinstance(found, list):
+        issues = client.get(f"/repos/{scope}/issues?{urlencode(question)}")
+        if not isinstance(issues, list):
             raise PayloadBroken(
                 f"{client.host} answers a list of issues with something else; the API changed"
             )
-        yield from (issue for issue in found if "pull_request" not in issue)
-        if len(found) < ISSUES_AT_ONCE:
+        yield from (issue for issue in issues if "pull_request" not in issue)
+        if len(issues) < ISSUES_AT_ONCE:
             return
         page += 1

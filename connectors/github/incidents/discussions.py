@@ -10,11 +10,11 @@ from datetime import date
 from typing import Any
 
 from connectors.errors import PayloadBroken, Refused
-from connectors.github.api.client import Client, Page
+from connectors.github.api.client import Client, PageSize
 from connectors.github.api.documents import document
-from connectors.github.by_id import ById, Hole, objects_by_id
+from connectors.github.by_id import MissingField, ObjectsById, objects_by_id
 from connectors.github.incidents.forms import IncidentForm, form_read
-from connectors.github.incidents.payloads import Step, incident_of_steps, role_steps, stated_severity
+from connectors.github.incidents.payloads import TimedAction, incident_with, role_actions, stated_severity
 from connectors.github.payloads import account, day, moment, nodes
 from connectors.records import Incident
 from connectors.references import pull_requests_named
@@ -31,7 +31,7 @@ def discussion_ids(
     owner, name = scope.split("/")
     wanted = {category.casefold() for category in categories}
     after: str | None = None
-    page = Page(LISTED_AT_ONCE)
+    page = PageSize(LISTED_AT_ONCE)
     while True:
         variables = {"owner": owner, "name": name, "after": after}
         answer = client.graphql(document("incident_discussion_ids"), variables, page)
@@ -57,39 +57,40 @@ def discussion_ids(
         after = info["endCursor"]
 
 
-def discussions_by_id(client: Client, ids: Sequence[str]) -> tuple[ById, list[Hole]]:
+def discussions_by_id(client: Client, ids: Sequence[str]) -> tuple[ObjectsById, list[MissingField]]:
     """These discussions with their comments, and what of them is missing."""
-    told = ById([], {}, [], [])
+    objects = ObjectsById()
+    query = document("incident_discussions_by_id")
     for start in range(0, len(ids), DISCUSSIONS_AT_ONCE):
-        some = ids[start : start + DISCUSSIONS_AT_ONCE]
-        query = document("incident_discussions_by_id")
-        told += objects_by_id(client, query, {}, "ids", some, COMMENTS_AT_ONCE)
-    holes = told.holes("incident_actions")
-    for node in told.found:
+        chunk = ids[start : start + DISCUSSIONS_AT_ONCE]
+        objects += objects_by_id(client, query, {}, "ids", chunk, COMMENTS_AT_ONCE)
+    missing = objects.missing_fields("incident_actions")
+    for node in objects.nodes:
         lists = [node["comments"], *(comment["replies"] for comment in nodes(node, "comments"))]
         if any(one["pageInfo"]["hasNextPage"] for one in lists):
-            # a conversation longer than anybody reads is told as cut, and never as whole
-            holes.append(Hole(node["id"], "incident_actions", "truncated"))
-    return told, holes
+            missing.append(MissingField(node["id"], "incident_actions", "truncated"))
+    return objects, missing
 
 
 def incident(payload: Mapping[str, Any], forms: tuple[IncidentForm, ...], prefix: str) -> Incident:
     """One discussion as an incident. What is said after it was closed is no update during it."""
     form = form_read(payload["body"], forms)
     closed_at = payload["closedAt"]
-    said = [
+    remarks = [
         remark
         for comment in nodes(payload, "comments")
         for remark in (comment, *nodes(comment, "replies"))
         if closed_at is None or moment(remark["createdAt"]) <= moment(closed_at)
     ]
     author = account(payload["author"])
-    steps = [Step(f"{payload['id']}:declared", "declared", author, payload["createdAt"])]
-    steps += [Step(one["id"], "updated", account(one["author"]), one["createdAt"]) for one in said]
-    steps += role_steps(payload["id"], payload["createdAt"], form)
-    texts = [payload["body"], *(one["body"] for one in said)]
-    return incident_of_steps(
-        steps,
+    actions = [TimedAction(f"{payload['id']}:declared", "declared", author, payload["createdAt"])]
+    actions += [
+        TimedAction(one["id"], "updated", account(one["author"]), one["createdAt"]) for one in remarks
+    ]
+    actions += role_actions(payload["id"], payload["createdAt"], form)
+    texts = [payload["body"], *(one["body"] for one in remarks)]
+    return incident_with(
+        actions,
         incident_id=payload["id"],
         url=payload["url"],
         severity=stated_severity(form.severity if form else None, prefix),

@@ -78,9 +78,9 @@ def form_read(body: str | None, forms: tuple[IncidentForm, ...]) -> FormRead | N
 
 def _fields(body: str) -> dict[str, str]:
     """What stands below each heading, by the heading in small letters."""
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     headings = list(_HEADING.finditer(body))
     ends = [*(match.start() for match in headings[1:]), len(body)]
     for match, end in zip(headings, ends, strict=False):
-        found.setdefault(match["heading"].casefold(), body[match.end() : end])
-    return found
+        fields.setdefault(match["heading"].casefold(), body[match.end() : end])
+    return fields

@@ -40,8 +40,8 @@ class IncidentLabels:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Something somebody did, on its way to becoming an action."""
+class TimedAction:
+    """Something somebody did, with its moment."""
 
     action_id: str
     kind: Kind
@@ -62,8 +62,8 @@ def incident(
     """
     names = [label["name"] for label in nodes(payload, "labels")]
     stated = stated_severity(form.severity if form else None, labels.severity_prefix)
-    return incident_of_steps(
-        [*_steps(payload, referring, labels), *role_steps(payload["id"], payload["createdAt"], form)],
+    return incident_with(
+        [*_actions(payload, referring, labels), *role_actions(payload["id"], payload["createdAt"], form)],
         incident_id=payload["id"],
         url=payload["url"],
         severity=severity(names, labels.severity_prefix) or stated,
@@ -75,8 +75,8 @@ def incident(
     )
 
 
-def incident_of_steps(
-    steps: Sequence[Step],
+def incident_with(
+    actions: Sequence[TimedAction],
     *,
     incident_id: str,
     url: str,
@@ -91,7 +91,7 @@ def incident_of_steps(
 
     What a robot did has `by_hand=False`; what a deleted account did counts as done by hand.
     """
-    order = positions((step.when, step.action_id) for step in steps)
+    order = positions((action.when, action.action_id) for action in actions)
     return Incident(
         incident_id=incident_id,
         source="github_incidents",
@@ -103,15 +103,15 @@ def incident_of_steps(
         merged_into=merged_into,
         actions=tuple(
             IncidentAction(
-                action_id=step.action_id,
-                actor=step.actor,
-                kind=step.kind,
-                role=step.role,
-                by_hand=not (step.actor and step.actor.is_bot),
-                occurred_on=day(step.when),
-                position=order[step.action_id],
+                action_id=action.action_id,
+                actor=action.actor,
+                kind=action.kind,
+                role=action.role,
+                by_hand=not (action.actor and action.actor.is_bot),
+                occurred_on=day(action.when),
+                position=order[action.action_id],
             )
-            for step in sorted(steps, key=lambda one: order[one.action_id])
+            for action in sorted(actions, key=lambda one: order[one.action_id])
         ),
         fix_pull_requests=tuple(dict.fromkeys(fixes)),
         reference=reference(url),
@@ -119,11 +119,11 @@ def incident_of_steps(
     )
 
 
-def role_steps(incident_id: str, when: str, form: FormRead | None) -> Iterator[Step]:
+def role_actions(incident_id: str, when: str, form: FormRead | None) -> Iterator[TimedAction]:
     """Who holds a role by the form; the vault knows whose login it is."""
     for nth, (role, login) in enumerate(form.roles if form else ()):
         who = Account("github", f"login:{login.casefold()}", login)
-        yield Step(f"{incident_id}:role:{nth}", "role", who, when, role)
+        yield TimedAction(f"{incident_id}:role:{nth}", "role", who, when, role)
 
 
 def stated_severity(text: str | None, prefix: str) -> str | None:
@@ -158,55 +158,57 @@ def severity(names: Iterable[str], prefix: str) -> str | None:
     return None
 
 
-def _steps(payload: Payload, referring: Mapping[str, Payload], labels: IncidentLabels) -> Iterator[Step]:
+def _actions(
+    payload: Payload, referring: Mapping[str, Payload], labels: IncidentLabels
+) -> Iterator[TimedAction]:
     key = payload["id"]
-    yield Step(f"{key}:declared", "declared", account(payload["author"]), payload["createdAt"])
+    yield TimedAction(f"{key}:declared", "declared", account(payload["author"]), payload["createdAt"])
     yield from _responders(payload)
     closed_at = payload["closedAt"]
     for comment in nodes(payload, "comments"):
         # What is said after the incident is over is no update during it.
         if closed_at is None or moment(comment["createdAt"]) <= moment(closed_at):
-            yield Step(comment["id"], "updated", account(comment["author"]), comment["createdAt"])
+            yield TimedAction(comment["id"], "updated", account(comment["author"]), comment["createdAt"])
     closings = _events(payload, "ClosedEvent")
     if payload["state"] == "CLOSED" and closings:
         last = max(closings, key=lambda event: (moment(event["createdAt"]), event["id"]))
-        yield Step(last["id"], "resolved", account(last["actor"]), last["createdAt"])
+        yield TimedAction(last["id"], "resolved", account(last["actor"]), last["createdAt"])
     for fix in _fixes(payload):
-        yield Step(f"{key}:{fix['id']}", "fixed", account(fix["author"]), fix["mergedAt"])
+        yield TimedAction(f"{key}:{fix['id']}", "fixed", account(fix["author"]), fix["mergedAt"])
     for pull in _merged_pull_requests(payload):
         if POSTMORTEM.search(pull["title"] or ""):
-            yield Step(f"{key}:{pull['id']}", "postmortem", account(pull["author"]), pull["mergedAt"])
+            yield TimedAction(f"{key}:{pull['id']}", "postmortem", account(pull["author"]), pull["mergedAt"])
     for issue_id in dict.fromkeys(referring_issue_ids(payload)):
         if issue_id in referring:
             yield from _follow_up(key, referring[issue_id], labels)
 
 
-def _responders(payload: Payload) -> Iterator[Step]:
+def _responders(payload: Payload) -> Iterator[TimedAction]:
     seen: set[str] = set()
     for event in _events(payload, "AssignedEvent"):
         who = account(event["assignee"])
         if who is not None and who.account_id not in seen:
             seen.add(who.account_id)
-            yield Step(event["id"], "responded", who, event["createdAt"])
-    # Whoever was assigned as the issue was opened has no event of their own.
+            yield TimedAction(event["id"], "responded", who, event["createdAt"])
+    # A user who was assigned when the issue was opened has no event.
     for index, actor in enumerate(nodes(payload, "assignees")):
         who = account(actor)
         if who is not None and who.account_id not in seen:
-            yield Step(f"{payload['id']}:responded:{index}", "responded", who, payload["createdAt"])
+            yield TimedAction(f"{payload['id']}:responded:{index}", "responded", who, payload["createdAt"])
 
 
-def _follow_up(incident_id: str, issue: Payload, labels: IncidentLabels) -> Iterator[Step]:
+def _follow_up(incident_id: str, issue: Payload, labels: IncidentLabels) -> Iterator[TimedAction]:
     names = [label["name"] for label in nodes(issue, "labels")]
     key = f"{incident_id}:{issue['id']}"
     if _is_labelled(names, labels.postmortem) or POSTMORTEM.search(issue["title"] or ""):
-        yield Step(f"{key}:postmortem", "postmortem", account(issue["author"]), issue["createdAt"])
+        yield TimedAction(f"{key}:postmortem", "postmortem", account(issue["author"]), issue["createdAt"])
     elif _is_labelled(names, labels.follow_up):
         is_done = issue["state"] == "CLOSED" and issue["stateReason"] not in ("NOT_PLANNED", "DUPLICATE")
         for index, actor in enumerate(nodes(issue, "assignees")):
             who = account(actor)
-            yield Step(f"{key}:assigned:{index}", "followup_assigned", who, issue["createdAt"])
+            yield TimedAction(f"{key}:assigned:{index}", "followup_assigned", who, issue["createdAt"])
             if is_done:
-                yield Step(f"{key}:completed:{index}", "followup_completed", who, issue["closedAt"])
+                yield TimedAction(f"{key}:completed:{index}", "followup_completed", who, issue["closedAt"])
 
 
 def _fixes(payload: Payload) -> list[Payload]:
@@ -219,12 +221,12 @@ def _merged_pull_requests(payload: Payload) -> list[Payload]:
     candidates += [event["subject"] for event in _events(payload, "ConnectedEvent")]
     candidates += [event["source"] for event in _events(payload, "CrossReferencedEvent")]
     opened = moment(payload["createdAt"])
-    found = {
+    merged = {
         one["id"]: one
         for one in candidates
         if one and one.get("mergedAt") and one.get("repository") and moment(one["mergedAt"]) >= opened
     }
-    return list(found.values())
+    return list(merged.values())
 
 
 def _canonical(payload: Payload) -> str | None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
 from connectors.github.incidents.forms import IncidentForm
-from connectors.github.settings import LABELS, is_repository_name
-from connectors.settings import SourceSettings
+from connectors.github.settings import LABELS, RepositorySettings
 
 
-class GitHubIncidentsSettings(SourceSettings):
+class GitHubIncidentsSettings(RepositorySettings):
     """Where incidents are kept, and what makes an issue or a discussion one: any of these is enough."""
 
-    repositories: tuple[str, ...]
     labels: tuple[str, ...] = ("incident",)
     """An issue with any of these is an incident."""
     types: tuple[str, ...] = ()
@@ -28,16 +24,6 @@ class GitHubIncidentsSettings(SourceSettings):
     follow_up_labels: tuple[str, ...] = LABELS["follow_up"]
     """An issue with any of these that refers to an incident is a follow-up of it."""
     postmortem_labels: tuple[str, ...] = ("postmortem", "post-mortem", "retrospective")
-    since: date | None = None
-    """None: the same day as `github.since`."""
-
-    @field_validator("repositories")
-    @classmethod
-    def _are_full_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        wrong = [name for name in value if not is_repository_name(name)]
-        if wrong:
-            raise ValueError(f"repositories are written owner/name; not so: {', '.join(map(repr, wrong))}")
-        return value
 
     @model_validator(mode="after")
     def _something_makes_an_incident(self) -> GitHubIncidentsSettings:

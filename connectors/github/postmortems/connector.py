@@ -24,15 +24,14 @@ from typing import Any, Literal
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from connectors.contract import BaseConnector
 from connectors.errors import PayloadBroken
 from connectors.github.accounts import ByNumber
-from connectors.github.api.access import Access
 from connectors.github.incidents.payloads import reference as issue_reference
 from connectors.github.payloads import file_id
 from connectors.github.postmortems.settings import GitHubPostmortemsSettings
+from connectors.github.repository_connector import RepositoryConnector
 from connectors.github.settings import GitHubSettings
-from connectors.noreply import Whose, nobodys
+from connectors.noreply import AddressLookup, no_lookup
 from connectors.records import Account, Batch, Gap, Inventory, Postmortem
 from connectors.references import incidents_named
 
@@ -54,11 +53,10 @@ class File:
     blob: str
 
 
-class GitHubPostmortems(BaseConnector):
-    """The connector; `github` says where GitHub is and as whom to ask."""
+class GitHubPostmortems(RepositoryConnector):
+    """Post-mortems of the configured repositories."""
 
     source = "github_postmortems"
-    account_source = "github"
     yields: tuple[str, ...] = ("postmortem_documents", "postmortem_authors")
 
     def __init__(
@@ -67,24 +65,11 @@ class GitHubPostmortems(BaseConnector):
         github: GitHubSettings,
         pause: Callable[[float], None] = clock.sleep,
     ) -> None:
-        self.since: date = settings.since or github.starts_on
+        super().__init__(settings, github, pause)
         self._settings = settings
-        self._access = Access(github, pause)
         self._by_number = ByNumber(github)
         self._held: dict[str, dict[str, list[str | None]]] = {}
         """By scope: the documents of the tree, each with its blob and, if it is a post-mortem, its day."""
-
-    def close(self) -> None:
-        """Closes every connection."""
-        self._access.close()
-
-    def spent(self) -> tuple[int, int]:
-        """Requests and points so far."""
-        return self._access.spent()
-
-    def scopes(self) -> Sequence[str]:
-        """The configured repositories."""
-        return tuple(dict.fromkeys(self._settings.repositories))
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
         """Every document that is new or was changed. One that cannot be kept is a gap, and read again."""
@@ -104,13 +89,13 @@ class GitHubPostmortems(BaseConnector):
         for start in range(0, len(fresh), STORED_AT_ONCE):
             roots, gaps, gone = [], [], []
             for file in fresh[start : start + STORED_AT_ONCE]:
-                found = self._read(scope, file)
-                if isinstance(found, str):
-                    gaps.append(self._gap(found, file))
+                document = self._read(scope, file)
+                if isinstance(document, str):
+                    gaps.append(self._gap(document, file))
                     continue
-                held[file.postmortem_id] = [file.blob, found.written_on.isoformat() if found else None]
-                if found:
-                    roots.append(found)
+                held[file.postmortem_id] = [file.blob, document.written_on.isoformat() if document else None]
+                if document:
+                    roots.append(document)
                 elif known.get(file.postmortem_id, [None, None])[1]:
                     gone.append(file.postmortem_id)
             yield Batch(tuple(roots), "", tuple(gaps), gone=tuple(gone))
@@ -135,10 +120,10 @@ class GitHubPostmortems(BaseConnector):
         if kind != "postmortem_documents":
             raise ValueError(f"github_postmortems hydrates postmortem_documents, not {kind!r}")
         wanted = [file for file in self._files(scope) if file.postmortem_id in set(object_ids)]
-        found = [self._read(scope, file) for file in wanted]
-        roots = tuple(one for one in found if isinstance(one, Postmortem))
+        documents = [self._read(scope, file) for file in wanted]
+        roots = tuple(one for one in documents if isinstance(one, Postmortem))
         gaps = tuple(
-            self._gap(one, file) for one, file in zip(found, wanted, strict=True) if isinstance(one, str)
+            self._gap(one, file) for one, file in zip(documents, wanted, strict=True) if isinstance(one, str)
         )
         yield Batch(roots, "", gaps, gone=tuple(sorted({*object_ids} - {one.postmortem_id for one in roots})))
 
@@ -165,8 +150,8 @@ class GitHubPostmortems(BaseConnector):
             text = base64.b64decode(blob["content"]).decode("utf-8", "replace")
         except (KeyError, TypeError, binascii.Error):
             raise PayloadBroken(f"{self._access.host} gives a blob of {scope!r} without content") from None
-        found = postmortem(text, file.postmortem_id, self._settings, self._by_number)
-        return None if isinstance(found, Postmortem) and found.written_on < self.since else found
+        document = postmortem(text, file.postmortem_id, self._settings, self._by_number)
+        return None if isinstance(document, Postmortem) and document.written_on < self.since else document
 
     def _gap(self, reason: Trouble, file: File) -> Gap:
         # named by the blob: `git log --find-object` finds the document, and no path is stored
@@ -175,7 +160,7 @@ class GitHubPostmortems(BaseConnector):
 
 
 def postmortem(
-    text: str, postmortem_id: str, settings: GitHubPostmortemsSettings, whose: Whose = nobodys
+    text: str, postmortem_id: str, settings: GitHubPostmortemsSettings, lookup: AddressLookup = no_lookup
 ) -> Postmortem | Trouble | None:
     """What the front matter of a document says; None if it is no post-mortem, or why it cannot be kept.
 
@@ -197,7 +182,9 @@ def postmortem(
     written_on = _day(fields.get(settings.written))
     if written_on is None:
         return "no_date"
-    authors, reviewers = (_people(fields.get(name), whose) for name in (settings.authors, settings.reviewers))
+    authors, reviewers = (
+        _people(fields.get(name), lookup) for name in (settings.authors, settings.reviewers)
+    )
     if not authors or reviewers is None:
         return "no_login"
     return Postmortem(postmortem_id, "github_postmortems", reference, written_on, authors, reviewers)
@@ -207,8 +194,8 @@ def _reference(value: Any) -> str | None:
     several = value if isinstance(value, list) else [value]
     text = str(several[0]).strip() if len(several) == 1 and several[0] is not None else ""
     named = incidents_named(text)
-    found = named[0] if named else issue_reference(text) or text
-    return found if _REFERENCE.fullmatch(found) and not found.startswith("http") else None
+    reference = named[0] if named else issue_reference(text) or text
+    return reference if _REFERENCE.fullmatch(reference) and not reference.startswith("http") else None
 
 
 def _day(value: Any) -> date | None:
@@ -223,15 +210,15 @@ def _day(value: Any) -> date | None:
         return None
 
 
-def _people(value: Any, whose: Whose) -> tuple[Account, ...] | None:
+def _people(value: Any, lookup: AddressLookup) -> tuple[Account, ...] | None:
     """The accounts that are named here; None if one entry names none."""
     several = value if isinstance(value, list) else re.split(r"[,;]", value) if isinstance(value, str) else []
-    found: dict[Account, None] = {}
+    people: dict[Account, None] = {}
     for text in (str(one).strip() for one in several):
         login = _LOGIN.fullmatch(text)
-        who = Account("github", f"login:{login[1].casefold()}", login[1]) if login else whose(text)
+        who = Account("github", f"login:{login[1].casefold()}", login[1]) if login else lookup(text)
         if who is None and text:
             return None
         if who is not None:
-            found[who] = None
-    return tuple(found)
+            people[who] = None
+    return tuple(people)
