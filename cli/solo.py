@@ -23,7 +23,7 @@ from config.settings import PERSONAL_AGREEMENT, SHIPPED, Settings, solo_settings
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.github.accounts import whoami
 from connectors.github.connector import GitHub
-from connectors.github.own import COMPLETE_TABLES, SCOPE, GitHubOwn
+from connectors.github.own.connector import COMPLETE_TABLES, SCOPE, GitHubOwn
 from connectors.github.settings import FIRST_DAY
 from connectors.records import Account, Membership
 from flows import enrolment, evidence, outcomes, steps

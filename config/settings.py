@@ -217,7 +217,7 @@ def _settings(data: Mapping[str, Any], *, with_environment: bool) -> Settings:
         for entry in registry.ENTRIES
         if entry.section not in Settings.model_fields
     }
-    return create_model("WithEverySource", __base__=FromData, **sections)()
+    return create_model("WithEverySource", __base__=FromData, **sections)() if sections else FromData()
 
 
 def solo_settings(secret: SecretStr) -> Settings:

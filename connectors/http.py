@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx2
-from pydantic import SecretStr
 
 from connectors.contract import Connector
 from connectors.errors import PayloadBroken, RateLimited, Refused, SourceError, Unreachable
-from connectors.settings import is_loopback
+from connectors.settings import ApiSettings, is_loopback
 
 Payload = Mapping[str, Any]
 Parameters = Mapping[str, str | int | list[str]]
@@ -76,11 +75,11 @@ class JsonApi:
     if_missing: str
     """What to say without a token, as the end of a sentence."""
 
-    def __init__(self, base_url: str, token: SecretStr | None, wait_limit_seconds: int) -> None:
+    def __init__(self, settings: ApiSettings) -> None:
         self.requests = 0
-        self._base_url = base_url
-        self._token = token.get_secret_value() if token else ""
-        self._wait_limit_seconds = wait_limit_seconds
+        self._base_url = settings.base_url
+        self._token = settings.token.get_secret_value() if settings.token else ""
+        self._wait_limit_seconds = settings.wait_limit_seconds
         self._client: httpx2.Client | None = None
 
     def headers(self, token: str) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""What a fetch is expected to take, told before anything is taken."""
+"""What a fetch is expected to cost, known before it begins."""
 
 from __future__ import annotations
 

@@ -290,7 +290,7 @@ class IncidentAction:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A machine called somebody to an incident. It is nobody's contribution; it says who was asked for."""
+    """A machine called somebody to an incident. It is nobody's contribution."""
 
     account: Account
     paged_on: date

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -12,6 +14,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from config.settings import load_settings
 from connectors import registry
 from connectors.contract import Connector, Sections
 from connectors.errors import BadInput
@@ -21,7 +24,6 @@ from connectors.registry import Entry
 from connectors.settings import ApiSettings
 from flows.night import connect, open_night
 from flows.pipeline import run_night
-from flows.settings import load_settings
 from warehouse.reading import opened
 
 AGREEMENT = Path(__file__).parents[1] / "agreement.yaml"
@@ -66,7 +68,7 @@ class PagerBoard(ApiConnector):
 
     def __init__(self, settings: PagerBoardSettings) -> None:
         self.since = settings.since or date(2026, 1, 1)
-        self._api = Api(settings.base_url, settings.token, settings.wait_limit_seconds)
+        self._api = Api(settings)
 
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
         del scope, cursor
@@ -170,6 +172,11 @@ def test_a_night_refuses_a_source_that_the_agreement_does_not_name(tool: Tool, t
     (tmp_path / "agreement.yaml").write_text(AGREEMENT.read_text())
     with pytest.raises(BadInput, match="pagerboard"), open_night(load_settings(config), TODAY):
         pass
+
+
+def test_the_settings_of_all_connectors_load_no_http_client() -> None:
+    code = "import connectors.registry, sys; sys.exit(bool({'github', 'httpx2'} & {*sys.modules}))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=AGREEMENT.parent, check=False).returncode == 0
 
 
 # --- builders -----------------------------------------------------------------------------------------------

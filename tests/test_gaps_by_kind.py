@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.settings import load_settings
-from connectors.github import connector, own
+from connectors.github import connector
 from connectors.github.incidents.connector import GitHubIncidents
+from connectors.github.own import connector as own
 from connectors.pagerduty.connector import PagerDuty
 from connectors.records import Gap
 from flows.night import open_night

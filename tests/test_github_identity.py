@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -112,12 +110,6 @@ def test_no_since_means_everything_there_is() -> None:
 
 def test_settings_print_no_token() -> None:
     assert "t0ken" not in repr(GitHubSettings(token="t0ken"))
-
-
-def test_reading_the_settings_does_not_load_the_client() -> None:
-    rooms = "connectors.github.settings, connectors.github.incidents.settings"
-    check = f"import sys, {rooms}; sys.exit('github' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 
 # --- builders ---------------------------------------------------------------------------------------

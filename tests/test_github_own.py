@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from connectors.errors import Refused
 from connectors.github.accounts import whoami
-from connectors.github.own import GitHubOwn
+from connectors.github.own.connector import GitHubOwn
 from connectors.github.settings import GitHubSettings
 from connectors.github.titles import titles
 from connectors.records import Account, Batch, Discussion, Inventory, Issue, PullRequest, Repository

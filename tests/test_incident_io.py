@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from connectors.contract import Connector
 from connectors.errors import PayloadBroken, Refused, Unreachable
 from connectors.incident_io.connector import IncidentIo
 from connectors.incident_io.payloads import Around, IncidentPayload, incident
@@ -238,20 +234,6 @@ def test_hydrated_shifts_are_as_they_are_now(server: Running) -> None:
 def test_an_address_that_would_show_the_key_is_no_setting() -> None:
     with pytest.raises(ValidationError):
         IncidentIoSettings(base_url="http://api.incident.io")
-
-
-def test_the_connector_keeps_the_contract(server: Running) -> None:
-    connector: Connector = connected(server)
-    assert (connector.source, connector.since, connector.scopes()) == (
-        "incident_io",
-        SINCE,
-        ("organisation",),
-    )
-
-
-def test_reading_the_settings_does_not_load_the_client() -> None:
-    code = "import connectors.incident_io.settings, sys; sys.exit('httpx2' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1]).returncode == 0
 
 
 # --- builders -------------------------------------------------------------------------------------------

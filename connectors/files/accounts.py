@@ -24,15 +24,15 @@ def addresses(source: FileSource) -> Iterator[tuple[Account, str]]:
     except BadInput as error:
         raise BadFile(error.mistakes) from None
     for row in rows:
-        row_read = DeclaredRow(source.name, source.accounts, row.cells, source.columns, source.constants)
-        who = row_read.text("id")
-        account = row_read.account("id", who) if who else None
-        address = row_read.text("address")
+        declared = DeclaredRow(source.name, source.accounts, row.cells, source.columns, source.constants)
+        who = declared.text("id")
+        account = declared.account("id", who) if who else None
+        address = declared.text("address")
         if not who:
-            row_read.mistakes.append("id is empty")
+            declared.mistakes.append("id is empty")
         if address and "@" not in address:
-            row_read.mistakes.append("address is no e-mail address")
-        mistakes += [f"{source.path}:{row.line}: {mistake}" for mistake in row_read.mistakes]
+            declared.mistakes.append("address is no e-mail address")
+        mistakes += [f"{source.path}:{row.line}: {mistake}" for mistake in declared.mistakes]
         if account and address:
             accounts.append((account, address.casefold()))
     if mistakes:

@@ -53,7 +53,7 @@ class Files(Connector):
         self._today = today or datetime.now(UTC).date()
         self.source = source.name
         pages = ("incident_pages",) if "paged" in source.columns else ()
-        self.yields: tuple[str, ...] = _YIELDS[source.kind] + pages
+        self.yields = _YIELDS[source.kind] + pages
         self.since = source.since or self._first_day()
 
     @property
@@ -114,7 +114,7 @@ class Files(Connector):
     def _first_day(self) -> date:
         try:
             # a day needs no account, and nothing is asked before a night begins
-            days = [_day_of(record) for record in read_file(self._declared, _somebodys).values()]
+            days = [_day_of(record) for record in read_file(self._declared, _somebody).values()]
         except BadFile:
             days = []  # `fetch` says what is wrong
         return min(days, default=self._today)
@@ -133,7 +133,7 @@ _YIELDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-_PLACE = re.compile(r".*?:(\d+): ")
+_LINE = re.compile(r".*?:(\d+): ")
 
 
 @dataclass(slots=True)
@@ -145,10 +145,10 @@ class Rows:
 
     def refused(self) -> list[int]:
         """The lines of the rows that are no records, each once."""
-        return sorted({int(match[1]) for mistake in self.mistakes if (match := _PLACE.match(mistake))})
+        return sorted({int(match[1]) for mistake in self.mistakes if (match := _LINE.match(mistake))})
 
 
-def _somebodys(text: str) -> Account | None:
+def _somebody(text: str) -> Account | None:
     return Account("github", "somebody", "") if has_number(text) else None
 
 
@@ -170,7 +170,7 @@ def read_rows(source: FileSource, lookup: AddressLookup = no_lookup) -> Rows:
         rows = declared_rows(source, text_of(source.path), result.mistakes)
     except BadInput as error:
         raise BadFile(error.mistakes) from None
-    rows_read = [
+    pairs = [
         (row, DeclaredRow(source.name, source.accounts, row.cells, source.columns, source.constants, lookup))
         for row in rows
     ]
@@ -178,34 +178,34 @@ def read_rows(source: FileSource, lookup: AddressLookup = no_lookup) -> Rows:
         f"{source.path}:1: no row has a column '{column}' for {name}; "
         f"the first has {', '.join(rows[0].cells)}; if it may be missing, declare '{column}?'"
         for name, column in source.columns.items()
-        if rows and not source.may_lack(name) and not any(row_read.has(name) for _, row_read in rows_read)
+        if rows and not source.may_lack(name) and not any(declared.has(name) for _, declared in pairs)
     ]
     if nowhere or (result.mistakes and not rows):
         raise BadFile(result.mistakes + nowhere)
     line_of: dict[str, int] = {}
-    for row, row_read in rows_read:
-        record_id, record = _record(source.kind, row_read, result.records)
+    for row, declared in pairs:
+        record_id, record = _record(source.kind, declared, result.records)
         if record_id in line_of:
-            row_read.mistakes.append(f"id is the same as on line {line_of[record_id]}; keep one of the rows")
+            declared.mistakes.append(f"id is the same as on line {line_of[record_id]}; keep one of the rows")
         elif record_id:
             line_of[record_id] = row.line
-        if row_read.mistakes:
-            result.mistakes += [f"{source.path}:{row.line}: {mistake}" for mistake in row_read.mistakes]
+        if declared.mistakes:
+            result.mistakes += [f"{source.path}:{row.line}: {mistake}" for mistake in declared.mistakes]
         else:
             result.records[record_id] = record
     return result
 
 
-def _record(kind: str, row_read: DeclaredRow, known: Mapping[str, Record]) -> tuple[str, Record]:
+def _record(kind: str, row: DeclaredRow, known: Mapping[str, Record]) -> tuple[str, Record]:
     if kind == "shifts":
         nth = 1
-        while (record := shift(row_read, nth)).shift_id in known and not row_read.mistakes:
+        while (record := shift(row, nth)).shift_id in known and not row.mistakes:
             nth += 1
         return record.shift_id, record
-    record_id = row_read.record_id()
+    record_id = row.record_id()
     if kind == "incidents":
-        return record_id, incident(row_read, record_id)
-    return record_id, interview(row_read, record_id)
+        return record_id, incident(row, record_id)
+    return record_id, interview(row, record_id)
 
 
 def declared_rows(source: FileSource, text: str, mistakes: list[str]) -> list[Row]:

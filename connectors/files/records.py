@@ -119,10 +119,10 @@ class DeclaredRow:
     def day(self, name: str) -> date | None:
         """A date, or the UTC date of a time."""
         text = self.text(name)
-        moment_day = _day(text)
-        if text and not moment_day:
+        day_read = _day(text)
+        if text and not day_read:
             self.mistakes.append(f"{name} is not a day like 2026-07-01 or a time like 2026-07-01T10:00:00Z")
-        return moment_day
+        return day_read
 
     def matching(self, name: str, form: re.Pattern[str], what: str) -> str | None:
         """A word of this form."""
@@ -191,19 +191,19 @@ class DeclaredRow:
         return Account(self.accounts, user_id, user_id)
 
 
-def incident(row_read: DeclaredRow, incident_id: str) -> Incident:
-    """One row as an incident; of no use if `row_read.mistakes` says anything.
+def incident(row: DeclaredRow, incident_id: str) -> Incident:
+    """One row as an incident; of no use if `row.mistakes` says anything.
 
     A person without a day of their own is dated by the incident: by its end for what is done afterwards
     (resolving, follow-ups, post-mortem), else by its beginning.
     """
-    opened_on, resolved_on = row_read.needed_day("opened"), row_read.day("resolved")
+    opened_on, resolved_on = row.needed_day("opened"), row.day("resolved")
     if resolved_on and resolved_on < opened_on:
-        row_read.mistakes.append("resolved is before opened")
+        row.mistakes.append("resolved is before opened")
     kinds: dict[tuple[date, int, str | None, Account], Kind] = {}
     for order, (name, kind) in enumerate(PEOPLE.items()):
         otherwise = (resolved_on or opened_on) if kind in _AFTERWARDS else opened_on
-        for account, role, day in row_read.people(name):
+        for account, role, day in row.people(name):
             kinds[(day or otherwise, order, role, account)] = kind
     actions = tuple(
         IncidentAction(
@@ -219,67 +219,67 @@ def incident(row_read: DeclaredRow, incident_id: str) -> Incident:
             sorted(kinds.items(), key=lambda item: item[0][:2])
         )
     )
-    pages = (Page(account, day or opened_on) for account, _, day in row_read.people("paged"))
-    merged_into = row_read.matching("merged_into", _ID, _AN_ID)
+    pages = (Page(account, day or opened_on) for account, _, day in row.people("paged"))
+    merged_into = row.matching("merged_into", _ID, _AN_ID)
     return Incident(
         incident_id=incident_id,
-        source=row_read.source,
-        url=row_read.matching("url", _URL, "an https address"),
-        service_id=row_read.matching("service", _SERVICE, "the id or name of a service"),
-        severity=_slug(row_read.text("severity")),
+        source=row.source,
+        url=row.matching("url", _URL, "an https address"),
+        service_id=row.matching("service", _SERVICE, "the id or name of a service"),
+        severity=_slug(row.text("severity")),
         opened_on=opened_on,
         resolved_on=resolved_on,
-        merged_into=f"{row_read.source}:{merged_into}" if merged_into else None,
+        merged_into=f"{row.source}:{merged_into}" if merged_into else None,
         actions=actions,
-        fix_pull_requests=tuple(dict.fromkeys(_fixes(row_read))),
+        fix_pull_requests=tuple(dict.fromkeys(_fixes(row))),
         pages=tuple(dict.fromkeys(pages)),
-        same_as=tuple(dict.fromkeys(_same_elsewhere(row_read))),
-        reference=incident_id.removeprefix(f"{row_read.source}:") or None,
+        same_as=tuple(dict.fromkeys(_same_elsewhere(row))),
+        reference=incident_id.removeprefix(f"{row.source}:") or None,
     )
 
 
-def interview(row_read: DeclaredRow, interview_id: str) -> Interview:
-    """One row as an interview; of no use if `row_read.mistakes` says anything."""
-    text = row_read.text("interviewer")
+def interview(row: DeclaredRow, interview_id: str) -> Interview:
+    """One row as an interview; of no use if `row.mistakes` says anything."""
+    text = row.text("interviewer")
     if text is None:
-        row_read.mistakes.append("interviewer is empty")
-    account = row_read.account("interviewer", text) if text else None
+        row.mistakes.append("interviewer is empty")
+    account = row.account("interviewer", text) if text else None
     return Interview(
         interview_id=interview_id,
-        source=row_read.source,
-        interviewer=account or Account(row_read.accounts, "", ""),
-        held_on=row_read.needed_day("held"),
-        scorecard_on=row_read.day("scorecard"),
+        source=row.source,
+        interviewer=account or Account(row.accounts, "", ""),
+        held_on=row.needed_day("held"),
+        scorecard_on=row.day("scorecard"),
     )
 
 
-def shift(row_read: DeclaredRow, nth: int) -> OnCallShift:
-    """One row as a shift; of no use if `row_read.mistakes` says anything. `nth` tells two of one day apart.
+def shift(row: DeclaredRow, nth: int) -> OnCallShift:
+    """One row as a shift; of no use if `row.mistakes` says anything. `nth` tells two of one day apart.
 
     A shift that ends at midnight does not hold the day that begins there; one that ends on a day without a
     time holds that day.
     """
-    schedule = row_read.matching("schedule", _SERVICE, "the id or name of a schedule") or ""
-    text = row_read.text("person")
+    schedule = row.matching("schedule", _SERVICE, "the id or name of a schedule") or ""
+    text = row.text("person")
     if text is None:
-        row_read.mistakes.append("person is empty")
-    starts_on, ends_on = row_read.needed_day("starts"), row_read.needed_day("ends")
-    if ends_on > starts_on and _is_midnight(row_read.text("ends")):
+        row.mistakes.append("person is empty")
+    starts_on, ends_on = row.needed_day("starts"), row.needed_day("ends")
+    if ends_on > starts_on and _is_midnight(row.text("ends")):
         ends_on -= timedelta(days=1)
     if ends_on < starts_on:
-        row_read.mistakes.append("ends is before starts")
-    if row_read.value("schedule") is None:
-        row_read.mistakes.append("schedule is empty")
-    account = row_read.account("person", text) if text else None
-    services = [str(item).strip() for item in row_read.items("services")]
+        row.mistakes.append("ends is before starts")
+    if row.value("schedule") is None:
+        row.mistakes.append("schedule is empty")
+    account = row.account("person", text) if text else None
+    services = [str(item).strip() for item in row.items("services")]
     if any(not _SERVICE.fullmatch(service) for service in services):
-        row_read.mistakes.append("services has an entry that is not the id or name of a service")
+        row.mistakes.append("services has an entry that is not the id or name of a service")
     return OnCallShift(
         # neither a person nor a clock
-        shift_id=f"{row_read.source}:{schedule}:{starts_on}" + (f":{nth}" if nth > 1 else ""),
-        source=row_read.source,
+        shift_id=f"{row.source}:{schedule}:{starts_on}" + (f":{nth}" if nth > 1 else ""),
+        source=row.source,
         schedule_id=schedule,
-        account=account or Account(row_read.accounts, "", ""),
+        account=account or Account(row.accounts, "", ""),
         starts_on=starts_on,
         ends_on=ends_on,
         service_ids=tuple(dict.fromkeys(services)),
@@ -295,13 +295,13 @@ def _is_midnight(text: str | None) -> bool:
     return (moment.hour, moment.minute, moment.second) == (0, 0, 0)
 
 
-def _fixes(row_read: DeclaredRow) -> Iterator[str]:
-    for item in row_read.items("fix_pull_requests"):
+def _fixes(row: DeclaredRow) -> Iterator[str]:
+    for item in row.items("fix_pull_requests"):
         match = _PULL_REQUEST.fullmatch(str(item).strip())
         if match:
             yield f"{match[1]}#{int(match[2])}"
         else:
-            row_read.mistakes.append(
+            row.mistakes.append(
                 "fix_pull_requests has an entry that is neither owner/name#12 nor a pull request's address"
             )
 
@@ -312,12 +312,12 @@ _ELSEWHERE = re.compile(
 """A PagerDuty id, incident.io's number, an issue, or the name of another declared file and an id in it."""
 
 
-def _same_elsewhere(row_read: DeclaredRow) -> Iterator[str]:
-    for item in row_read.items("same_as"):
+def _same_elsewhere(row: DeclaredRow) -> Iterator[str]:
+    for item in row.items("same_as"):
         text = str(item).strip()
         named = incidents_named(text) or issues_named(text)
         if not named and not _ELSEWHERE.fullmatch(text):
-            row_read.mistakes.append(
+            row.mistakes.append(
                 "same_as has an entry that is neither an incident's address nor Q0ABCDEFGHIJKL, INC-12, "
                 "owner/name#12 or other-file:id"
             )
@@ -343,25 +343,25 @@ def _at(value: Any, path: str) -> Any:
     `responders[type=user].id` asks only those objects of a list that have this value there.
     """
     first, _, rest = path.partition(".")
-    value_there: Any
+    inner_value: Any
     step = _STEP.fullmatch(first)
     if step and step["key"]:
         several = _several(_at(value, step["name"]))
-        value_there = [
+        inner_value = [
             one for one in several if isinstance(one, Mapping) and str(one.get(step["key"])) == step["wanted"]
         ]
     elif isinstance(value, Mapping):
-        value_there = value.get(first)
-        if rest and isinstance(value_there, str) and value_there.startswith(("{", "[")):
+        inner_value = value.get(first)
+        if rest and isinstance(inner_value, str) and inner_value.startswith(("{", "[")):
             with suppress(ValueError, RecursionError):  # a cell of a CSV file that holds JSON
-                value_there = json.loads(value_there)
+                inner_value = json.loads(inner_value)
     elif isinstance(value, list) and first.isdecimal():
-        value_there = value[int(first)] if int(first) < len(value) else None
+        inner_value = value[int(first)] if int(first) < len(value) else None
     elif isinstance(value, list):
         return [inner for each in value if (inner := _at(each, path)) is not None]
     else:
         return None
-    return _at(value_there, rest) if rest else value_there
+    return _at(inner_value, rest) if rest else inner_value
 
 
 def _several(value: Any) -> Sequence[Any]:

@@ -1,9 +1,10 @@
-"""Who is behind a token or a login."""
+"""Accounts: of a token, a login, a number, a single sign-on; and their public keys."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from connectors.noreply import number_in
 from connectors.records import Account
 
 LOGINS_AT_ONCE = 100
+IDENTITIES_AT_ONCE = 100
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """What cannot be a login is not worth a question."""
 
@@ -29,11 +31,8 @@ def whoami(base_url: str, token: SecretStr | str) -> Account:
     REST `GET /user`.
     """
     secret = token if isinstance(token, SecretStr) else SecretStr(token)
-    client = Client(GitHubSettings(base_url=base_url, token=secret, wait_limit_seconds=0))
-    try:
+    with closing(Client(GitHubSettings(base_url=base_url, token=secret, wait_limit_seconds=0))) as client:
         user = client.get("/user")
-    finally:
-        client.close()
     if not isinstance(user, dict) or not user.get("node_id") or not user.get("login"):
         raise Refused(f"{client.host} does not say whose token this is; check base_url")
     owner = account(_as_actor(user))
@@ -48,13 +47,11 @@ def account_of(base_url: str, token: SecretStr, login: str) -> Account | None:
     """
     if not _LOGIN.fullmatch(login):
         return None
-    client = Client(GitHubSettings(base_url=base_url, token=token, wait_limit_seconds=0))
-    try:
-        user = client.get(f"/users/{login}")
-    except Refused:
-        return None
-    finally:
-        client.close()
+    with closing(Client(GitHubSettings(base_url=base_url, token=token, wait_limit_seconds=0))) as client:
+        try:
+            user = client.get(f"/users/{login}")
+        except Refused:
+            return None
     return account(_as_actor(user))
 
 
@@ -64,16 +61,15 @@ def _as_actor(user: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def resolve_logins(settings: GitHubSettings, logins: Iterable[str]) -> dict[str, Account]:
-    """Accounts by the login they were asked under; who is unknown to GitHub is absent.
+    """Accounts by login, in the spelling that was given; a login that GitHub does not know is absent.
 
     A hundred a request. Raises Refused, Unreachable, RateLimited or PayloadBroken.
     """
     names = [name for name in dict.fromkeys(logins) if _LOGIN.fullmatch(name)]
     if not names:
         return {}
-    access = Access(settings)
     accounts: dict[str, Account] = {}
-    try:
+    with closing(Access(settings)) as access:
         client = access.anywhere()
         for start in range(0, len(names), LOGINS_AT_ONCE):
             chunk = names[start : start + LOGINS_AT_ONCE]
@@ -83,63 +79,74 @@ def resolve_logins(settings: GitHubSettings, logins: Iterable[str]) -> dict[str,
                 person = account(answer.data[f"u{index}"])
                 if person is not None:
                     accounts[login] = person
-    finally:
-        access.close()
     return accounts
 
 
 class ByNumber:
-    """Whose a private address of this GitHub is, by the number in it; None for any other text.
+    """The account that a private address of this GitHub names by its number; None for any other text.
 
-    GitHub's word is taken, and neither the login in the address nor a guess. REST `GET /user/{id}`, once a
+    GitHub is asked about the number; the login in the address is not believed. REST `GET /user/{id}`, once a
     number. Raises Refused, Unreachable, RateLimited or PayloadBroken.
     """
 
     def __init__(self, settings: GitHubSettings) -> None:
         self._settings = settings
-        self._told: dict[int, Account | None] = {}
+        self._accounts: dict[int, Account | None] = {}
 
     def __call__(self, text: str) -> Account | None:
         number = number_in(text.strip(), self._settings.base_url)
-        if number is not None and number not in self._told:
-            self._told[number] = self._ask(number)
-        return self._told[number] if number is not None else None
+        if number is not None and number not in self._accounts:
+            self._accounts[number] = self._account(number)
+        return self._accounts[number] if number is not None else None
 
-    def _ask(self, number: int) -> Account | None:
-        access = Access(self._settings)
-        try:
-            user = access.anywhere().get(f"/user/{number}")
-        except NothingThere:
-            return None
-        finally:
-            access.close()
+    def _account(self, number: int) -> Account | None:
+        with closing(Access(self._settings)) as access:
+            try:
+                user = access.anywhere().get(f"/user/{number}")
+            except NothingThere:
+                return None
         is_somebody = user.get("id") == number and user.get("type") != "Organization"
         return account(_as_actor(user)) if is_somebody else None
 
 
-AT_ONCE = 100
+def public_keys(settings: GitHubSettings, logins: Iterable[str]) -> dict[str, list[str]]:
+    """The SSH keys of each login, as they stand in an `authorized_keys`; a login that is gone has none.
+
+    One request a person. Raises Unreachable, RateLimited or PayloadBroken. REST `GET /users/{login}/keys`.
+    """
+    keys: dict[str, list[str]] = {}
+    with closing(Access(settings)) as access:
+        client = access.anywhere()
+        for login in logins:
+            try:
+                rows = client.get(f"/users/{login}/keys?per_page=100")
+            except Refused:
+                rows = []
+            keys[login] = [str(row["key"]) for row in rows if isinstance(row, dict) and row.get("key")]
+    return keys
 
 
 @dataclass(frozen=True, slots=True)
 class SsoIdentity:
-    """One account, and the address under which its holder signs in to the identity provider."""
+    """One account, and the addresses under which its holder signs in to the identity provider."""
 
     account: Account
     addresses: frozenset[str]
 
 
 def sso_identities(settings: GitHubSettings) -> Iterator[SsoIdentity]:
-    """Every identity that is linked to an account, in all the organisations of the settings."""
-    access = Access(settings)
-    try:
+    """Every identity that is linked to an account, in all the organisations of the settings.
+
+    GraphQL `Organization.samlIdentityProvider`, for an owner's token (`admin:org`). Neither names nor groups
+    are requested. Raises Refused, Unreachable, RateLimited or PayloadBroken.
+    """
+    with closing(Access(settings)) as access:
         for organisation in settings.organisations:
             yield from _of_organisation(access.of(organisation), organisation)
-    finally:
-        access.close()
 
 
 def _of_organisation(client: Client, organisation: str) -> Iterator[SsoIdentity]:
-    page = PageSize(AT_ONCE)
+    page = PageSize(IDENTITIES_AT_ONCE)
     after: str | None = None
     while True:
         answer = client.graphql(document("identities"), {"organisation": organisation, "after": after}, page)
@@ -165,23 +172,3 @@ def _addresses(payload: Mapping[str, Any]) -> Iterator[str]:
     # what they sign in under: an address that is merely listed may be a mailbox that several people share
     names = [saml.get("nameId"), scim.get("username")]
     yield from (each.casefold() for each in names if each and "@" in each)
-
-
-def public_keys(settings: GitHubSettings, logins: Iterable[str]) -> dict[str, list[str]]:
-    """The keys of each login, as they stand in an `authorized_keys`; a login that is no more has none.
-
-    One request a person. Raises Unreachable, RateLimited or PayloadBroken. REST `GET /users/{login}/keys`.
-    """
-    access = Access(settings)
-    keys: dict[str, list[str]] = {}
-    try:
-        client = access.anywhere()
-        for login in logins:
-            try:
-                rows = client.get(f"/users/{login}/keys?per_page=100")
-            except Refused:
-                rows = []
-            keys[login] = [str(row["key"]) for row in rows if isinstance(row, dict) and row.get("key")]
-    finally:
-        access.close()
-    return keys

@@ -18,7 +18,7 @@ from datetime import date
 from connectors.contract import Connector, ThreadState
 from connectors.errors import Refused
 from connectors.github import payloads
-from connectors.github.api.access import Access, seen
+from connectors.github.api.access import Access, visible_ids
 from connectors.github.api.client import Client
 from connectors.github.api.documents import document
 from connectors.github.by_id import objects_by_id
@@ -84,7 +84,7 @@ class GitHub(Connector):
         """The configured repositories, then those of the organisations.
 
         Of an organisation's, those that the settings let in: by pattern, archived and forked ones by rule.
-        One that refuses is no reason to leave the others unread. Raises Refused where all of them do.
+        The others are read if one organisation refuses. Raises Refused where all of them do.
         """
         listed: dict[str, ListedRepository] = {}
         self.refused, self.unlisted = [], ()
@@ -118,7 +118,7 @@ class GitHub(Connector):
         """The node id of each repository that an organisation listed, and of these that can be seen."""
         unknown = [scope for scope in scopes if scope not in self._ids]
         for reader, readable in self._by_reader(unknown):
-            self._ids |= seen(reader.client, readable)
+            self._ids |= visible_ids(reader.client, readable)
         return self._ids
 
     def by_budget(self, scopes: Sequence[str]) -> Sequence[tuple[Connector, Sequence[str]]]:

@@ -16,7 +16,7 @@ from typing import Any
 from connectors.contract import Connector, ThreadState
 from connectors.errors import Refused, SourceError
 from connectors.github import payloads
-from connectors.github.api.access import seen
+from connectors.github.api.access import visible_ids
 from connectors.github.api.client import Client, CursorRefused
 from connectors.github.api.documents import document
 from connectors.github.api.transport import TooHeavy
@@ -209,7 +209,7 @@ class Reader(Connector):
             gaps += loaded.gaps(nodes)
             roots = tuple(self._record(known, payload) for payload in loaded.payloads)
             gone += loaded.gone
-            if gone and "/" in scope and not seen(self.client, [scope]):
+            if gone and "/" in scope and not visible_ids(self.client, [scope]):
                 # GitHub says that nothing exists in a repository that may no longer be seen.
                 raise Refused(self._pages.not_there(scope, "not_found"))
             yield Batch(roots, "", tuple(gaps), gone=tuple(gone))

@@ -1,4 +1,4 @@
-"""What the GitHub connector has to be told. It never reads the environment; `config/settings.py` fills it."""
+"""The settings of everything that is read from GitHub."""
 
 from __future__ import annotations
 

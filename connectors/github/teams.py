@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
@@ -43,11 +44,8 @@ class Team:
 
 def teams_now(settings: GitHubSettings, organisation: str) -> list[Team]:
     """Every team that the token can see. Raises Refused, Unreachable, RateLimited or PayloadBroken."""
-    access = Access(settings)
-    try:
+    with closing(Access(settings)) as access:
         return [*_teams(access.of(organisation), organisation)]
-    finally:
-        access.close()
 
 
 def memberships(

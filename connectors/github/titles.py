@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 
 from connectors.github.api.client import MOST_IDS, Client
 from connectors.github.api.documents import document
@@ -14,14 +15,9 @@ def titles(settings: GitHubSettings, ids: Sequence[str]) -> dict[str, str]:
 
     A hundred a request. Raises Refused, Unreachable, RateLimited or PayloadBroken.
     """
-    titles_by_id: dict[str, str] = {}
-    client = Client(settings)
-    try:
+    by_id: dict[str, str] = {}
+    with closing(Client(settings)) as client:
         for start in range(0, len(ids), MOST_IDS):
             answer = client.graphql(document("titles"), {"ids": list(ids[start : start + MOST_IDS])})
-            titles_by_id |= {
-                node["id"]: node["title"] for node in answer.data["nodes"] if node and "title" in node
-            }
-    finally:
-        client.close()
-    return titles_by_id
+            by_id |= {node["id"]: node["title"] for node in answer.data["nodes"] if node and "title" in node}
+    return by_id

@@ -19,8 +19,7 @@ class _Reached(User):
 
 def addresses(settings: IncidentIoSettings) -> Iterator[tuple[str, str]]:
     """The id of every user who has an address, with it."""
-    api = Api(settings.base_url, settings.token, settings.wait_limit_seconds)
-    with closing(api):
+    with closing(Api(settings)) as api:
         for user in api.listed("/v2/users", "users", _Reached):
             if user.email:
                 yield user.id, user.email.casefold()

@@ -62,7 +62,7 @@ class IncidentIo(ApiConnector):
     def __init__(self, settings: IncidentIoSettings, now: datetime | None = None) -> None:
         self._settings = settings
         self._fixed_now = now
-        self._api = Api(settings.base_url, settings.token, settings.wait_limit_seconds)
+        self._api = Api(settings)
         self._listed: dict[str, date] | None = None
         day = self._now().date() - FIFTEEN_MONTHS
         self.since = settings.since or quarter_of(day)
@@ -105,7 +105,7 @@ class IncidentIo(ApiConnector):
                 yield self._no_shifts(quarter_of(self.since))
 
     def tally(self, scope: str) -> Sequence[Inventory | Counted] | None:
-        """How many incidents there are, in one question; None if a list is known or no total is told.
+        """How many incidents there are, in one request; None if a list is known or the answer has no total.
 
         Old shifts cannot be overridden any more: those that were read tonight are all there is to ask.
         """
@@ -203,7 +203,7 @@ class IncidentIo(ApiConnector):
             return None
 
     def _with_its_own(self, payload: IncidentPayload, around: Around) -> Incident:
-        """What can only be asked for one incident at a time: its log, and what is attached to it."""
+        """What can only be requested for one incident at a time: its log and its attachments."""
         of_it: Parameters = {"incident_id": payload.id}
         log = "incident_activity_log_entries"
         around.log = list(self._api.listed(f"/v2/{log}", log, LogEntry, of_it))

@@ -190,7 +190,7 @@ class Attachments(_Read):
 
 @dataclass(slots=True)
 class Around:
-    """Everything that is told about one incident beside itself."""
+    """Everything that belongs to one incident."""
 
     updates: list[Update] = field(default_factory=list)
     follow_ups: list[FollowUp] = field(default_factory=list)

@@ -48,7 +48,7 @@ class PagerDuty(ApiConnector):
     def __init__(self, settings: PagerDutySettings, today: date | None = None) -> None:
         self._settings = settings
         self._today = today
-        self._api = Api(settings.base_url, settings.token, settings.wait_limit_seconds)
+        self._api = Api(settings)
         self._gaps: list[Gap] = []
         self._read = _Read()
         self._services: dict[str, tuple[str, ...]] = {}
@@ -60,8 +60,8 @@ class PagerDuty(ApiConnector):
     def fetch(self, scope: str, cursor: str | None) -> Iterator[Batch]:
         """Incidents that are new or were touched, then shifts by quarter.
 
-        A first run is stored step by step, and one that dies in between begins again: an incident is only
-        whole together with what came later, so its steps have no place of their own to go on from.
+        A first run is stored step by step and begins again if it is interrupted: an incident is only
+        complete together with its later log entries.
         """
         del scope
         place = _Cursor.read(cursor, self.since)

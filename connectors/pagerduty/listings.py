@@ -82,13 +82,11 @@ def newest_first(
     """Everything created in this half-open span of whole seconds, each once, the newest first.
 
     Where the wall of 10,000 ends a listing, the next question ends with the second the last one reached: no
-    result is asked for twice but those of one second. `truncated` is told of a second with more results than
-    that, which no question can reach.
+    result is requested twice but those of one second. `truncated` is called with a second that has more
+    results than that, which no request can reach.
     """
     since, until = span
-    at_once = (
-        path == "/incidents"
-    )  # only this listing can be asked for without days, and so without 180 of them
+    at_once = path == "/incidents"  # only this listing has no limit of 180 days if no days are given
     known: set[str] = set()
     while since < until:
         begin = since if at_once else max(since, until - LONGEST)
@@ -168,13 +166,13 @@ class Log:
 
     def record(self, head: Payload) -> Incident:
         """This incident with all that was met of it, which is forgotten then."""
-        head_record = incident(head)
-        actions = self._actions.pop(head_record.incident_id, set()) | set(accepted_responders(head))
+        record = incident(head)
+        actions = self._actions.pop(record.incident_id, set()) | set(accepted_responders(head))
         fixes, called = (
-            self._fixes.pop(head_record.incident_id, ()),
-            self._paged.pop(head_record.incident_id, ()),
+            self._fixes.pop(record.incident_id, ()),
+            self._paged.pop(record.incident_id, ()),
         )
-        return with_actions(head_record, actions, fixes, called)
+        return with_actions(record, actions, fixes, called)
 
     def _meet(self, entry: Payload) -> None:
         reference = object_in(entry, "incident")

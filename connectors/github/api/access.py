@@ -1,8 +1,8 @@
 """Which credentials read which repository: the tokens, or the app installation, that can see it.
 
 A GitHub App has an installation with each organisation, which sees that organisation alone, and of it perhaps
-only some repositories; several tokens may see different ones. That a token
-cannot see an object does not mean it was deleted.
+only some repositories; several tokens may see different ones. That a token cannot see an object does not mean
+it was deleted.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Access:
             self._seeing |= {name.casefold(): frozenset() for name in unknown}
             for each in self._all.tokens:
                 client = self._client([each])
-                for name in seen(client, unknown):
+                for name in visible_ids(client, unknown):
                     self.saw(name, client)
 
     @property
@@ -173,7 +173,7 @@ class Access:
         return _Installation(login, pool_token(self._settings, as_it))
 
 
-def seen(client: Client, repositories: Sequence[str]) -> dict[str, str]:
+def visible_ids(client: Client, repositories: Sequence[str]) -> dict[str, str]:
     """Those of these repositories that a client can see, and their ids; a hundred a request."""
     ids: dict[str, str] = {}
     for start in range(0, len(repositories), LOOKED_FOR_AT_ONCE):

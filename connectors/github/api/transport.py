@@ -29,7 +29,7 @@ Connection = HTTPRequestsConnectionClass | HTTPSRequestsConnectionClass
 
 
 class TooHeavy(PayloadBroken):
-    """GitHub could not answer this even in the smallest form it was asked in."""
+    """GitHub could not answer even the smallest form of this request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Transport:
 
 
 class _QuickToConnect(HTTPAdapter):
-    """PyGithub takes one timeout for both; an unreachable host should be told in seconds."""
+    """PyGithub takes one timeout for both; an unreachable host should be reported in seconds."""
 
     def send(
         self,

@@ -26,8 +26,8 @@ from connectors.github.api.client import Client
 from connectors.github.connector import GitHub
 from connectors.github.cursor import OVERLAP, iso
 from connectors.github.listing import Head, Pages, counted
+from connectors.github.own.search import Found, Search
 from connectors.github.query_batches import KINDS, Kind
-from connectors.github.search import Found, Search
 from connectors.github.settings import GitHubSettings
 from connectors.records import Account, Batch, Gap, Inventory, Repository
 
@@ -118,7 +118,7 @@ class GitHubOwn(Connector):
         until: str | None = None
         if cursor is not None and (written := json.loads(cursor)).get("version") == VERSION:
             until = written["until"]
-            # What was once asked about stays asked about: it would look gone otherwise.
+            # Days that were read once are read again: their objects would look deleted otherwise.
             self.since = min(self.since, date.fromisoformat(written["since"]))
         slices = self._listing()
         assert self._search.answered_at is not None
@@ -189,7 +189,7 @@ def _repositories(slices: Sequence[Found]) -> Iterator[Repository]:
 
 
 def _nameless(value: Any, owner_id: str) -> Any:
-    """The same with nobody's login but the owner's: who the others are is for GitHub to say."""
+    """The same without any login but the owner's."""
     if isinstance(value, Account):
         return value if value.account_id == owner_id else replace(value, login="")
     if isinstance(value, tuple):

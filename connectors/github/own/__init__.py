@@ -1,0 +1,1 @@
+"""GitHub as one person sees it, for personal mode."""
