@@ -125,6 +125,14 @@ def test_its_audit_log_is_unbroken_before_and_after(kept: Kept) -> None:
     assert len(kept.log) > 20
 
 
+def test_nobody_is_proven_before_a_night_has_recorded_by_what_host(kept: Kept) -> None:
+    if load_settings(kept.before / "sightline.yaml").recorded_file.exists():
+        pytest.skip("the nights of this version recorded their settings")
+    done = sightline(kept.before, "me", "--window", kept.facts["window"], by=kept.facts["manager"])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no night has recorded its settings here yet; run `sightline nightly` once" in done.stderr
+
+
 def test_everybody_reads_their_own_report_after_a_night(kept: Kept) -> None:
     report = own_report(kept, kept.facts["roles"]["notes and shares"])
     assert report["window"] == kept.facts["window"]
