@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,7 @@ def run_now(config: Path, as_of: date | None, progress: steps.Progress) -> str:
 def serve(settings: Settings, config: Path, cron: str) -> None:
     """Runs the nightly on its schedule until stopped."""
     serve_settings(config)
+    resource_tracker.ensure_running()  # its start would end the block that follows
     # nights inherit that Ctrl-C is blocked: it is for this process, which ends them
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     runner = _Runner(name="nightly")
