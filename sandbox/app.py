@@ -1,23 +1,32 @@
-"""The sandbox without its socket: a request comes in, the right API answers it, everything is counted."""
+"""The sandbox as one ASGI app: the APIs below their paths, and the operator's side below /_sandbox."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
+from weakref import WeakSet
 
-from sandbox import faults as faulty
-from sandbox.apps import App, Tokens
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import Message, Receive, Scope, Send
+
+from sandbox.apps import Tokens
 from sandbox.budgets import Budgets
-from sandbox.faults import Fault, Faults, UnknownFault, Where
-from sandbox.graphql_api import Answer, GraphQL
+from sandbox.faults import Faults, UnknownFault, Where
+from sandbox.graphql_api import GraphQL
 from sandbox.incident_io.api import IncidentIoApi
 from sandbox.incident_io.model import IncidentIo
-from sandbox.messages import Request, Response, json_response, problem, text_response
+from sandbox.messages import JsonResponse, connection_of, github_error, json_body, route
+from sandbox.middleware import Faulty, limits_of
 from sandbox.mutations import ImpossibleMutation, mutate
 from sandbox.pagerduty.api import PagerDutyApi
 from sandbox.pagerduty.model import PagerDuty
@@ -50,7 +59,7 @@ class Pace:
 
 
 class Sandbox:
-    """Answers requests. One at a time, as far as the world is concerned; the waiting is done outside."""
+    """Answers requests, one at a time as far as the world is concerned; only the waiting overlaps."""
 
     def __init__(
         self,
@@ -67,17 +76,34 @@ class Sandbox:
         self.faults = faults or Faults()
         self.budgets = Budgets(points_an_hour)
         self.tokens = Tokens(holding.github)
-        self.app = App(holding.github, self.tokens, f"{base}/api/v3")
-        self.graphql = GraphQL(holding.github)
-        self.rest = Rest(holding.github, self.tokens, self.budgets, f"{base}/api/v3")
-        self.pagerduty = PagerDutyApi(holding.pagerduty, f"{base}/pagerduty")
-        self.incident_io = IncidentIoApi(holding.incident_io)
-        self.before_each: Callable[[], None] = _nothing
-        """Called before each request is answered, one at a time: the world may change in it."""
-        self._lock = threading.Lock()
-        self._counts: Counter[str] = Counter()
-        self._points = 0
-        self._nodes = 0
+        self.graphql = GraphQL(holding.github, self.tokens, self.budgets, self.faults)
+        self.before_each: Callable[[], None] = lambda: None
+        """Called before each request is answered: the world may change in it."""
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        """What the `date` of an answer says."""
+        self._counts: Counter[Where] = Counter()
+        self._connections: WeakSet[Any] = WeakSet()
+        self._app = self._routes()
+
+    def _routes(self) -> Starlette:
+        rest = Rest(self.holding.github, self.tokens, self.budgets, self.faults, f"{self.base}/api/v3")
+        pagerduty = PagerDutyApi(self.holding.pagerduty, f"{self.base}/pagerduty")
+        incident_io = IncidentIoApi(self.holding.incident_io)
+        app = Starlette(
+            routes=[
+                Route("/api/graphql", self.graphql.app),
+                Mount("/api/v3", rest.app),
+                Mount("/pagerduty", self._faulty(pagerduty.app, "pagerduty")),
+                Mount("/incident-io", self._faulty(incident_io.app, "incident_io")),
+                Mount("/_sandbox", routes=self._control()),
+            ],
+            exception_handlers={HTTPException: github_error},
+        )
+        app.router.redirect_slashes = False
+        return app
+
+    def _faulty(self, app: Any, where: Where) -> Faulty:
+        return Faulty(app, self.faults, where, limits_of(self.budgets, self.tokens, where))
 
     def addresses(self) -> dict[str, Any]:
         """Where everything is: the line that is printed when the sandbox listens."""
@@ -104,201 +130,89 @@ class Sandbox:
             ),
         }
 
-    def answer(self, request: Request) -> Response:
-        """The response to one request, after the pretended server time."""
-        with self._lock:
-            self.before_each()
-            response, is_counted = self._answer(request)
-        wait_ms = self.pace.latency_ms + self.pace.node_latency_ms * response.nodes if is_counted else 0
-        if wait_ms:
-            time.sleep(wait_ms / 1000)
-        return response
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, wait_ms = scope["path"], 0.0
+        where = next((where for prefix, where in _APIS if path.startswith(prefix)), None)
+        if where:
+            self._counts[where] += 1
+            wait_ms = self.pace.latency_ms
+        if self.pace.connection_latency_ms:
+            connection = connection_of(receive)
+            if connection not in self._connections:
+                self._connections.add(connection)
+                await asyncio.sleep(self.pace.connection_latency_ms / 1000)
 
-    def _answer(self, request: Request) -> tuple[Response, bool]:
-        path = request.path
-        if path.startswith("/_sandbox/"):
-            return self._control(replace(request, path=path.removeprefix("/_sandbox"))), False
-        for prefix, where, answer in self._apis():
-            if path == prefix or path.startswith(f"{prefix}/"):
-                self._counts[where] += 1
-                inner = replace(request, path=path.removeprefix(prefix))
-                return answer(inner), True
-        return problem(404, "Not Found"), True
+        async def send_later(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                wait = wait_ms + self.pace.node_latency_ms * scope.get("nodes", 0)
+                if wait:
+                    await asyncio.sleep(wait / 1000)
+                date = (b"date", format_datetime(self.clock(), usegmt=True).encode())
+                message = {**message, "headers": [*message["headers"], date]}
+            await send(message)
 
-    def _apis(self) -> tuple[tuple[str, Where, Callable[[Request], Response]], ...]:
-        return (
-            ("/api/graphql", "graphql", self._graphql),
-            ("/api/v3", "rest", self._rest),
-            ("/pagerduty", "pagerduty", self._pagerduty),
-            ("/incident-io", "incident_io", self._incident_io),
-        )
-
-    # --- the APIs ---------------------------------------------------------------------------------
-
-    def _graphql(self, request: Request) -> Response:
-        viewer = self.tokens.owner(request.token)
-        if viewer is None:
-            return problem(401, "Bad credentials")
-        if request.method != "POST":
-            return problem(404, "Not Found")
-        prepared = self.graphql.prepare(request.json())
-        widest = 0 if isinstance(prepared, Answer) else prepared.price.widest_page
-        fault = self.faults.next("graphql", widest)
-        if fault and fault.name not in ("resource_limits", "not_found_node", "truncated_body"):
-            return self._spoiled(fault, request, "graphql")
-        budget = self.budgets.of(self.tokens.purse(request.token), "graphql")
-        points = 1 if isinstance(prepared, Answer) else prepared.price.points
-        if not budget.spend(points):
-            return json_response(_RATE_LIMITED, headers=budget.headers())
-        self._points += points
-        if isinstance(prepared, Answer):
-            answer = prepared
-        else:
-            answer = self.graphql.run(
-                prepared, viewer, budget, lambda each: self.tokens.sees(request.token, each)
-            )
-        self._nodes += answer.nodes
-        body = answer.body
-        if "search(" in request.body.decode("utf-8", "replace") and self.faults.next("search"):
-            body = faulty.short_of_results(body)
-        if fault and fault.name == "resource_limits":
-            body = faulty.null_nodes(body)
-        elif fault and fault.name == "not_found_node":
-            body = faulty.without_one_node(body)
-        response = json_response(body, headers=budget.headers())
-        response.nodes = answer.nodes
-        response.is_cut = bool(fault and fault.name == "truncated_body")
-        return response
-
-    def _rest(self, request: Request) -> Response:
-        is_app = request.token.count(".") == 2  # a signed token of an app has three parts
-        viewer = self.holding.github.service if is_app else self.tokens.owner(request.token)
-        if viewer is None:
-            return problem(401, "Bad credentials")
-        fault = self.faults.next("rest")
-        if fault and fault.name != "truncated_body":
-            return self._spoiled(fault, request, "core")
-        if is_app:
-            response = self.app.answer(request) or problem(401, "Bad credentials")
-            response.is_cut = fault is not None
-            return response
-        budget = self.budgets.of(self.tokens.purse(request.token), "core")
-        if request.path != "/rate_limit" and not budget.spend(1):
-            message = "API rate limit exceeded for this token."
-            return problem(403, message, budget.headers())
-        response = self.rest.answer(request, viewer)
-        response.headers.update(budget.headers())
-        response.is_cut = fault is not None
-        return response
-
-    def _pagerduty(self, request: Request) -> Response:
-        fault = self.faults.next("pagerduty")
-        if fault and fault.name != "truncated_body":
-            return self._spoiled(fault, request, "pagerduty")
-        response = self.pagerduty.answer(request)
-        response.is_cut = fault is not None
-        return response
-
-    def _incident_io(self, request: Request) -> Response:
-        fault = self.faults.next("incident_io")
-        if fault and fault.name != "truncated_body":
-            return self._spoiled(fault, request, "incident_io")
-        response = self.incident_io.answer(request)
-        response.is_cut = fault is not None
-        return response
-
-    def _spoiled(self, fault: Fault, request: Request, resource: str) -> Response:
-        """What comes instead of an answer when a fault is on."""
-        budget = self.budgets.of(self.tokens.purse(request.token), resource)
-        limits = dict(budget.headers())
-        retry_after = {"retry-after": str(fault.seconds)}
-        secondary = (
-            "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-        )
-        match fault.name:
-            case "bad_gateway" | "page_too_heavy":
-                return text_response("<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html", 502)
-            case "server_error":
-                return problem(500, "Server Error", limits)
-            case "unauthorized":
-                return problem(401, "Bad credentials", limits)
-            case "rate_limited_200":
-                return json_response(_RATE_LIMITED, headers=limits | _spent(fault))
-            case "rate_limited_403":
-                return problem(403, "API rate limit exceeded for this token.", limits | _spent(fault))
-            case "secondary_403":
-                return problem(403, secondary, limits | retry_after)
-            case "secondary_403_without_retry_after":
-                return problem(403, secondary, limits)
-            case "too_many_429":
-                return problem(429, secondary, limits | retry_after)
-            case "too_many_429_without_retry_after":
-                return problem(429, secondary, limits)
-        return Response(is_dropped=True)
+        self.before_each()
+        try:
+            await self._app(scope, receive, send_later)
+        except asyncio.CancelledError:
+            return  # the server stops, and its connections are closed
 
     # --- the operator's side ------------------------------------------------------------------------------
 
-    def _control(self, request: Request) -> Response:
-        match request.method, request.path:
-            case "GET", "/stats":
-                return json_response(self._stats())
-            case "POST", "/reset-stats":
-                self._counts.clear()
-                self._points = self._nodes = 0
-                return json_response(self._stats())
-            case "GET", "/roster.csv":
-                return text_response(self.holding.roster_csv, "text/csv")
-            case "GET", "/traps":
-                return json_response(self.holding.traps)
-            case "GET", path if path.startswith("/ssh-key/"):
-                return self._ssh_key(path.removeprefix("/ssh-key/"))
-            case "GET", "/addresses":
-                return json_response(self.addresses())
-            case "GET", "/faults":
-                return json_response(self.faults.as_list())
-            case "POST", "/faults":
-                return self._switch_fault(request.json())
-            case "POST", "/mutate":
-                try:
-                    return json_response(mutate(self.holding.github, request.json()))
-                except ImpossibleMutation as error:
-                    return problem(400, str(error))
-        return problem(404, "Not Found")
+    def _control(self) -> list[Route]:
+        return [
+            route("/stats", lambda _request: JsonResponse(self.stats())),
+            route("/reset-stats", self._reset_stats, methods=["POST"]),
+            route("/roster.csv", lambda _request: Response(self.holding.roster_csv, media_type="text/csv")),
+            route("/traps", lambda _request: JsonResponse(self.holding.traps)),
+            route("/ssh-key/{login}", self._ssh_key),
+            route("/addresses", lambda _request: JsonResponse(self.addresses())),
+            route("/faults", lambda _request: JsonResponse(self.faults.as_list())),
+            Route("/faults", self._switch_fault, methods=["POST"]),
+            Route("/mutate", self._mutate, methods=["POST"]),
+        ]
 
-    def _ssh_key(self, login: str) -> Response:
+    def stats(self) -> dict[str, Any]:
+        """Requests by API; points and nodes of GraphQL."""
+        requests = {where: self._counts[where] for _, where in _APIS}
+        return {"requests": requests, "points": self.graphql.points, "nodes": self.graphql.nodes}
+
+    def _reset_stats(self, _request: Request) -> Response:
+        self._counts.clear()
+        self.graphql.points = self.graphql.nodes = 0
+        return JsonResponse(self.stats())
+
+    def _ssh_key(self, _request: Request, login: str) -> Response:
         """The private key of one of the sandbox's people, to open what was delivered to them."""
-        found = self.holding.github.accounts.get(login.lower())
-        if found is None:
-            return problem(404, f"nobody has the login {login!r}.")
-        from sandbox.keys import private_key
+        account = self.holding.github.accounts.get(login.lower())
+        if account is None:
+            raise HTTPException(404, f"nobody has the login {login!r}.")
+        from sandbox.keys import private_key  # cryptography takes a while to load
 
-        return text_response(private_key(found.id), "text/plain")
+        return PlainTextResponse(private_key(account.id))
 
-    def _switch_fault(self, body: Any) -> Response:
+    async def _switch_fault(self, request: Request) -> Response:
+        body = await json_body(request)
         options = dict(body) if isinstance(body, dict) else {}
         try:
             self.faults.switch(options.pop("name", ""), options.pop("count", None), **options)
         except UnknownFault as error:
-            return problem(400, str(error))
+            raise HTTPException(400, str(error)) from None
         except TypeError:
-            return problem(
-                400, f"{json.dumps(body)}: a fault has name, count, where, seconds, limit and skip."
-            )
-        return json_response(self.faults.as_list())
+            message = f"{json.dumps(body)}: a fault has name, count, where, seconds, limit and skip."
+            raise HTTPException(400, message) from None
+        return JsonResponse(self.faults.as_list())
 
-    def _stats(self) -> dict[str, Any]:
-        counts = {where: self._counts[where] for where in ("graphql", "rest", "pagerduty", "incident_io")}
-        return {"requests": counts, "points": self._points, "nodes": self._nodes}
-
-
-_RATE_LIMITED = {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded for this token."}]}
+    async def _mutate(self, request: Request) -> Response:
+        try:
+            return JsonResponse(mutate(self.holding.github, await json_body(request)))
+        except ImpossibleMutation as error:
+            raise HTTPException(400, str(error)) from None
 
 
-def _nothing() -> None:
-    """The world stays as it is."""
-
-
-def _spent(fault: Fault) -> dict[str, str]:
-    """The headers of a spent budget that is whole again in a moment."""
-    reset = str(int(time.time()) + fault.seconds)
-    return {"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
+_APIS: tuple[tuple[str, Where], ...] = (
+    ("/api/graphql", "graphql"),
+    ("/api/v3/", "rest"),
+    ("/pagerduty/", "pagerduty"),
+    ("/incident-io/", "incident_io"),
+)

@@ -1,11 +1,11 @@
-"""POST /api/graphql: from a request body to an answer body.
+"""POST /api/graphql.
 
-Parsed and validated documents are kept by their text, so the same query costs its execution only.
+Parsed and validated documents are kept by their text, so a repeated query costs its execution only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,84 +18,122 @@ from graphql import (
     parse,
     validate,
 )
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox.asked import Asked
-from sandbox.budgets import Budget
-from sandbox.model import Account, Repository
+from sandbox.apps import Tokens
+from sandbox.budgets import Budgets
+from sandbox.faults import Faults, null_nodes, short_of_results, without_one_node
+from sandbox.graphql_context import Context
+from sandbox.messages import JsonResponse, json_body, problem
+from sandbox.middleware import Authorised, Budgeted, Faulty, limits_of, rate_limited_in_graphql
 from sandbox.price import Price, price
 from sandbox.resolvers import load_schema
 from sandbox.world import World
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The body of an answer (always status 200), what it cost and how many nodes it held."""
-
-    body: dict[str, Any]
-    points: int = 1
-    nodes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request that is understood and priced, but not run yet."""
+    """A request that is parsed and priced, but not executed yet."""
 
     document: DocumentNode
+    text: str
     variables: Mapping[str, Any]
     operation_name: str | None
     price: Price
 
 
-class GraphQL:
-    """Runs queries against one world."""
+class Refused(Exception):
+    """The request cannot be executed; its errors as GitHub words them."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, *errors: Mapping[str, Any]) -> None:
+        self.errors = errors
+
+
+class GraphQL:
+    """Executes queries against one world, as an ASGI app."""
+
+    def __init__(self, world: World, tokens: Tokens, budgets: Budgets, faults: Faults) -> None:
         self.world = world
+        self.tokens = tokens
+        self.faults = faults
+        self.points = 0
+        self.nodes = 0
         self._schema = load_schema()
         self._documents: dict[str, DocumentNode | list[GraphQLError]] = {}
+        limits = limits_of(budgets, tokens, "graphql")
+        budgeted = Budgeted(self._answer, limits, _points, rate_limited_in_graphql())
+        self._prepared = Faulty(budgeted, faults, "graphql", limits, _widest_page)
+        self.app: ASGIApp = Authorised(self._receive, tokens)
 
-    def prepare(self, request: Any) -> Prepared | Answer:
-        """The request, ready to run; or the answer already, when it cannot run."""
+    async def _receive(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await problem(404, "Not Found")(scope, receive, send)
+            return
+        body = await json_body(Request(scope, receive))
+        try:
+            scope["prepared"] = self._prepare(body)
+        except Refused as refused:
+            scope["prepared"] = refused
+        await self._prepared(scope, receive, send)
+
+    def _prepare(self, request: Any) -> Prepared:
         if not isinstance(request, dict) or not isinstance(request.get("query"), str):
-            return _refused([{"message": "A query attribute must be specified and must be a string."}])
+            raise Refused({"message": "A query attribute must be specified and must be a string."})
         document = self._document(request["query"])
         if isinstance(document, list):
-            return _refused([_worded(error) for error in document])
+            raise Refused(*(_worded(error) for error in document))
         name = request.get("operationName")
         operations = [part for part in document.definitions if isinstance(part, OperationDefinitionNode)]
         chosen = [each for each in operations if name is None or (each.name and each.name.value == name)]
         if len(chosen) != 1:
-            return _refused([{"message": "An operation name is required, and it must be in the document."}])
-        variables = get_variable_values(
-            self._schema, chosen[0].variable_definitions or (), request.get("variables") or {}
-        )
-        if isinstance(variables, list):
-            return _refused([_worded(error) for error in variables])
-        cost = price(self._schema, document, chosen[0], variables.coerced)
+            raise Refused({"message": "An operation name is required, and it must be in the document."})
+        variables = request.get("variables") or {}
+        coerced = get_variable_values(self._schema, chosen[0].variable_definitions or (), variables)
+        if isinstance(coerced, list):
+            raise Refused(*(_worded(error) for error in coerced))
+        cost = price(self._schema, document, chosen[0], coerced.coerced)
         if cost.mistakes:
-            return _refused([dict(mistake) for mistake in cost.mistakes])
-        return Prepared(document, request.get("variables") or {}, name, cost)
+            raise Refused(*cost.mistakes)
+        return Prepared(document, request["query"], variables, name, cost)
 
-    def run(
-        self,
-        prepared: Prepared,
-        viewer: Account,
-        budget: Budget,
-        sees: Callable[[Repository], bool] = lambda _: True,
-    ) -> Answer:
-        """The answer to a prepared request; the points must already have been taken from the budget."""
-        asked = Asked(self.world, viewer, budget, prepared.price.points, prepared.price.nodes, sees)
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        prepared: Prepared | Refused = scope["prepared"]
+        self.points += _points(scope)
+        if isinstance(prepared, Refused):
+            await JsonResponse({"errors": prepared.errors})(scope, receive, send)
+            return
+        body, nodes = self._execute(prepared, scope)
+        self.nodes += nodes
+        scope["nodes"] = nodes
+        if "search(" in prepared.text and self.faults.next("search"):
+            body = short_of_results(body)
+        if fault := scope["fault"]:
+            body = null_nodes(body) if fault.name == "resource_limits" else without_one_node(body)
+        await JsonResponse(body)(scope, receive, send)
+
+    def _execute(self, prepared: Prepared, scope: Scope) -> tuple[dict[str, Any], int]:
+        """The body of the answer, and how many nodes it has."""
+        cost = prepared.price
+        context = Context(
+            self.world,
+            scope["viewer"],
+            scope["budget"],
+            cost.points,
+            cost.nodes,
+            lambda repository: self.tokens.sees(scope["token"], repository),
+        )
         result = execute_sync(
             self._schema,
             prepared.document,
-            context_value=asked,
+            context_value=context,
             variable_values=dict(prepared.variables),
             operation_name=prepared.operation_name,
         )
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             body["errors"] = [_worded(error) for error in result.errors]
-        return Answer(body, prepared.price.points, asked.nodes)
+        return body, context.nodes
 
     def _document(self, text: str) -> DocumentNode | list[GraphQLError]:
         known = self._documents.get(text)
@@ -110,8 +148,14 @@ class GraphQL:
         return known
 
 
-def _refused(errors: list[dict[str, Any]]) -> Answer:
-    return Answer({"errors": errors})
+def _points(scope: Scope) -> int:
+    prepared = scope["prepared"]
+    return prepared.price.points if isinstance(prepared, Prepared) else 1
+
+
+def _widest_page(scope: Scope) -> int:
+    prepared = scope["prepared"]
+    return prepared.price.widest_page if isinstance(prepared, Prepared) else 0
 
 
 def _worded(error: GraphQLError) -> dict[str, Any]:

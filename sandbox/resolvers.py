@@ -24,7 +24,7 @@ from graphql import (
     get_named_type,
 )
 
-from sandbox.asked import Asked, NotFound, home_of
+from sandbox.graphql_context import Context, NotFound, repository_of
 from sandbox.model import Account, Event, IdentityProvider, Issue, PullRequest, Repository, Review, Team
 from sandbox.paging import Key, Page, page
 from sandbox.search import Results, search
@@ -227,8 +227,8 @@ def _closing_pull_requests(issue: Issue, info: Info, **arguments: Any) -> Page:
 def _found(info: Info, node_id: str) -> Any:
     """What has this id, or None where there is nothing that whoever asks may know of."""
     found = info.context.world.nodes.get(node_id)
-    place = home_of(found)
-    return found if place is None or info.context.sees(place) else None
+    repository = repository_of(found)
+    return found if repository is None or info.context.sees(repository) else None
 
 
 def _node(_root: None, info: Info, id: str) -> Any:  # noqa: A002  # GitHub's argument name
@@ -278,9 +278,9 @@ def _identity_provider(organization: Account, info: Info) -> IdentityProvider | 
 def _search(
     _root: None, info: Info, query: str, first: int = 0, after: str | None = None, **rest: Any
 ) -> Results:
-    asked: Asked = info.context
-    found = search(asked.world, asked.viewer, query, first, after, asked.sees, rest["type"])
-    info.context.nodes += len(found.nodes)
+    context: Context = info.context
+    found = search(context.world, context.viewer, query, first, after, context.sees, rest["type"])
+    context.nodes += len(found.nodes)
     return found
 
 
@@ -305,16 +305,17 @@ def _numbered(attribute: str, title: str) -> Callable[..., Any]:
 
 
 def _rate_limit(_root: None, info: Info, **_arguments: Any) -> dict[str, Any] | None:
-    asked: Asked = info.context
-    if asked.budget.is_off:
+    context: Context = info.context
+    budget = context.budget
+    if budget.is_off:
         return None
     return {
-        "cost": asked.points,
-        "limit": asked.budget.limit,
-        "node_count": asked.possible_nodes,
-        "remaining": asked.budget.remaining,
-        "reset_at": asked.budget.resets_at_text,
-        "used": asked.budget.used,
+        "cost": context.points,
+        "limit": budget.limit,
+        "node_count": context.possible_nodes,
+        "remaining": budget.remaining,
+        "reset_at": budget.resets_at_text,
+        "used": budget.used,
     }
 
 

@@ -6,25 +6,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
 import socket
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+
+import uvicorn
 
 from sandbox.app import Holding, Pace, Sandbox
 from sandbox.faults import Faults
-from sandbox.messages import Request, Response
 from sandbox.world import World
 
 LOOPBACK = "127.0.0.1"
+BACKLOG = 128
+"""Connections that may wait to be accepted."""
 SERVICE = "sandbox-token"
 
 
@@ -85,8 +86,8 @@ def running(
     points_an_hour: int = 5_000,
 ) -> Iterator[Running]:
     """A server for this world on a loopback port, 0 for any, until the `with` ends."""
-    server = _Server((LOOPBACK, port), _Handler)
-    base = f"http://{LOOPBACK}:{server.server_address[1]}"
+    listener = _listening(port)
+    base = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
     sandbox = Sandbox(
         world if isinstance(world, Holding) else Holding(world),
         base,
@@ -94,8 +95,8 @@ def running(
         pace=Pace(latency_ms, node_latency_ms, connection_latency_ms),
         points_an_hour=points_an_hour,
     )
-    server.sandbox = sandbox
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    server = _Server(sandbox, asyncio.new_event_loop())
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:
         yield Running(
@@ -107,9 +108,8 @@ def running(
             sandbox,
         )
     finally:
-        server.shutdown()
+        server.stop()
         thread.join()
-        server.server_close()
 
 
 def serve(holding: Holding, **options: Any) -> None:
@@ -121,68 +121,56 @@ def serve(holding: Holding, **options: Any) -> None:
             threading.Event().wait()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-    sandbox: Sandbox
+def _listening(port: int) -> socket.socket:
+    # with the protocol named, or asyncio leaves Nagle's algorithm on and each answer takes 40 ms
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(BACKLOG)
+    return listener
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
 
+class _Server(uvicorn.Server):
+    """Stops at once: no answer is worth waiting for, and tests start and stop hundreds of servers."""
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def setup(self) -> None:
-        super().setup()
-        wait_ms = self.server.sandbox.pace.connection_latency_ms
-        if wait_ms:
-            time.sleep(wait_ms / 1000)
-
-    def do_GET(self) -> None:  # the standard library's name
-        self._send(self.server.sandbox.answer(self._request()))
-
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815
-
-    def _request(self) -> Request:
-        target = urlsplit(self.path)
-        length = int(self.headers.get("content-length") or 0)
-        return Request(
-            self.command,
-            unquote(target.path),
-            parse_qs(target.query, keep_blank_values=True),
-            {name.lower(): value for name, value in self.headers.items()},
-            self.rfile.read(length) if length else b"",
+    def __init__(self, app: Sandbox, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                interface="asgi3",
+                lifespan="off",
+                ws="none",
+                log_config=None,
+                log_level="error",
+                access_log=False,
+                proxy_headers=False,
+                date_header=False,
+                server_header=False,
+                timeout_keep_alive=24 * 3600,
+            )
         )
+        self._loop = loop
+        self._stopped = asyncio.Event()
 
-    def _send(self, response: Response) -> None:
-        if response.is_dropped:
-            self._hang_up()
-            return
-        self.send_response_only(response.status)
-        self.send_header("date", self.date_time_string())
-        for name, value in response.headers.items():
-            self.send_header(name, value)
-        self.send_header("content-length", str(len(response.body)))
-        if response.is_cut:
-            self.send_header("connection", "close")
-        self.end_headers()
-        body = response.body[: len(response.body) // 2] if response.is_cut else response.body
-        if self.command != "HEAD":
-            self.wfile.write(body)
-        if response.is_cut:
-            self.wfile.flush()
-            self._hang_up()
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self.serve(sockets))
 
-    def _hang_up(self) -> None:
-        self.close_connection = True
-        with contextlib.suppress(OSError):
-            self.connection.shutdown(socket.SHUT_RDWR)
+    async def main_loop(self) -> None:
+        await self._stopped.wait()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Nothing: what was asked is in the statistics."""
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+    def stop(self) -> None:
+        """Makes `run` return, from another thread."""
+        self._loop.call_soon_threadsafe(self._stopped.set)

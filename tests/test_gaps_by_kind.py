@@ -25,10 +25,8 @@ from flows.pipeline import run_night
 from rubric import cells
 from rubric.map import load_map
 from sandbox import model
-from sandbox.asked import NotFound
-from sandbox.messages import Request, Response
+from sandbox.graphql_context import NotFound
 from sandbox.organisation.build import organisation as generate
-from sandbox.pagerduty.api import problem
 from sandbox.server import Running, running
 from signals.catalog import load_catalog
 from warehouse import history, ledger
@@ -137,7 +135,7 @@ def test_a_night_that_may_not_read_discussions_and_schedules_leaves_only_their_i
         whole = states(home)
         with monkeypatch.context() as refusing:
             refusing.setattr(model.Repository, "discussions", property(_refused))
-            refuse_schedules(server, refusing)
+            refusing.setenv("PAGERDUTY_TOKEN", "sandbox-pagerduty-without-schedules")
             for _ in range(2):  # the second night is not misled by what the first has written down
                 status = night(config)
                 assert status["last_run"]["outcome"] == "gaps"
@@ -283,17 +281,6 @@ def written(folder: Path, server: Running) -> Path:
         f"pagerduty:\n  base_url: {server.pagerduty}\n  since: 2026-04-01\n"
     )
     return path
-
-
-def refuse_schedules(server: Running, refusing: pytest.MonkeyPatch) -> None:
-    api = server.sandbox.pagerduty
-    answer = api.answer
-
-    def without_schedules(request: Request) -> Response:
-        is_refused = request.path.startswith("/schedules")
-        return problem(403, 2010, "Access Denied") if is_refused else answer(request)
-
-    refusing.setattr(api, "answer", without_schedules)
 
 
 def night(config: Path) -> dict[str, Any]:

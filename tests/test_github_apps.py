@@ -426,4 +426,4 @@ def pull_requests(batches: Iterator[Batch] | Sequence[Batch]) -> list[str]:
 
 
 def tokens(server: Running) -> list[str]:
-    return list(server.sandbox.tokens._issued)
+    return list(server.sandbox.tokens.issued)

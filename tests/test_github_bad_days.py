@@ -22,8 +22,8 @@ from connectors.github.connector import GitHub
 from connectors.github.settings import GitHubSettings
 from connectors.records import Gap, Inventory, Issue, PullRequest
 from sandbox import model
-from sandbox.asked import NotFound
 from sandbox.faults import FAULTS
+from sandbox.graphql_context import NotFound
 from sandbox.server import Running, running
 from sandbox.world import World
 

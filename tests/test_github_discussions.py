@@ -13,9 +13,9 @@ from connectors.github.connector import GitHub
 from connectors.github.settings import GitHubSettings
 from connectors.records import Batch, Discussion, Gap, Inventory, Issue
 from sandbox import model
-from sandbox.asked import NotFound
 from sandbox.discussions import IDEAS, QUESTIONS, DiscussionComment
 from sandbox.discussions import Discussion as Asked
+from sandbox.graphql_context import NotFound
 from sandbox.mutations import now
 from sandbox.server import running
 from sandbox.world import World

@@ -137,5 +137,5 @@ def private_key() -> str:
 
 
 def _requests(server: Running) -> int:
-    counts = server.sandbox._stats()["requests"]
+    counts = server.sandbox.stats()["requests"]
     return int(counts["graphql"] + counts["rest"])

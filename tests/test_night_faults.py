@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from flows import counting, steps
 from flows.night import open_night
 from sandbox.mutations import mutate
 from sandbox.organisation.load import load
-from sandbox.server import Running, _Handler, running
+from sandbox.server import Running, running
 
 TODAY = date(2026, 11, 22)
 PULLS, REPOSITORIES = 12, 2
@@ -63,12 +62,10 @@ def test_what_stays_is_said_and_the_next_night_completes_it(name: str, server: R
 
 
 @pytest.mark.parametrize("days", [-3, 3])
-def test_our_clock_may_be_wrong_by_days(
-    days: int, server: Running, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_our_clock_may_be_wrong_by_days(days: int, server: Running, home: Path) -> None:
     """Bookmarks are in GitHub's time: whatever it says it is now, what moves after it is found."""
     there = datetime.now(UTC) + timedelta(days=days)
-    monkeypatch.setattr(_Handler, "date_time_string", lambda *_: format_datetime(there, usegmt=True))
+    server.sandbox.clock = lambda: there
     night(home, server)
     later = (there + timedelta(seconds=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
     told = {"do": "late_review", "pull_request": "PR_load_3", "bump": True, "at": later}

@@ -182,7 +182,7 @@ def settings(server: Running) -> GitHubSettings:
 
 
 def requests_of(server: Running) -> int:
-    return int(server.sandbox._stats()["requests"]["rest"])
+    return int(server.sandbox.stats()["requests"]["rest"])
 
 
 def source(path: Path) -> FileSource:

@@ -1,14 +1,17 @@
-"""GET under /incident-io: incident.io's REST, with its paging, its filters and its refusals."""
+"""incident.io's REST below /incident-io, with its paging, its filters and its refusals."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
 from sandbox.incident_io import schedules, shapes
 from sandbox.incident_io.model import Incident, IncidentIo
-from sandbox.messages import Request, Response, json_response
+from sandbox.messages import JsonResponse, api, number, parameter, route
 
 TOKEN = "Bearer sandbox-incident-io"  # noqa: S105  # a made-up key, printed at the start
 WITHOUT_SCHEDULES = f"{TOKEN}-without-schedules"
@@ -19,46 +22,31 @@ Rows = list[tuple[str, dict[str, Any]]]
 """Bodies, each with the id that `after` names."""
 
 
-class Unprocessable(Exception):
-    """A parameter that incident.io refuses, with the sentence it answers."""
-
-
 class IncidentIoApi:
-    """Answers requests about one organisation."""
+    """Answers requests about one organisation, as an ASGI app."""
 
     def __init__(self, organisation: IncidentIo) -> None:
         self.organisation = organisation
-        routes: list[tuple[str, Callable[..., Response]]] = [
-            (r"/v2/users", self._users),
-            (r"/v2/incidents", self._incidents),
-            (r"/v2/incidents/(?P<key>[\w-]+)", self._incident),
-            (r"/v2/incident_updates", self._updates),
-            (r"/v3/follow_ups", self._follow_ups),
-            (r"/v1/postmortem_documents", self._postmortems),
-            (r"/v2/incident_activity_log_entries", self._log),
-            (r"/v1/incident_attachments", self._attachments),
-            (r"/v2/schedules", self._schedules),
-            (r"/v2/schedule_entries", self._schedule_entries),
+        routes = [
+            route("/v2/users", self._users),
+            route("/v2/incidents", self._incidents),
+            route("/v2/incidents/{key}", self._incident),
+            route("/v2/incident_updates", self._updates),
+            route("/v3/follow_ups", self._follow_ups),
+            route("/v1/postmortem_documents", self._postmortems),
+            route("/v2/incident_activity_log_entries", self._log),
+            route("/v1/incident_attachments", self._attachments),
+            route("/v2/schedules", self._schedules),
+            route("/v2/schedule_entries", self._schedule_entries),
         ]
-        self._routes = [(re.compile(pattern), answer) for pattern, answer in routes]
+        self.app = api(routes, {HTTPException: problem}, self._check)
 
-    def answer(self, request: Request) -> Response:
-        """The answer to a request."""
+    def _check(self, request: Request) -> None:
         key = request.headers.get("authorization")
         if key not in (TOKEN, WITHOUT_SCHEDULES):
-            return problem(401, "authentication_error", "the key is not known")
-        if key == WITHOUT_SCHEDULES and request.path.startswith("/v2/schedule"):
-            return problem(403, "forbidden", "this key may not view schedules")
-        for pattern, answer in self._routes:
-            match = pattern.fullmatch(request.path)
-            if match:
-                if request.method != "GET":
-                    return problem(403, "forbidden", "this key may only view data")
-                try:
-                    return answer(request, **match.groupdict())
-                except Unprocessable as error:
-                    return problem(422, "validation_error", str(error))
-        return problem(404, "not_found", "no such address")
+            raise HTTPException(401, "the key is not known")
+        if key == WITHOUT_SCHEDULES and "/v2/schedule" in request.url.path:
+            raise HTTPException(403, "this key may not view schedules")
 
     def _users(self, request: Request) -> Response:
         rows = [(one.id, shapes.user(one)) for one in self.organisation.users]
@@ -72,8 +60,8 @@ class IncidentIoApi:
             for one in self.organisation.incidents
             if one.mode in modes
             and one.status not in unwanted
-            and one.created_at >= request.one("created_at[gte]")
-            and one.updated_at >= request.one("updated_at[gte]")
+            and one.created_at >= parameter(request, "created_at[gte]")
+            and one.updated_at >= parameter(request, "updated_at[gte]")
         ]
         found.sort(key=lambda one: (one.created_at, one.id), reverse=True)
         rows = [(one.id, shapes.incident(one)) for one in found]
@@ -82,8 +70,8 @@ class IncidentIoApi:
     def _incident(self, _request: Request, key: str) -> Response:
         for one in self.organisation.incidents:
             if key in (one.id, str(one.number)):
-                return json_response({"incident": shapes.incident(one)})
-        return problem(404, "not_found", "no such incident")
+                return JsonResponse({"incident": shapes.incident(one)})
+        raise HTTPException(404, "no such incident")
 
     def _updates(self, request: Request) -> Response:
         found = [(one, update) for one in self._of(request) for update in one.updates]
@@ -96,7 +84,7 @@ class IncidentIoApi:
             (item.id, body)
             for one in self._of(request)
             for item in one.follow_ups
-            if (body := shapes.follow_up(item, one))["updated_at"] >= request.one("updated_at[gte]")
+            if (body := shapes.follow_up(item, one))["updated_at"] >= parameter(request, "updated_at[gte]")
         ]
         return _paged(request, "follow_ups", sorted(rows, key=lambda row: row[0]))
 
@@ -109,8 +97,8 @@ class IncidentIoApi:
         return _paged(request, "postmortem_documents", rows)
 
     def _log(self, request: Request) -> Response:
-        if not request.one("incident_id"):
-            raise Unprocessable("incident_id is required")
+        if not parameter(request, "incident_id"):
+            raise HTTPException(422, "incident_id is required")
         rows = [
             *((each.id, shapes.role_change(each, one)) for one in self._of(request) for each in one.roles),
             *(
@@ -128,10 +116,10 @@ class IncidentIoApi:
         return _paged(request, "incident_activity_log_entries", rows)
 
     def _attachments(self, request: Request) -> Response:
-        if not request.one("incident_id"):
-            raise Unprocessable("give an incident_id, or a resource_type and an external_id")
+        if not parameter(request, "incident_id"):
+            raise HTTPException(422, "give an incident_id, or a resource_type and an external_id")
         found = [body for one in self._of(request) for body in shapes.attachments(one)]
-        return json_response({"incident_attachments": found})
+        return JsonResponse({"incident_attachments": found})
 
     def _schedules(self, request: Request) -> Response:
         rows = [(one.id, schedules.schedule(one)) for one in self.organisation.schedules]
@@ -139,32 +127,32 @@ class IncidentIoApi:
 
     def _schedule_entries(self, request: Request) -> Response:
         """A page of final entries; the place where it ends is the `entry_window_start` of the next."""
-        named = [one for one in self.organisation.schedules if one.id == request.one("schedule_id")]
+        named = [one for one in self.organisation.schedules if one.id == parameter(request, "schedule_id")]
         if not named:
-            return problem(404, "not_found", "no such schedule")
-        start, _, page = request.one("entry_window_start").partition("|")
-        told = schedules.entries(named[0], start, request.one("entry_window_end"))
+            raise HTTPException(404, "no such schedule")
+        start, _, page = parameter(request, "entry_window_start").partition("|")
+        told = schedules.entries(named[0], start, parameter(request, "entry_window_end"))
         first = int(page or 0)
         last = first + ENTRIES_A_PAGE
         meta = {"after": f"{start}|{last}"} if last < len(told["final"]) else {}
         told["final"] = told["final"][first:last]
-        return json_response({"schedule_entries": told, "pagination_meta": meta})
+        return JsonResponse({"schedule_entries": told, "pagination_meta": meta})
 
     def _of(self, request: Request) -> Sequence[Incident]:
         """The incident that the question is about, or all of them."""
-        wanted = request.one("incident_id")
+        wanted = parameter(request, "incident_id")
         return [one for one in self.organisation.incidents if not wanted or one.id == wanted]
 
 
 def _paged(request: Request, name: str, rows: Rows, total: int | None = None) -> Response:
-    size = request.number("page_size", 25)
+    size = number(request, "page_size", 25)
     if not 1 <= size <= LARGEST_PAGE:
-        raise Unprocessable(f"page_size must be between 1 and {LARGEST_PAGE}")
+        raise HTTPException(422, f"page_size must be between 1 and {LARGEST_PAGE}")
     first = 0
-    if after := request.one("after"):
+    if after := parameter(request, "after"):
         places = [place for place, (key, _) in enumerate(rows) if key == after]
         if not places:
-            raise Unprocessable("after is not the id of a record")
+            raise HTTPException(422, "after is not the id of a record")
         first = places[0] + 1
     page = rows[first : first + size]
     meta: dict[str, Any] = {"page_size": size}
@@ -172,14 +160,23 @@ def _paged(request: Request, name: str, rows: Rows, total: int | None = None) ->
         meta["after"] = page[-1][0]
     if total is not None:
         meta["total_record_count"] = total
-    return json_response({name: [body for _, body in page], "pagination_meta": meta})
+    return JsonResponse({name: [body for _, body in page], "pagination_meta": meta})
 
 
 def _many(request: Request, name: str) -> list[str]:
-    return list(request.query.get(name, []))
+    return request.query_params.getlist(name)
 
 
-def problem(status: int, kind: str, message: str) -> Response:
-    """An error as incident.io writes it."""
+def problem(_request: Request, error: Exception) -> Response:
+    """An HTTPException as incident.io writes it."""
+    status, message = cast(HTTPException, error).status_code, cast(HTTPException, error).detail
+    if status == 405:
+        status, message = 403, "this key may only view data"
+    elif message == "Not Found":
+        message = "no such address"
+    kind = _KINDS[status]
     body = {"type": kind, "status": status, "errors": [{"code": kind, "message": message}]}
-    return json_response(body, status)
+    return JsonResponse(body, status)
+
+
+_KINDS = {401: "authentication_error", 403: "forbidden", 404: "not_found", 422: "validation_error"}
