@@ -73,6 +73,8 @@ class Night:
     """The scopes of each source, once it has told them."""
     refused: list[str] = field(default_factory=list)
     """Sentences of sources that refused, or were not reached."""
+    refused_signals: list[str] = field(default_factory=list)
+    """Sentences about signals whose rows are about other people: none of these is kept."""
     messages: list[str] = field(default_factory=list)
     """Sentences for the receipt."""
     told_gaps: dict[tuple[str, str], list[Gap]] = field(default_factory=dict)

@@ -117,7 +117,9 @@ def publish_due(night: Night) -> dict[str, Any]:
     published = []
     for window in _windows(night):
         sources = _sources(night, window.starts_on, min(window.ends_on, night.as_of))
-        whole = all(source.complete for source in sources)
+        # a signal that is refused tonight may be mended before a release has to go without it
+        refused = any(each.open_because and each.sensitivity == "band" for each in night.catalog.values())
+        whole = all(source.complete for source in sources) and not refused
         if not door.is_due(window, night.as_of, night.policy, sources_complete=whole):
             continue
         if not whole and night.as_of < held_until:

@@ -59,7 +59,7 @@ def run_night(night: Night, do: Do = plainly, progress: steps.Progress = lambda 
         "outcome": _outcome(night),
         "finished_at": finished.isoformat(),
         "seconds": round((finished - started).total_seconds()),
-        "messages": [*dict.fromkeys(night.refused + night.messages)],
+        "messages": [*dict.fromkeys(night.refused + night.refused_signals + night.messages)],
     }
     status: dict[str, Any] = do("receipt", lambda: steps.write_status(night, run))
     do("audit", lambda: logbook.note_night(night.settings, run))
@@ -186,4 +186,5 @@ def _fetch_most(
 def _outcome(night: Night) -> str:
     if night.refused:
         return "refused"
-    return "complete" if steps.everything_reconciled(night) and not night.altered else "gaps"
+    is_whole = steps.everything_reconciled(night) and not (night.altered or night.refused_signals)
+    return "complete" if is_whole else "gaps"

@@ -14,6 +14,7 @@ from privacy.released import Released
 from rubric import cells
 from rubric.map import Item, RubricMap
 from signals.catalog import Catalog
+from signals.participants import open_because
 from warehouse import known
 from warehouse.absences import present
 from warehouse.reading import MembershipRow
@@ -35,6 +36,11 @@ def own_sensitivities(catalog: Catalog) -> dict[str, str]:
     return {name: signal.sensitivity for name, signal in catalog.items() if signal.is_own}
 
 
+def refusing(catalog: Catalog, refused: Collection[str]) -> Catalog:
+    """The catalog in which whatever rests on one of these signals is left open."""
+    return catalog.refusing({name: open_because(catalog[name]) for name in refused if name in catalog})
+
+
 def reports(
     store: Store,
     run: int,
@@ -54,6 +60,7 @@ def reports(
     begins = sorted(begins_of(rules.maps.values(), window))
     sources = known.sources(store, run, min(window.ends_on, as_of))
     evidence = known.evidence(store, run, begins[0], end, only)
+    catalog = refusing(rules.catalog, known.refused_signals(store, run))
     links = known.links(store, run, begins[0], end, only)
     opportunities = known.opportunities(store, run, window.starts_on, end, only)
     tied = known.steps(store, run, window.starts_on, end, only)
@@ -71,7 +78,7 @@ def reports(
             _self_item(
                 item,
                 rubric,
-                rules.catalog,
+                catalog,
                 as_of,
                 sources.get(window.starts_on, []),
                 links,
@@ -79,7 +86,7 @@ def reports(
                 cells.beside(item, found, window, as_of),
                 cells.evaluate(
                     item,
-                    rules.catalog,
+                    catalog,
                     person_id=person_id,
                     window=window,
                     as_of=as_of,

@@ -244,7 +244,8 @@ def open_reasons(
         ]
         tables = _read_tables(catalog, signals)
     apart = {name for signal in signals for name in catalog[signal].apart}
-    sentences = []
+    refused = (catalog[name].open_because for name in dict.fromkeys(signals))
+    sentences = [sentence for sentence in refused if sentence is not None]
     unfed = sorted(_needed_tables(catalog, signals).difference(*(source.kinds for source in sources)))
     if unfed:
         named = _listed([table.replace("_", " ") for table in unfed])

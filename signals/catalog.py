@@ -112,6 +112,8 @@ class Signal(Header):
     """Of the organisation, and not shipped."""
     apart: tuple[str, ...] = ()
     """What it reads by a permission of its own, under the name by which a source may lack it."""
+    open_because: str | None = None
+    """Why whatever rests on it is left open: its rows were refused. None for a signal that is in order."""
 
     @property
     def file(self) -> str:
@@ -146,6 +148,15 @@ class Catalog(Mapping[str, Signal]):
     def of_kind(self, kind: Kind) -> list[Signal]:
         """The signals of this kind."""
         return [signal for signal in self.values() if signal.kind == kind]
+
+    def refusing(self, open_because: Mapping[str, str]) -> Catalog:
+        """The same with these signals refused, each for its reason; names of no signal are left out."""
+        return Catalog(
+            {
+                name: signal.model_copy(update={"open_because": open_because.get(name)})
+                for name, signal in self.items()
+            }
+        )
 
     def overdue(self, day: date) -> list[str]:
         """One sentence for every signal whose review was due before `day`."""

@@ -14,6 +14,8 @@ from datetime import date, timedelta
 import duckdb
 
 from signals.catalog import Catalog, Grain, Signal
+from signals.participants import CHECKED, without_part
+from signals.queries import COLUMNS
 from warehouse import history
 from warehouse.aliases import RESOLVED, resolved
 from warehouse.windows import window_of
@@ -80,7 +82,10 @@ def refresh(
 
     Computed again are the days around `dirty_months`, and everything for a signal whose file, bots or roster
     changed. A row that is still found keeps the run that first saw it. What `run` no longer finds moves into
-    the past, and so does all evidence of signals that are no more. All of it or nothing.
+    the past, and so does all evidence of signals that are no more. A signal that names somebody on an object
+    in which they took no part is refused: it keeps no row, and `refused_signals` says so.
+
+    All of it or nothing.
     """
     con.execute("begin")
     try:
@@ -119,6 +124,15 @@ def compute(con: duckdb.DuckDBPyConnection, signal: Signal) -> list[tuple[object
         return con.execute(f"{_distinct_rows(signal)} order by all").fetchall()
 
 
+def wrong_rows(con: duckdb.DuckDBPyConnection, signal: Signal) -> int:
+    """How many rows of one signal name a person who took no part in the object they point to."""
+    if signal.kind not in CHECKED:
+        return 0
+    with _people_resolved(con, RESOLVED):
+        wrong = without_part(_as_told(signal.kind, f"({_distinct_rows(signal)})"))
+        return int(con.execute(f"select count(*) from ({wrong})").fetchall()[0][0])
+
+
 def held_for(con: duckdb.DuckDBPyConnection, signal: Signal, quarter_on: date) -> set[str]:
     """For whom a team's process held in the quarter that begins on this day. Nothing is written."""
     assert signal.kind == "process"
@@ -136,6 +150,7 @@ def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date, run:
     dirty = [
         month for (month,) in con.execute("select distinct month from dirty_months order by 1").fetchall()
     ]
+    in_whole: list[Signal] = []
     in_part: dict[tuple[str, Grain], list[Signal]] = {}
     with _people_resolved(con, RESOLVED):
         for signal in _stored(catalog):
@@ -143,19 +158,62 @@ def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date, run:
             is_other = known.get(signal.signal) != signal.sha256 or moved & {*signal.reads, "aliases"}
             if is_other or (dirty and family is None):
                 history.replace(con, TARGETS[signal.kind], signal.signal, _distinct_rows(signal), run)
+                in_whole.append(signal)
             elif dirty and family is not None:
                 in_part.setdefault((family, signal.grain), []).append(signal)
     with _people_resolved(con, _CONTEXT):
         for (family, grain), signals in in_part.items():
             _replace_in_part(con, family, signals, _spans(dirty, grain), run)
     con.execute("delete from dirty_months")
-    con.execute("delete from signal_runs")
-    now = {signal.signal: signal.sha256 for signal in _stored(catalog)} | context
-    con.executemany("insert into signal_runs values (?, ?)", list(now.items()))
     for target in TARGETS.values():
         for table in (target, f"{target}_past"):
             con.execute(f"delete from {table} where occurred_on < $since", {"since": since})
+    computed = [("true", in_whole)]
+    computed += [
+        (_within("occurred_on", _spans(dirty, grain)), signals) for (_, grain), signals in in_part.items()
+    ]
+    refused = _refuse(con, computed, run)
+    con.execute("delete from signal_runs")
+    # a refused signal is computed and checked again by every night, until its rows are right
+    accepted = {each.signal: each.sha256 for each in _stored(catalog) if each.signal not in refused}
+    con.executemany("insert into signal_runs values (?, ?)", list((accepted | context).items()))
     return _counts(con, catalog)
+
+
+def _refuse(
+    con: duckdb.DuckDBPyConnection, computed: Sequence[tuple[str, Sequence[Signal]]], run: int
+) -> dict[str, int]:
+    """How many rows are wrong of each signal that is refused; none of its rows is kept.
+
+    `computed` are signals, each with the condition that the rows of this run meet: the others were checked by
+    the run that computed them.
+    """
+    told = []
+    given: dict[str, list[str]] = {}
+    for kind in CHECKED:
+        for condition, signals in computed:
+            if names := [each.signal for each in signals if each.kind == kind]:
+                given[f"names_{len(given)}"] = names
+                listed = f"list_contains($names_{len(given) - 1}, signal)"
+                told.append(f"{_as_told(kind, TARGETS[kind], ('signal',))} where {condition} and {listed}")
+    refused: dict[str, int] = {}
+    if told:
+        with _people_resolved(con, RESOLVED):
+            wrong = without_part(" union all ".join(told))
+            found = con.execute(f"select signal, count(*) from ({wrong}) group by signal", given).fetchall()
+        refused = {str(name): int(count) for name, count in found}
+    for name in refused:
+        for kind in CHECKED:
+            history.forget_signal(con, TARGETS[kind], name)
+    history.log_refused(con, refused, run)
+    return refused
+
+
+def _as_told(kind: str, rows: str, more: Iterable[str] = ()) -> str:
+    """`rows`, a table or a query, in the columns that the check of all kinds reads."""
+    columns = [*more, *COLUMNS[kind]]
+    incident_id = "" if kind == "step" else ", null::varchar as incident_id"
+    return f"select '{kind}' as kind, {', '.join(columns)}{incident_id} from {rows}"
 
 
 def _stored(catalog: Catalog) -> list[Signal]:
@@ -224,10 +282,11 @@ def _within(column: str, spans: Iterable[tuple[date, date]]) -> str:
 
 
 def _distinct_rows(signal: Signal) -> str:
-    # A row without a person or a day is about nobody or never: no evidence, and no reason to end the night.
-    # The query stands on lines of its own because it may end in a comment.
+    # A row without a person, a day or an object is about nobody, never or nothing: no evidence, no reason to
+    # end the night. The query stands on lines of its own because it may end in a comment.
     query = signal.sql.strip().rstrip(";")
-    return f"select distinct * from (\n{query}\n) where person_id is not null and occurred_on is not null"
+    is_told = " and ".join(f"{column} is not null" for column in COLUMNS[signal.kind])
+    return f"select distinct * from (\n{query}\n) where {is_told}"
 
 
 @contextmanager

@@ -21,8 +21,9 @@ import duckdb
 
 from connectors.errors import BadInput
 from signals.catalog import Signal, did_you_mean
+from signals.participants import NO_PART
 from signals.queries import COLUMNS, empty_warehouse, facts
-from signals.run import TARGETS, compute
+from signals.run import TARGETS, compute, wrong_rows
 
 Row = dict[str, str]
 
@@ -128,13 +129,16 @@ def failures(example: Example, signal: Signal) -> list[str]:
     try:
         _fill(con, example.tables)
         found = compute(con, signal)
+        wrong = wrong_rows(con, signal)
     finally:
         con.execute("rollback")
     names = list(COLUMNS[signal.kind])
     shown = example.expected.columns or tuple(names)
     got = Counter(tuple(str(row[names.index(column)]) for column in shown) for row in found)
     wanted = Counter(tuple(row[column] for column in shown) for row in example.expected.rows)
+    named = "1 row names" if wrong == 1 else f"{wrong} rows name"
     return [
+        *([f"'{example.title}': {named} {NO_PART}"] if wrong else []),
         *(f"'{example.title}': {' | '.join(row)} should follow and does not" for row in sorted(wanted - got)),
         *(f"'{example.title}': {' | '.join(row)} follows and should not" for row in sorted(got - wanted)),
     ]

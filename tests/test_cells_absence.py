@@ -328,6 +328,7 @@ class PlainSignal:
     misleads: str = "Presence, not depth."
     optional: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
+    open_because: str | None = None
     answers: str = "Which of them?"
     guard: str | None = None
 

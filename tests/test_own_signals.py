@@ -69,12 +69,73 @@ def test_a_signal_and_its_map_by_the_pages_word_are_in_every_report(
     assert "signal version" in sightline("explain", ITEM, "--window", WINDOW, "--since", str(TODAY))
 
 
+def test_a_signal_that_shows_a_manager_their_team_is_refused_and_the_night_goes_on(
+    organisation: Running, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(home, organisation)
+    monkeypatch.chdir(home)
+    file = home / "our_signals" / f"{NAME}.sql"
+    right = file.read_text()
+    header = right[: right.index("with humans_kept")]
+    file.write_text(
+        header.replace("[memberships, persons, pull_requests, reviews]", "[memberships, reviews]")
+        + "select manager_id as person_id, submitted_on as occurred_on, 'pull_request' as source_kind, "
+        "pull_request_id as source_id from reviews join memberships on memberships.person_id = reviewer_id"
+    )
+    status = night()
+    said = [each for each in status["last_run"]["messages"] if each.startswith(f"our_signals/{NAME}.sql: ")]
+    assert len(said) == 1
+    assert re.search(r": \d+ of its rows name a person who took no part in the object they point to", said[0])
+    assert status["last_run"]["outcome"] == "gaps"
+
+    managers = {line.split(",")[2] for line in Path("roster.csv").read_text().splitlines()[1:]} - {""}
+    states = set()
+    for login in sorted(managers):
+        monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{login}")
+        mine = json.loads(sightline("me", "--window", WINDOW, "--format", "json"))
+        assert all(row["signal"] != NAME for item in mine["items"] for row in item["evidence"])
+        [item] = [each for each in mine["items"] if each["item"] == ITEM]
+        states.add(item["state"])
+        if item["state"] in ("partly seen", "not collected"):
+            assert f"What counts as '{NAME}' was refused" in item["because"]
+    assert states
+    assert "none seen" not in states
+    team = mine["team"]
+    coverage = json.loads(sightline("coverage", team, "--window", WINDOW, "--format", "json"))
+    assert coverage["items"], "the release was made without it"
+
+    monkeypatch.setenv("GITHUB_TOKEN", "sandbox-token")
+    file.write_text(right)
+    mended = night(date(2026, 11, 23))["last_run"]
+    assert mended["outcome"] == "complete"
+    assert not [each for each in mended["messages"] if NAME in each]
+    # a look back at the night that refused it says so, as that night did
+    monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{login}")
+    then = json.loads(sightline("me", "--window", WINDOW, "--as-of", str(TODAY), "--format", "json"))
+    [former] = [each for each in then["items"] if each["item"] == ITEM]
+    assert (former["state"], former["because"]) == (item["state"], item["because"])
+    assert former["evidence"] == item["evidence"]
+
+
 def test_the_readmes_signal_counts_a_review_for_another_team_and_none_for_the_own(tmp_path: Path) -> None:
     folder = own_folder(tmp_path, {NAME: block("sql")})
     (folder / "specs").mkdir()
     (folder / "specs" / f"{NAME}.md").write_text(PAGE)
     ran = CliRunner().invoke(cli, ["signals", "test", "--folder", str(folder)])
     assert (ran.exit_code, ran.output) == (0, "2 examples of 1 signal hold\n"), ran.output
+
+
+def test_an_example_whose_rows_are_about_somebody_else_does_not_hold(tmp_path: Path) -> None:
+    """The page agrees with the query, and both are wrong: the author of one is named on another."""
+    query = block("sql").replace("  reviewer_id as person_id,", "  other.person_id,")
+    folder = own_folder(tmp_path, {NAME: query.replace("pull_request_id as source_id", "'two' as source_id")})
+    (folder / "specs").mkdir()
+    page = PAGE.replace("| ada | 2026-07-06 | one |\n\n##", "| cyd | 2026-07-06 | two |\n\n##")
+    assert page != PAGE
+    (folder / "specs" / f"{NAME}.md").write_text(page)
+    ran = CliRunner().invoke(cli, ["signals", "test", "--folder", str(folder)])
+    assert ran.exit_code == 1
+    assert "1 row names a person who took no part in the object they point to" in ran.output
 
 
 # --- whose eyes it is for -------------------------------------------------------------------------------
@@ -236,9 +297,9 @@ def written(folder: Path, server: Running) -> None:
     )
 
 
-def night(as_of: date = TODAY) -> None:
+def night(as_of: date = TODAY) -> dict[str, Any]:
     with open_night(load_settings(Path("sightline.yaml")), as_of) as opened:
-        run_night(opened)
+        return run_night(opened)
 
 
 def somebody_who_did(server: Running) -> str:

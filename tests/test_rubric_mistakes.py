@@ -48,6 +48,7 @@ class PlainSignal:
     misleads: str = "Presence, not depth."
     optional: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
+    open_because: str | None = None
     answers: str = "Which of them?"
     reads: tuple[str, ...] = ("pull_requests",)
     opportunity: str | None = None

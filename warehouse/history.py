@@ -25,6 +25,7 @@ LOGS: Mapping[str, tuple[str, ...]] = {
     "account_log": ("person_id", "source", "accounts"),
     "rule_versions": ("kind", "name", "sha256"),
     "addresses": ("address_id", "url"),
+    "refused_signals": ("signal", "wrong_rows"),
 }
 """The tables whose rows are valid for a while, each with what it says."""
 
@@ -146,6 +147,12 @@ def forget_signals_but(con: duckdb.DuckDBPyConnection, table: str, names: Sequen
     con.execute(f"delete from {table} where {gone}", {"names": list(names)})
 
 
+def forget_signal(con: duckdb.DuckDBPyConnection, table: str, signal: str) -> None:
+    """Deletes every row of a signal that was refused, the past too: any of them may be about other people."""
+    for each in (table, f"{table}_past"):
+        con.execute(f"delete from {each} where signal = $signal", {"signal": signal})
+
+
 def log(con: duckdb.DuckDBPyConnection, table: str, rows: str, run: int) -> None:
     """Makes `rows` (a query) what this log says from this run on."""
     columns = LOGS[table]
@@ -168,6 +175,12 @@ def log_rules(con: duckdb.DuckDBPyConnection, rules: Iterable[Rule], run: int) -
     """All rules in force."""
     _given(con, LOGS["rule_versions"], rules)
     log(con, "rule_versions", "select * from rows_given", run)
+
+
+def log_refused(con: duckdb.DuckDBPyConnection, refused: Mapping[str, int], run: int) -> None:
+    """The signals that are refused, each with how many of its rows are wrong."""
+    _given(con, LOGS["refused_signals"], refused.items())
+    log(con, "refused_signals", "select * replace (wrong_rows::bigint as wrong_rows) from rows_given", run)
 
 
 def log_memberships(con: duckdb.DuckDBPyConnection, rows: Iterable[Sequence[Any]], run: int) -> None:

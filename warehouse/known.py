@@ -56,6 +56,19 @@ def evidence(
     return found
 
 
+def refused_signals(store: Store, run: int) -> dict[str, int]:
+    """The signals that this run, or a later one before they were mended, refused, with their wrong rows.
+
+    A refusal takes all former rows of its signal away, so a look back finds none of them either.
+    """
+    found = store.con.execute(
+        "select signal, arg_max(wrong_rows, seen_by) from refused_signals "
+        "where superseded_by is null or superseded_by > ? group by signal order by signal",
+        [run],
+    ).fetchall()
+    return {str(signal): int(wrong_rows) for signal, wrong_rows in found}
+
+
 class Step(NamedTuple):
     """What ties one person's traces to an incident."""
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import groupby
@@ -13,7 +14,7 @@ from typing import Any
 
 from signals.catalog import load_catalog
 from signals.queries import empty_warehouse
-from signals.run import compute
+from signals.run import compute, wrong_rows
 
 CATALOG = load_catalog()
 
@@ -132,6 +133,18 @@ def is_called(incident: SimpleNamespace, reference: str) -> bool:
 
 def computed(random: Random, signals: Iterable[str]) -> tuple[World, dict[str, set[tuple[Any, ...]]]]:
     """Random tables, and the rows that each of these signals' own SQL finds in them."""
+    with _stored(random) as world:
+        return world, {name: set(compute(_CON, CATALOG[name])) for name in signals}
+
+
+def without_part(random: Random, signals: Iterable[str]) -> dict[str, int]:
+    """How many rows of each signal name somebody who took no part in their object, where any do."""
+    with _stored(random):
+        return {name: wrong for name in signals if (wrong := wrong_rows(_CON, CATALOG[name]))}
+
+
+@contextmanager
+def _stored(random: Random) -> Iterator[World]:
     tables = {table: any_rows(table, random) for table in SHAPES}
     _date_near_each_other(World(tables), random)
     _CON.execute("begin")
@@ -142,10 +155,9 @@ def computed(random: Random, signals: Iterable[str]) -> tuple[World, dict[str, s
             values = [getattr(row, name) for row in rows for name in columns]
             if rows:
                 _CON.execute(f"insert into {table} values {', '.join([marks] * len(rows))}", values)
-        rows_by_signal = {name: set(compute(_CON, CATALOG[name])) for name in signals}
+        yield World(tables)
     finally:
         _CON.execute("rollback")
-    return World(tables), rows_by_signal
 
 
 _CON = empty_warehouse()
