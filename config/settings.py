@@ -31,7 +31,7 @@ from connectors.files.hr_export import HrExport
 from connectors.files.settings import FileSource
 from connectors.github.incidents.settings import GitHubIncidentsSettings
 from connectors.github.postmortems.settings import GitHubPostmortemsSettings
-from connectors.github.settings import GitHubSettings, GitHubTeamsSettings
+from connectors.github.settings import GitHubSettings, GitHubTeamsSettings, RepositorySettings
 from connectors.incident_io.settings import IncidentIoSettings
 from connectors.pagerduty.settings import PagerDutySettings
 
@@ -261,8 +261,7 @@ def no_earlier_than(settings: Settings, floor: date) -> Settings:
     for name in type(settings).model_fields:
         section = getattr(settings, name)
         # what else is kept on GitHub is asked about from the day that GitHub is, unless it says otherwise
-        is_on_github = name in ("github_incidents", "github_postmortems")
-        inherits = is_on_github and section is not None and section.since is None
+        inherits = isinstance(section, RepositorySettings) and section.since is None
         if isinstance(section, BaseModel) and hasattr(section, "since") and not inherits:
             update[name] = section.model_copy(update={"since": max(section.since or floor, floor)})
     return settings.model_copy(update=update)

@@ -55,6 +55,10 @@ def connectors_for(sections: Sections, files: Sequence[FileSource], floor: date)
     configured = [(entry, settings) for entry in ENTRIES if (settings := sections[entry.section])]
     if mistakes := [line for _, settings in configured for line in settings.missing_secrets()]:
         raise BadInput(mistakes)
+    if taken := sorted({source.name for source in files} & {entry.section for entry in ENTRIES}):
+        raise BadInput(
+            [f"files: the name '{name}' belongs to another source; choose your own" for name in taken]
+        )
     connectors = [entry.connect(settings, sections) for entry, settings in configured]
     all_connectors = (*filter(None, connectors), *_declared_files(sections, files, floor))
     if not all_connectors:

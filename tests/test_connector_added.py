@@ -174,6 +174,17 @@ def test_a_night_refuses_a_source_that_the_agreement_does_not_name(tool: Tool, t
         pass
 
 
+def test_no_declared_file_may_have_its_name(tmp_path: Path) -> None:
+    config = written(tmp_path, "http://127.0.0.1:9")
+    columns = "{id: id, opened: opened}"
+    config.write_text(
+        config.read_text()
+        + f"files: [{{name: pagerboard, kind: incidents, path: log.csv, columns: {columns}}}]\n"
+    )
+    with pytest.raises(BadInput, match="the name 'pagerboard' belongs to another source"):
+        connect(load_settings(config))
+
+
 def test_the_settings_of_all_connectors_load_no_http_client() -> None:
     code = "import connectors.registry, sys; sys.exit(bool({'github', 'httpx2'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", code], cwd=AGREEMENT.parent, check=False).returncode == 0
