@@ -46,7 +46,6 @@ ITEM = "code-fluency-reviews"
 ASK = "agility-adapts"
 """An item that no tool can show."""
 TODAY = datetime.now(UTC).date().isoformat()
-ROOT = Path(__file__).parents[1]
 
 HOSTILE = (
     '=HYPERLINK("http://evil.example") <script>alert(1)</script> [x](javascript:alert(1)) '
@@ -524,14 +523,15 @@ def test_from_the_day_of_opting_out_nothing_becomes_evidence_and_opting_in_bring
 
 
 def test_an_agreement_may_have_nothing_to_opt_out_of(place: Place, me: Me) -> None:
-    agreement = Path(place.config.parent / "agreement.yaml")
-    shipped = (ROOT / "agreement.yaml").read_text()
-    agreement.write_text(shipped.replace("opt_out: bands and evidence", "opt_out: nothing"))
-    config = place.config.with_name("stricter.yaml")
-    config.write_text(place.config.read_text() + "agreement: agreement.yaml\n")
+    in_force = place.settings.agreement_in_force
+    before = in_force.read_text()
+    in_force.write_text(before.replace("opt_out: bands and evidence", "opt_out: nothing"))
     me(place.people[7])
-    with pytest.raises(Refused, match="nothing to opt out of"):
-        opt_out(config)
+    try:
+        with pytest.raises(Refused, match="nothing to opt out of"):
+            opt_out(place.config)
+    finally:
+        in_force.write_text(before)
 
 
 # --- the file -----------------------------------------------------------------------------------------------
