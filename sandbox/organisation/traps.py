@@ -1,40 +1,54 @@
-"""Every trap that is known, by name, and where it is planted: once in every quarter.
+"""Every trap: a situation that is easily counted wrong, planted once in every quarter.
 
-`plant` makes them all and tells the ids of the objects that each stands on; GET /_sandbox/traps hands the
-visible ones out. A test may so look a trap up instead of searching for it.
+Each public function of the `traps_` modules plants one and returns the ids of the objects it stands on;
+`late_answer` is the trap `late-answer`. GET /_sandbox/traps lists the ids of what is visible, so that a test
+can look a trap up.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 
+from sandbox.organisation import (
+    traps_accounts,
+    traps_history,
+    traps_incidents,
+    traps_oncall,
+    traps_reviews,
+    traps_size,
+)
 from sandbox.organisation.discussing import DISCUSSION_TRAPS
 from sandbox.organisation.maker import Maker
 from sandbox.organisation.places import Places
-from sandbox.organisation.traps_accounts import ACCOUNT_TRAPS
-from sandbox.organisation.traps_history import HISTORY_TRAPS
-from sandbox.organisation.traps_incidents import INCIDENT_TRAPS
-from sandbox.organisation.traps_oncall import ONCALL_TRAPS
-from sandbox.organisation.traps_reviews import REVIEW_TRAPS
-from sandbox.organisation.traps_size import SIZE_TRAPS
 from sandbox.pagerduty.model import PagerDuty
 
-GITHUB_TRAPS: dict[str, Callable[[Maker, Places], list[str]]] = {
-    **REVIEW_TRAPS,
-    **ACCOUNT_TRAPS,
-    **HISTORY_TRAPS,
-    **SIZE_TRAPS,
-    **INCIDENT_TRAPS,
+
+def _traps_of(*modules: ModuleType) -> dict[str, Callable[..., list[str]]]:
+    """In the order of their definition, which decides the ids of what they make."""
+    return {
+        name.replace("_", "-"): function
+        for module in modules
+        for name, function in vars(module).items()
+        if not name.startswith("_") and inspect.isfunction(function) and _is_of(function, module)
+    }
+
+
+def _is_of(function: Any, module: ModuleType) -> bool:
+    return bool(function.__module__ == module.__name__)
+
+
+GITHUB_TRAPS = {
+    **_traps_of(traps_reviews, traps_accounts, traps_history, traps_size, traps_incidents),
     **DISCUSSION_TRAPS,
 }
-
+ONCALL_TRAPS = _traps_of(traps_oncall)
 TRAPS: tuple[str, ...] = (*GITHUB_TRAPS, *ONCALL_TRAPS)
-"""The names of all traps; what each is, its function says."""
 
 
 def plant(maker: Maker, places: Places, account: PagerDuty) -> dict[str, list[str]]:
-    """Plant every trap in the quarter; name -> ids of what it stands on."""
+    """Plants every trap in the quarter; name -> ids of what it stands on."""
     found = {name: trap(maker, places) for name, trap in GITHUB_TRAPS.items()}
-    for name, on_call_trap in ONCALL_TRAPS.items():
-        found[name] = on_call_trap(maker, places, account)
-    return found
+    return found | {name: trap(maker, places, account) for name, trap in ONCALL_TRAPS.items()}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sandbox.commits import GitActor
 from sandbox.model import Account
 from sandbox.organisation.maker import Maker
@@ -104,15 +102,3 @@ def enterprise_account_reviewer(maker: Maker, places: Places) -> list[str]:
     pull = now.merged("Respect the company-wide quota")
     review = maker.review(pull, account, "COMMENTED", later(now.at, hours=1), "Does this follow the policy?")
     return [pull.id, review.id]
-
-
-ACCOUNT_TRAPS: dict[str, Callable[[Maker, Places], list[str]]] = {
-    "deleted-author": deleted_author,
-    "robot-on-a-user-account": robot_on_a_user_account,
-    "human-whose-login-ends-in-bot": human_whose_login_ends_in_bot,
-    "renamed-login": renamed_login,
-    "transferred-repository": transferred_repository,
-    "noreply-address": noreply_address,
-    "mannequin-author": mannequin_author,
-    "enterprise-account-reviewer": enterprise_account_reviewer,
-}

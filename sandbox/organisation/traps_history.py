@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -106,15 +105,6 @@ def renamed_title(maker: Maker, places: Places) -> list[str]:
     return [pull.id]
 
 
-def hostile_text(maker: Maker, places: Places) -> list[str]:
-    """Formulas, markup, control and direction characters in titles, bodies and labels."""
-    now = scene(maker, places, "hostile")
-    title = "=HYPERLINK(1) <script>alert(1)</script> \x1b[31m \u202eesrever \U000e0041"
-    pull = now.merged(title, "<img src=x onerror=alert(1)> [x](javascript:alert(1)) \x00 end")
-    maker.label(pull, "=1+1", now.author, later(now.at, hours=1))
-    return [pull.id]
-
-
 def reverted_months_later(maker: Maker, places: Places) -> list[str]:
     """A revert forty days after the merge: the code had its time."""
     now = scene(maker, places, "late revert")
@@ -159,18 +149,10 @@ def checks_mended_by_a_force_push(maker: Maker, places: Places) -> list[str]:
     return [pull.id]
 
 
-HISTORY_TRAPS: dict[str, Callable[[Maker, Places], list[str]]] = {
-    "squash-that-lost-coauthors": squash_that_lost_coauthors,
-    "ai-coauthor": ai_coauthor,
-    "merge-queue-as-merger": merge_queue_as_merger,
-    "backport": backport,
-    "revert-of-a-revert": revert_of_a_revert,
-    "last-second-of-the-quarter": last_second_of_the_quarter,
-    "generated-and-vendored-only": generated_and_vendored_only,
-    "renamed-title": renamed_title,
-    "reverted-months-later": reverted_months_later,
-    "revert-by-commit": revert_by_commit,
-    "revert-on-a-release-branch": revert_on_a_release_branch,
-    "checks-mended-by-a-force-push": checks_mended_by_a_force_push,
-    "hostile-text": hostile_text,
-}
+def hostile_text(maker: Maker, places: Places) -> list[str]:
+    """Formulas, markup, control and direction characters in titles, bodies and labels."""
+    now = scene(maker, places, "hostile")
+    title = "=HYPERLINK(1) <script>alert(1)</script> \x1b[31m \u202eesrever \U000e0041"
+    pull = now.merged(title, "<img src=x onerror=alert(1)> [x](javascript:alert(1)) \x00 end")
+    maker.label(pull, "=1+1", now.author, later(now.at, hours=1))
+    return [pull.id]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sandbox.organisation.maker import Maker
 from sandbox.organisation.places import Places
 from sandbox.organisation.quarters import later
@@ -84,13 +82,3 @@ def regression_reported(maker: Maker, places: Places) -> list[str]:
     maker.label(issue, "sev3", now.other, later(now.at, hours=4))
     maker.close(issue, now.other, later(now.at, days=2))
     return [issue.id]
-
-
-INCIDENT_TRAPS: dict[str, Callable[[Maker, Places], list[str]]] = {
-    "incident-marked-as-duplicate": incident_marked_as_duplicate,
-    "role-handed-over": role_handed_over,
-    "incident-reopened": incident_reopened,
-    "comment-after-the-incident": comment_after_the_incident,
-    "fix-linked-by-hand": fix_linked_by_hand,
-    "regression-reported": regression_reported,
-}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
 
@@ -10,7 +9,7 @@ from sandbox.organisation.maker import Maker
 from sandbox.organisation.oncall import blank_incident, enter, local, on_call, user_of
 from sandbox.organisation.places import Places
 from sandbox.organisation.quarters import later, moment, some_moment
-from sandbox.pagerduty.model import Incident, PagerDuty, Schedule, Shift, User
+from sandbox.pagerduty.model import Incident, PagerDuty, Responder, Schedule, Shift, User
 
 
 def incident_merged(maker: Maker, places: Places, account: PagerDuty) -> list[str]:
@@ -101,27 +100,12 @@ def incident_in_the_last_second(maker: Maker, places: Places, account: PagerDuty
 
 def asked_but_never_joined(maker: Maker, places: Places, account: PagerDuty) -> list[str]:
     """Asked as a responder and never joined: being asked is no contribution."""
-    from sandbox.pagerduty.model import Responder
-
     rng, at = _start(maker, "never joined")
     incident, holder, other = _incident(maker, places, account, rng, at)
     enter(maker, incident, "acknowledge", later(at, minutes=3), holder, "mobile")
     incident.responders.append(Responder(other, holder, later(at, minutes=5)))
     enter(maker, incident, "resolve", later(at, minutes=60), holder, "web_ui")
     return [incident.id]
-
-
-ONCALL_TRAPS: dict[str, Callable[[Maker, Places, PagerDuty], list[str]]] = {
-    "incident-merged": incident_merged,
-    "acknowledged-by-a-machine": acknowledged_by_a_machine,
-    "handed-over-mid-incident": handed_over_mid_incident,
-    "acknowledgement-timed-out": acknowledgement_timed_out,
-    "override-on-the-rota": override_on_the_rota,
-    "leave-inside-a-shift": leave_inside_a_shift,
-    "daylight-saving-inside-a-shift": daylight_saving_inside_a_shift,
-    "incident-in-the-last-second": incident_in_the_last_second,
-    "asked-but-never-joined": asked_but_never_joined,
-}
 
 
 def _start(maker: Maker, name: str) -> tuple[Random, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sandbox.organisation.maker import Maker
 from sandbox.organisation.places import Places, changed
 from sandbox.organisation.quarters import later
@@ -127,17 +125,3 @@ def comment_without_a_review(maker: Maker, places: Places) -> list[str]:
     thread = maker.thread(review, pull.files[0].path, "Nice.")
     orphan = maker.line_comment(thread, None, now.other, later(now.at, hours=1.1), "Or is it?", thread.path)
     return [pull.id, orphan.id]
-
-
-REVIEW_TRAPS: dict[str, Callable[[Maker, Places], list[str]]] = {
-    "pending-review": pending_review,
-    "review-dismissed-later": review_dismissed_later,
-    "several-reviews-by-one-person": several_reviews_by_one_person,
-    "review-after-the-merge": review_after_the_merge,
-    "review-asked-of-a-team": review_asked_of_a_team,
-    "code-owner-request": code_owner_request,
-    "draft-to-ready-and-back": draft_to_ready_and_back,
-    "self-review-and-comments": self_review_and_comments,
-    "ai-reviewer": ai_reviewer,
-    "comment-without-a-review": comment_without_a_review,
-}

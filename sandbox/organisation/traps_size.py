@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sandbox.commits import ChangedFile, GitActor
 from sandbox.organisation.maker import Maker
 from sandbox.organisation.places import Places
@@ -98,15 +96,3 @@ def more_than_a_page_of_events(maker: Maker, places: Places) -> list[str]:
     maker.review(pull, now.reviewer, "APPROVED", later(now.at, hours=2))
     maker.merge(pull, now.reviewer, later(now.at, hours=3))
     return [pull.id, pull.events[-1].id]
-
-
-SIZE_TRAPS: dict[str, Callable[[Maker, Places], list[str]]] = {
-    "more-than-a-page-of-reviews": more_than_a_page_of_reviews,
-    "more-than-a-page-of-threads": more_than_a_page_of_threads,
-    "more-than-a-page-of-thread-comments": more_than_a_page_of_thread_comments,
-    "more-than-a-page-of-files": more_than_a_page_of_files,
-    "more-than-a-page-of-commits": more_than_a_page_of_commits,
-    "more-than-a-page-of-comments": more_than_a_page_of_comments,
-    "more-than-a-page-of-authors": more_than_a_page_of_authors,
-    "more-than-a-page-of-events": more_than_a_page_of_events,
-}
