@@ -1,4 +1,4 @@
-"""How much a token may still ask: one budget an hour for REST, one for GraphQL, as GitHub keeps them."""
+"""Rate limits: each token has one budget an hour for REST and one for GraphQL, as on GitHub."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Budget:
 
 
 class Budgets:
-    """The budgets of every token that ever asked."""
+    """The budgets of all tokens, by token and resource."""
 
     def __init__(self, points_an_hour: int = 5_000) -> None:
         self._limit = points_an_hour

@@ -1,4 +1,4 @@
-"""Things that go wrong on purpose, by switch: what GitHub does on a bad day, as often as asked for.
+"""Faults that are switched on: what GitHub does on a bad day, a number of times.
 
 A fault is set at the start (`--fault bad_gateway:2`) or at run time (POST /_sandbox/faults). Each is used
 up after `count` requests; `page_too_heavy` stays until it is switched off with count 0.

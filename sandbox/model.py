@@ -226,7 +226,7 @@ class ReviewThread:
 
 @dataclass(slots=True, eq=False)
 class ReviewRequest:
-    """A review that is still asked of somebody or of a team."""
+    """A review request that is still open."""
 
     typename: ClassVar[str] = "ReviewRequest"
     id: str

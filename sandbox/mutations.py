@@ -1,4 +1,4 @@
-"""Small changes to the world between two runs: what makes a connector that trusts `updatedAt` lose data.
+"""Small changes to the world between two runs: each loses data for a connector that trusts `updatedAt` alone.
 
 POST /_sandbox/mutate with `{"do": "late_review", ...}`; the answer names what was changed.
 """

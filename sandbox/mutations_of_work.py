@@ -1,6 +1,6 @@
 """The ordinary changes of a day, and the rare ones: opened, edited, merged, transferred, deleted.
 
-Each moves `updatedAt` as GitHub does; what leaves no trace there (deletions, renames, ghosts) leaves none.
+Each moves `updatedAt` as GitHub does; deletions, renames and deleted accounts move nothing, as there.
 """
 
 from __future__ import annotations
@@ -76,13 +76,13 @@ def push(world: World, pull: PullRequest, who: Account, at: str) -> Commit:
 
 
 def discuss(world: World, pull: PullRequest, who: Account, at: str) -> ReviewThread:
-    """A review with a remark on a line: a new thread."""
+    """A review with one line comment: a new thread."""
     number = number_for(f"{pull.id}/remarks") + len(pull.reviews)
     review = Review(f"PRR_new_{number}", pull, who, "COMMENTED", at, at, "", number, at)
     pull.reviews.append(world.add(review))
     pull.reviews.sort(key=by_moment)
-    said = _line_comment(world, pull, review, who, at, None)
-    thread = world.add(ReviewThread(f"PRRT_new_{number}", pull, [said]))
+    comment = _line_comment(world, pull, review, who, at, None)
+    thread = world.add(ReviewThread(f"PRRT_new_{number}", pull, [comment]))
     pull.threads.append(thread)
     pull.threads.sort(key=by_moment)
     pull.updated_at = max(pull.updated_at, at)
@@ -90,24 +90,24 @@ def discuss(world: World, pull: PullRequest, who: Account, at: str) -> ReviewThr
 
 
 def reply(world: World, thread: ReviewThread, who: Account, at: str, *, bump: bool) -> ReviewComment:
-    """An answer in a thread. It need not move the pull request."""
+    """An answer in a thread; `bump` moves `updatedAt` of the pull request."""
     pull = thread.pull_request
-    said = _line_comment(world, pull, None, who, at, thread.comments[0])
-    thread.comments.append(said)
+    comment = _line_comment(world, pull, None, who, at, thread.comments[0])
+    thread.comments.append(comment)
     if bump:
         pull.updated_at = max(pull.updated_at, at)
-    return said
+    return comment
 
 
 def resolve(thread: ReviewThread, who: Account, at: str, *, bump: bool = True) -> None:
-    """It is settled. That need not move the pull request."""
+    """Resolves the thread; `bump` moves `updatedAt` of the pull request."""
     thread.is_resolved, thread.resolved_by, thread.resolved_at = True, who, at
     if bump:
         thread.pull_request.updated_at = max(thread.pull_request.updated_at, at)
 
 
 def unresolve(thread: ReviewThread) -> None:
-    """It is open again, which moves nothing."""
+    """Opens the thread again, which does not move `updatedAt`."""
     thread.is_resolved, thread.resolved_by, thread.resolved_at = False, None, None
 
 
@@ -147,7 +147,7 @@ def assign(world: World, issue: Issue, who: Account, by: Account, at: str) -> No
 
 
 def delete_issue(world: World, issue: Issue) -> None:
-    """It leaves no trace, and nobody closes it any more."""
+    """Without a trace; no pull request closes it any more."""
     issue.repository.issues.remove(issue)
     parts: list[HasId] = [issue, *issue.comments, *issue.events]
     for part in parts:
@@ -165,7 +165,7 @@ def rename_repository(world: World, repository: Repository, to: str) -> None:
 
 
 def transfer_repository(world: World, repository: Repository, to: Account) -> None:
-    """Another owner; whoever asks under the former name is led to it from now on."""
+    """Another owner; the former name leads to it from now on."""
     repository.owner.repositories.remove(repository)
     repository.owner = to
     to.repositories.append(repository)
@@ -179,7 +179,7 @@ def create_repository(world: World, owner: Account, name: str) -> Repository:
 
 
 def delete_account(world: World, who: Account) -> None:
-    """A ghost: what they did stays, and nobody is named for it. Nothing moves."""
+    """What they did stays, without an author. No `updatedAt` moves."""
     world.accounts.pop(who.login.lower(), None)
     world.nodes.pop(who.id, None)
     for node in list(world.nodes.values()):
@@ -209,12 +209,12 @@ def _line_comment(
     reply_to: ReviewComment | None,
 ) -> ReviewComment:
     number = number_for(f"{pull.id}/lines") + len(world.nodes)
-    said = ReviewComment(
+    comment = ReviewComment(
         f"PRRC_new_{number}", pull, review, who, at, "Is it?", "src/a.py", 1, number, at, reply_to
     )
     if review:
-        review.comments.append(said)
-    return world.add(said)
+        review.comments.append(comment)
+    return world.add(comment)
 
 
 def _event(world: World, item: PullRequest | Issue, kind: str, who: Account, at: str, **details: Any) -> None:

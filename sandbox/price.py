@@ -1,4 +1,4 @@
-"""What a GraphQL query costs, told before it runs: GitHub's node limit, page limit and point formula.
+"""The cost of a GraphQL query before it runs: GitHub's node limit, page limit and point formula.
 
 Points are the requests the connections would need if every page were full, divided by a hundred. A
 connection of which only the count is asked needs none.

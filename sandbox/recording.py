@@ -18,7 +18,7 @@ _SUFFIX = "[bot]"
 
 
 class Recording:
-    """A world in the making, and how to find or make what recorded payloads mention."""
+    """Finds or makes what recorded payloads mention, in the world that is being read."""
 
     def __init__(self, world: World) -> None:
         self.world = world

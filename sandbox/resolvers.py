@@ -225,7 +225,7 @@ def _closing_pull_requests(issue: Issue, info: Info, **arguments: Any) -> Page:
 
 
 def _found(info: Info, node_id: str) -> Any:
-    """What has this id, or None where there is nothing that whoever asks may know of."""
+    """The node with this id; None when there is none that the token may see."""
     found = info.context.world.nodes.get(node_id)
     repository = repository_of(found)
     return found if repository is None or info.context.sees(repository) else None

@@ -10,7 +10,7 @@ from sandbox.world import number_for
 
 Body = dict[str, Any]
 NO_REACTIONS = {"total_count": 0, "+1": 0, "-1": 0, "laugh": 0, "hooray": 0, "confused": 0, "heart": 0}
-"""Nobody in the sandbox clicks on smileys; clients read the count."""
+"""Clients read the count."""
 
 
 class Shapes:

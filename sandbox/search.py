@@ -1,8 +1,8 @@
-"""Search for pull requests and issues, or for discussions, with the manners of GitHub's.
+"""Search for pull requests and issues, or for discussions, with the limits of GitHub's.
 
 It never gives more than a thousand results, however many there are; it pages by place, so what is updated
 meanwhile repeats or is skipped; its index lags behind the world; and of organisations that ask for single
-sign-on it gives nothing, without a word in GraphQL and with a header in REST.
+sign-on it gives nothing; REST says so in a header, GraphQL does not.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ MOST_RESULTS = 1_000
 Item = PullRequest | Issue | Discussion
 Test = Callable[[Item], bool]
 Sees = Callable[[Repository], bool]
-"""Whether whoever asks may know of a repository."""
+"""Whether the token may know of a repository."""
 
 
 class UnknownQualifier(GraphQLError):
-    """A word of the query that this search does not understand: better said than ignored."""
+    """A word of the query that this search does not know."""
 
 
 @dataclass(frozen=True, slots=True)

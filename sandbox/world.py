@@ -1,4 +1,4 @@
-"""One GitHub as a whole: what the objects of `model.py` are found by."""
+"""All objects of one GitHub, by node id, login and name."""
 
 from __future__ import annotations
 

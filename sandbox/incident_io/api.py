@@ -131,15 +131,15 @@ class IncidentIoApi:
         if not named:
             raise HTTPException(404, "no such schedule")
         start, _, page = parameter(request, "entry_window_start").partition("|")
-        told = schedules.entries(named[0], start, parameter(request, "entry_window_end"))
+        entries = schedules.entries(named[0], start, parameter(request, "entry_window_end"))
         first = int(page or 0)
         last = first + ENTRIES_A_PAGE
-        meta = {"after": f"{start}|{last}"} if last < len(told["final"]) else {}
-        told["final"] = told["final"][first:last]
-        return JsonResponse({"schedule_entries": told, "pagination_meta": meta})
+        meta = {"after": f"{start}|{last}"} if last < len(entries["final"]) else {}
+        entries["final"] = entries["final"][first:last]
+        return JsonResponse({"schedule_entries": entries, "pagination_meta": meta})
 
     def _of(self, request: Request) -> Sequence[Incident]:
-        """The incident that the question is about, or all of them."""
+        """The incident that the request names, or all of them."""
         wanted = parameter(request, "incident_id")
         return [one for one in self.organisation.incidents if not wanted or one.id == wanted]
 

@@ -24,35 +24,35 @@ def schedule(one: Schedule) -> Body:
 
 
 def entries(one: Schedule, since: str, until: str) -> dict[str, list[Body]]:
-    """Entries are whole: they may begin before the window and end after it."""
+    """Entries are not clipped: they may begin before the window and end after it."""
 
-    def told(shifts: Iterable[Shift]) -> list[Body]:
+    def bodies(shifts: Iterable[Shift]) -> list[Body]:
         there = [shift for shift in shifts if shift.start < until and shift.end > since]
         return [_entry(shift) for shift in sorted(there, key=lambda each: (each.start, each.rotation))]
 
     return {
-        "final": told(_final(one)),
-        "overrides": told(one.overrides),
-        "scheduled": told(one.shifts),
+        "final": bodies(_final(one)),
+        "overrides": bodies(one.overrides),
+        "scheduled": bodies(one.shifts),
     }
 
 
 def _final(one: Schedule) -> list[Shift]:
-    """Overrides cut holes into their own rotation, and into no other."""
+    """Overrides replace shifts of their own rotation only."""
     kept = list(one.shifts)
-    for hole in one.overrides:
-        kept = [piece for shift in kept for piece in _without(shift, hole)]
+    for override in one.overrides:
+        kept = [piece for shift in kept for piece in _without(shift, override)]
     return kept + one.overrides
 
 
-def _without(shift: Shift, hole: Shift) -> list[Shift]:
-    if hole.rotation != shift.rotation or hole.start >= shift.end or hole.end <= shift.start:
+def _without(shift: Shift, override: Shift) -> list[Shift]:
+    if override.rotation != shift.rotation or override.start >= shift.end or override.end <= shift.start:
         return [shift]
     found = []
-    if shift.start < hole.start:
-        found.append(Shift(shift.start, hole.start, shift.user, shift.rotation))
-    if hole.end < shift.end:
-        found.append(Shift(hole.end, shift.end, shift.user, shift.rotation))
+    if shift.start < override.start:
+        found.append(Shift(shift.start, override.start, shift.user, shift.rotation))
+    if override.end < shift.end:
+        found.append(Shift(override.end, shift.end, shift.user, shift.rotation))
     return found
 
 

@@ -62,8 +62,8 @@ def issue(address: str | None) -> Body:
     if address is None:
         return {}
     name = address.rpartition("/")[2]
-    told = {"provider": "github", "issue_name": f"#{name}", "issue_permalink": address}
-    return {"external_issue_reference": told}
+    reference = {"provider": "github", "issue_name": f"#{name}", "issue_permalink": address}
+    return {"external_issue_reference": reference}
 
 
 def incident(one: Incident) -> Body:
@@ -160,20 +160,15 @@ def role_change(one: RoleChange, of: Incident) -> Body:
 
 
 def acknowledgement(one: Acknowledgement, of: Incident) -> Body:
-    told: Body = {"escalation_id": "01ESCALATION"}
-    told |= {"acknowledger": user(one.by)} if one.by else {}
-    return _entry(one.id, one.at, of, "escalation_acknowledged", told)
+    content: Body = {"escalation_id": "01ESCALATION"}
+    content |= {"acknowledger": user(one.by)} if one.by else {}
+    return _entry(one.id, one.at, of, "escalation_acknowledged", content)
 
 
 def escalation(one: Escalation, of: Incident) -> Body:
-    told = {"escalation_id": one.id, "creator": actor(None)}
-    return _entry(
-        f"{one.id}C",
-        one.at,
-        of,
-        "escalation_created",
-        told | {"escalated_to_users": [user(each) for each in one.called]},
-    )
+    called = [user(each) for each in one.called]
+    content = {"escalation_id": one.id, "creator": actor(None), "escalated_to_users": called}
+    return _entry(f"{one.id}C", one.at, of, "escalation_created", content)
 
 
 def attachments(of: Incident) -> list[Body]:

@@ -1,7 +1,7 @@
-"""Hides what has not happened yet, so that tomorrow's organisation is today's and one day more.
+"""Removes what happens after a moment, so that tomorrow's organisation is today's and one day more.
 
-Whole quarters are generated; everything after the given moment is taken away again, and what depended on it
-(state, labels, assignees, resolutions) goes back to what it was.
+Quarters are generated to their end; what depends on removed events (state, labels, assignees, resolutions)
+goes back to what it was.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def _take_back(item: PullRequest | Issue, event: Event) -> None:
 
 def _settle_state(issue: Issue) -> None:
     """Open or closed by the last event that says so."""
-    told = [event for event in issue.events if event.kind in ("ClosedEvent", "ReopenedEvent")]
-    last = max(told, key=lambda event: event.created_at, default=None)
+    events = [event for event in issue.events if event.kind in ("ClosedEvent", "ReopenedEvent")]
+    last = max(events, key=lambda event: event.created_at, default=None)
     is_closed = last is not None and last.kind == "ClosedEvent"
     issue.closed_at = last.created_at if last and is_closed else None
     issue.state_reason = (
@@ -90,13 +90,13 @@ def _hide_work(pull: PullRequest, ids: set[str], end: str) -> None:
         _hide_comments(thread, end)
         _unsettle(thread, end)
     pull.threads = [thread for thread in pull.threads if thread.comments]
-    pull.review_requests = [asked for asked in pull.review_requests if asked.created_at < end]
+    pull.review_requests = [request for request in pull.review_requests if request.created_at < end]
     pull.closing = [issue for issue in pull.closing if issue.id in ids]
     if pull.merged_at and pull.merged_at >= end:
         pull.merged_at = pull.merged_by = pull.merge_commit = None
-    told = [event for event in pull.events if event.kind in ("ReadyForReviewEvent", "ConvertToDraftEvent")]
-    if told:
-        pull.is_draft = max(told, key=lambda event: event.created_at).kind == "ConvertToDraftEvent"
+    events = [event for event in pull.events if event.kind in ("ReadyForReviewEvent", "ConvertToDraftEvent")]
+    if events:
+        pull.is_draft = max(events, key=lambda event: event.created_at).kind == "ConvertToDraftEvent"
     pull.additions = sum(file.additions for file in pull.files)
     pull.deletions = sum(file.deletions for file in pull.files)
     pull.changed_files = len(pull.files)

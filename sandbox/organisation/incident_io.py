@@ -28,7 +28,7 @@ FOLDER = "postmortems"
 
 
 def incident_io_quarter(maker: Maker, places: Places, held: IncidentIo) -> None:
-    """Led, handed over, merged, declined, written down; with ids of their own, so that nothing else moves."""
+    """Led, handed over, merged, declined, written down; with ids that depend on nothing else."""
     for place in range(COUNT):
         number = maker.quarter.ordinal * COUNT + place + 1
         rng = maker.rng("incident.io", place)
@@ -66,7 +66,7 @@ def incident_io_quarter(maker: Maker, places: Places, held: IncidentIo) -> None:
 
 
 def incident_io_until(held: IncidentIo, places: Places, end: str) -> None:
-    """Forget what happens at `end` or later."""
+    """Removes what happens at `end` or later."""
     documents = places.operations.documents
     for path in [path for path in documents if path.removeprefix(f"{FOLDER}/") >= end[:10]]:
         del documents[path]

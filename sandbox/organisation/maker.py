@@ -39,7 +39,7 @@ CHECKS = ("SUCCESS",) * 14 + ("FAILURE",) * 3 + ("PENDING", None, None)
 
 
 class Maker:
-    """The workshop of one quarter."""
+    """Makes what happens in one quarter."""
 
     def __init__(self, world: World, seed: str, quarter: Quarter) -> None:
         self.world = world
@@ -107,7 +107,7 @@ class Maker:
         text = (message or pull.title) + (f"\n{trailers}" if trailers else "")
         oid = hashlib.sha1(f"{self.seed}/{number}".encode(), usedforsecurity=False).hexdigest()
         url = f"{pull.repository.url}/commit/{oid}"
-        # by the commit's own number, so that checks take nothing from the stream of chance
+        # by the commit's own number, so that checks draw no random number
         checks = CHECKS[int(oid[:4], 16) % len(CHECKS)]
         commit = Commit(node_id, oid, at, text, actors, authored_date=at, url=url, checks=checks)
         pull.commits.append(PullRequestCommit(self.next_ids("PURC")[0], commit, pull))

@@ -61,14 +61,14 @@ def paged_quarter(maker: Maker, places: Places, account: PagerDuty) -> None:
 
 
 def pagerduty_until(account: PagerDuty, end: str) -> None:
-    """Forget what happens after `end`. Schedules keep their plans, as they do in life."""
+    """Removes what happens at `end` or later. Schedules keep their future shifts."""
     account.incidents = [incident for incident in account.incidents if incident.created_at < end]
     for incident in account.incidents:
         incident.entries = [entry for entry in incident.entries if entry.created_at < end]
-        incident.responders = [asked for asked in incident.responders if asked.requested_at < end]
-        for asked in incident.responders:
-            if asked.joined_at and asked.joined_at >= end:
-                asked.joined_at = None
+        incident.responders = [responder for responder in incident.responders if responder.requested_at < end]
+        for responder in incident.responders:
+            if responder.joined_at and responder.joined_at >= end:
+                responder.joined_at = None
         if incident.status != "resolved":
             incident.merged_into = None
     account.incidents.sort(key=lambda incident: incident.created_at)

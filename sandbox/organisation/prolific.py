@@ -58,8 +58,8 @@ def prolific(pulls: int, *, until: date, seed: str = "prolific", quarters: int =
         else:
             item.repository.issues.append(item)
         world.index(item)
-    asked = [each for maker in makers for each in maker.discussions if each.created_at < end]
-    for discussion in sorted(asked, key=lambda each: (each.created_at, each.id)):
+    discussions = [each for maker in makers for each in maker.discussions if each.created_at < end]
+    for discussion in sorted(discussions, key=lambda each: (each.created_at, each.id)):
         discussion.as_of(end)
         world.add_discussion(discussion)
     return Holding(world, organization=ORGANIZATION)
@@ -84,8 +84,10 @@ def _work(
         maker.mark_answer(answer, colleague, soon_after(rng, at, 9))
     review_at = soon_after(rng, at, 3)
     if number % 4 == 0:
-        asked = maker.review(own, colleague, "CHANGES_REQUESTED", review_at, "Could you add a test for it?")
-        maker.thread(asked, own.files[0].path, "What happens when this is empty?")
+        requested = maker.review(
+            own, colleague, "CHANGES_REQUESTED", review_at, "Could you add a test for it?"
+        )
+        maker.thread(requested, own.files[0].path, "What happens when this is empty?")
         review_at = soon_after(rng, review_at, 2)
         maker.commit(own, [me], review_at, "Answer the review")
     maker.review(own, colleague, "APPROVED", soon_after(rng, review_at, 1))

@@ -1,4 +1,4 @@
-"""Quarters, moments and seeded chance: the same seed and quarter always give the same quarter."""
+"""Quarters, moments and seeded random numbers: the same seed and quarter always give the same quarter."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def quarters_until(day: date, closed: int) -> list[Quarter]:
 
 
 def chance(seed: str, *about: object) -> Random:
-    """A stream of chance for this seed and subject, the same in every run and on every machine."""
+    """Random numbers for this seed and subject, the same in every run and on every machine."""
     return Random("/".join(map(str, (seed, *about))))  # noqa: S311  # reproducible on purpose
 
 

@@ -1,4 +1,4 @@
-"""A small cast and a plain pull request, for traps to be built on."""
+"""Three people of a team and a plain pull request, for traps to build on."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def incident_merged(maker: Maker, places: Places, account: PagerDuty) -> list[st
 
 
 def acknowledged_by_a_machine(maker: Maker, places: Places, account: PagerDuty) -> list[str]:
-    """Acknowledged in somebody's name by an automation: nobody's hand was in it."""
+    """Acknowledged in somebody's name by an automation: no person did it."""
     rng, at = _start(maker, "automatic")
     incident, holder, _ = _incident(maker, places, account, rng, at)
     entry = enter(maker, incident, "acknowledge", later(at, minutes=1), holder, "auto")
@@ -71,7 +71,7 @@ def override_on_the_rota(maker: Maker, places: Places, account: PagerDuty) -> li
 
 
 def leave_inside_a_shift(maker: Maker, places: Places, account: PagerDuty) -> list[str]:
-    """Somebody is away for two days of their week: their shift has a hole, held by another."""
+    """Somebody is away for two days of their week: somebody else takes these two."""
     schedule, monday = _schedule(account, 1), _monday(maker, 5)
     here = places.staff.on(monday, schedule.team.name.lower())
     out = monday + timedelta(days=2)

@@ -85,7 +85,7 @@ def more_than_a_page_of_authors(maker: Maker, places: Places) -> list[str]:
 
 
 def more_than_a_page_of_events(maker: Maker, places: Places) -> list[str]:
-    """Asked and asked no more, 60 times, with 60 comments in between: the merge is the last of them."""
+    """60 review requests, each removed again, and 60 comments; the merge is the last event."""
     now = scene(maker, places, "many events")
     pull = now.pull_request("Find somebody who knows")
     for n in range(60):

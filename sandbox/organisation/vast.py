@@ -1,7 +1,7 @@
-"""An organisation of any size that costs next to nothing to hold: what it has is made when asked for.
+"""An organisation of any size in little memory: pull requests are made when they are read.
 
-Everything follows from the repository's and the pull request's number, so it is the same whenever it is made
-again. A few hundred repositories are kept at hand; what `touch` changed is remembered by number.
+What is made depends on the numbers of the repository and of the pull request only, so it is the same each
+time. The pull requests of 64 repositories are kept in memory, and what `touch` changed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DAYS = 360
 
 
 class VastWorld(World):
-    """A world whose repositories make their pull requests when somebody looks."""
+    """A world that makes the pull requests of a repository when they are read."""
 
     def __init__(self, repositories: int, pulls_each: int, people: int, until: date) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class VastRepository(Repository):
 
 
 class _Nodes(dict[str, Any]):
-    """Node by id, made if need be: the id of whatever hangs in a repository begins with its number."""
+    """Node by id, made if need be: the id names the repository and the pull request by number."""
 
     def __init__(self, world: VastWorld, known: dict[str, Any]) -> None:
         super().__init__(known)
@@ -140,7 +140,7 @@ def vast(repositories: int, *, pulls_each: int = 100, people: int = 200, until: 
 
 @dataclass
 class Made:
-    """What hangs on one pull request."""
+    """What belongs to one pull request."""
 
     files: list[ChangedFile] = field(default_factory=list)
     commits: list[PullRequestCommit] = field(default_factory=list)
@@ -187,22 +187,36 @@ class VastPull(PullRequest):
                 f"C_{name}_{step}", f"{seed:032x}{step:08x}", at, "Change", [git_actor(author, at)], at
             )
             found.commits.append(PullRequestCommit(f"PURC_{name}_{step}", commit, self))
-        asked_at, agreed_at = world.moment(self.number, hours=1), world.moment(self.number, hours=4)
-        asked = Review(f"PRR_{name}_0", self, reviewer, "COMMENTED", asked_at, asked_at, "", 1, asked_at)
+        commented_at, approved_at = world.moment(self.number, hours=1), world.moment(self.number, hours=4)
+        first_review = Review(
+            f"PRR_{name}_0", self, reviewer, "COMMENTED", commented_at, commented_at, "", 1, commented_at
+        )
         thread = ReviewThread(f"PRRT_{name}", self, [], is_resolved=True, resolved_by=reviewer)
-        for step, (who, said) in enumerate(((reviewer, "Why here?"), (author, "It is read here."))):
+        for step, (who, text) in enumerate(((reviewer, "Why here?"), (author, "It is read here."))):
             comment = ReviewComment(
-                f"PRRC_{name}_{step}", self, asked, who, asked_at, said, "src/service.py", 3, step
+                f"PRRC_{name}_{step}",
+                self,
+                first_review,
+                who,
+                commented_at,
+                text,
+                "src/service.py",
+                3,
+                step,
             )
-            asked.comments.append(comment)
+            first_review.comments.append(comment)
             thread.comments.append(comment)
         found.threads.append(thread)
-        agreed = Review(f"PRR_{name}_1", self, other, "APPROVED", agreed_at, agreed_at, "", 2, agreed_at)
-        found.reviews += [asked, agreed]
-        found.comments.append(Comment(f"IC_{name}", other, agreed_at, "Thank you.", self, 4, agreed_at))
-        if again := world.touched.get((self.repository.place, self.number)):  # type: ignore[attr-defined]
+        approval = Review(
+            f"PRR_{name}_1", self, other, "APPROVED", approved_at, approved_at, "", 2, approved_at
+        )
+        found.reviews += [first_review, approval]
+        found.comments.append(Comment(f"IC_{name}", other, approved_at, "Thank you.", self, 4, approved_at))
+        if touched_at := world.touched.get((self.repository.place, self.number)):  # type: ignore[attr-defined]
             found.reviews.append(
-                Review(f"PRR_{name}_2", self, other, "COMMENTED", again, again, "Later.", 3, again)
+                Review(
+                    f"PRR_{name}_2", self, other, "COMMENTED", touched_at, touched_at, "Later.", 3, touched_at
+                )
             )
         return found
 

@@ -18,7 +18,7 @@ def clipped(shifts: Iterable[Shift], since: str, until: str) -> list[Shift]:
 
 
 def final(schedule: Schedule, since: str, until: str) -> list[Shift]:
-    """Who really holds the schedule: overrides cut holes into the rotation, later ones into earlier ones.
+    """Who is on call: overrides replace the rotation, and later overrides replace earlier ones.
 
     Pieces of one person that touch become one entry, as PagerDuty renders them.
     """
@@ -35,13 +35,13 @@ def final(schedule: Schedule, since: str, until: str) -> list[Shift]:
     return clipped(joined, since, until)
 
 
-def _without(shift: Shift, hole: Shift) -> list[Shift]:
-    """What is left of a shift outside of the hole."""
-    if hole.start >= shift.end or hole.end <= shift.start:
+def _without(shift: Shift, other: Shift) -> list[Shift]:
+    """What is left of a shift without the time of the other."""
+    if other.start >= shift.end or other.end <= shift.start:
         return [shift]
     found = []
-    if shift.start < hole.start:
-        found.append(Shift(shift.start, hole.start, shift.user))
-    if hole.end < shift.end:
-        found.append(Shift(hole.end, shift.end, shift.user))
+    if shift.start < other.start:
+        found.append(Shift(shift.start, other.start, shift.user))
+    if other.end < shift.end:
+        found.append(Shift(other.end, shift.end, shift.user))
     return found

@@ -233,7 +233,9 @@ class Shapes:
             if is_merged and incident.merged_into
             else None,
             "conference_bridge": None,
-            "incidents_responders": [self._responder(asked, incident) for asked in incident.responders],
+            "incidents_responders": [
+                self._responder(responder, incident) for responder in incident.responders
+            ],
             "responder_requests": [],
             "urgency": incident.urgency,
         }
@@ -249,15 +251,15 @@ class Shapes:
             return []
         return [{"at": last.created_at, "assignee": self.user_reference(user)} for user in last.assignees]
 
-    def _responder(self, asked: Responder, incident: Incident) -> Body:
+    def _responder(self, responder: Responder, incident: Incident) -> Body:
         return {
-            "state": "joined" if asked.joined_at else "pending",
-            "user": self.user_reference(asked.user),
+            "state": "joined" if responder.joined_at else "pending",
+            "user": self.user_reference(responder.user),
             "incident": self.incident_reference(incident),
-            "updated_at": asked.joined_at or asked.requested_at,
+            "updated_at": responder.joined_at or responder.requested_at,
             "message": "Please help",
-            "requester": self.user_reference(asked.requester),
-            "requested_at": asked.requested_at,
+            "requester": self.user_reference(responder.requester),
+            "requested_at": responder.requested_at,
             "escalation_policy_requests": [],
         }
 
