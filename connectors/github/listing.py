@@ -222,7 +222,7 @@ class Pages:
                 assert connection is not None  # what is refused was told above
                 nodes = [node for node in connection["nodes"] if node]
                 fresh = [node for node in nodes if node["updatedAt"] >= floor]
-                objects |= {node["id"]: counted(kind, node) for node in fresh}
+                objects |= {node["id"]: inventory_entry(kind, node) for node in fresh}
                 after[kind] = _next(connection, after[kind])
                 if after[kind] is None or len(fresh) < len(nodes):
                     del after[kind]
@@ -301,7 +301,7 @@ def gaps_of(payload: Mapping[str, Any], missing: Iterable[MissingField]) -> list
     return [Gap(each.table, starts_on, ends_on, each.code, each.object_id) for each in dict.fromkeys(missing)]
 
 
-def counted(kind: Kind, node: Mapping[str, Any]) -> Inventory:
+def inventory_entry(kind: Kind, node: Mapping[str, Any]) -> Inventory:
     """What GitHub counts below a pull request or an issue; of a discussion, whether an answer is marked."""
     lists = {} if kind == "discussions" else {"comments": "comments"}
     if kind == "pull_requests":

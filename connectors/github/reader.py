@@ -31,7 +31,7 @@ from connectors.github.cursor import (
     next_walk,
     progress_from,
 )
-from connectors.github.listing import Head, Listed, Node, Pages, counted
+from connectors.github.listing import Head, Listed, Node, Pages, inventory_entry
 from connectors.github.loading import Loaded, Loader, cancel
 from connectors.github.planning import Cost
 from connectors.github.query_batches import KINDS, MOST_AT_ONCE, Kind, kind_of
@@ -217,7 +217,7 @@ class Reader(Connector):
     def recount(self, object_ids: Mapping[str, Sequence[str]]) -> Sequence[Inventory]:
         """What these, by repository, hold now; a hundred a request."""
         nodes, _, _ = self._pages.counts([object_id for ids in object_ids.values() for object_id in ids])
-        return [counted(kind_of(node), node) for node in nodes]
+        return [inventory_entry(kind_of(node), node) for node in nodes]
 
     def threads(self, thread_ids: Mapping[str, Sequence[str]]) -> list[ThreadState]:
         """How these review threads stand now, a hundred a request; those that are not given are left out."""
@@ -314,7 +314,7 @@ class Reader(Connector):
 
     def _batch(self, part: _WalkPart, loaded: Loaded, progress: Progress) -> Batch:
         gone = {*loaded.gone}
-        objects = [counted(part.kind, node) for node in part.nodes if node["id"] not in gone]
+        objects = [inventory_entry(part.kind, node) for node in part.nodes if node["id"] not in gone]
         self._fetched.objects |= {each.object_id: each for each in objects}
         self._fetched.is_from_the_top &= not part.gaps
         for object_id in gone:

@@ -25,8 +25,8 @@ from connectors.github import payloads
 from connectors.github.api.client import Client
 from connectors.github.connector import GitHub
 from connectors.github.cursor import OVERLAP, iso
-from connectors.github.listing import Head, Pages, counted
-from connectors.github.own.search import Found, Search
+from connectors.github.listing import Head, Pages, inventory_entry
+from connectors.github.own.search import Search, SliceResult
 from connectors.github.query_batches import KINDS, Kind
 from connectors.github.settings import GitHubSettings
 from connectors.records import Account, Batch, Gap, Inventory, Repository
@@ -78,7 +78,7 @@ class GitHubOwn(Connector):
         self._pages = Pages(self._client, settings)
         self._search = Search(self._client, pause, owner.login, self._kinds)
         self._github = GitHub(settings, pause)
-        self._listed: list[Found] | None = None
+        self._listed: list[SliceResult] | None = None
         self._limits: tuple[Gap, ...] = ()
         self.planned = 0
         """How many objects the running fetch has to read."""
@@ -147,7 +147,7 @@ class GitHubOwn(Connector):
         self._listed = None  # a second call asks again
         for kind in self._kinds:
             for node in _once(slices, kind):
-                yield counted(kind, node)
+                yield inventory_entry(kind, node)
 
     def hydrate(self, scope: str, kind: str, object_ids: Sequence[str]) -> Iterator[Batch]:
         """These objects, complete, with nobody's login but the owner's."""
@@ -156,7 +156,7 @@ class GitHubOwn(Connector):
             for batch in self._github.hydrate(scope, kind, chunk):
                 yield self._batch(batch)
 
-    def _kept_from_the_token(self, slices: Sequence[Found]) -> Iterator[Gap]:
+    def _kept_from_the_token(self, slices: Sequence[SliceResult]) -> Iterator[Gap]:
         """A gap if it may not read discussions where the person works: search leaves them out unsaid."""
         places = list(dict.fromkeys(place.name for place in _repositories(slices)))
         if places and "discussions" in self._kinds:
@@ -164,7 +164,7 @@ class GitHubOwn(Connector):
                 if isinstance(head, Head) and (listed := head.listed.get("discussions")):
                     yield from listed.gaps
 
-    def _listing(self) -> list[Found]:
+    def _listing(self) -> list[SliceResult]:
         if self._listed is None:
             self._search.answered_at = None
             self._listed = list(self._search.own(self.since))
@@ -174,7 +174,7 @@ class GitHubOwn(Connector):
         return replace(batch, roots=_nameless(batch.roots, self.owner.account_id))
 
 
-def _once(slices: Sequence[Found], kind: Kind) -> list[dict[str, Any]]:
+def _once(slices: Sequence[SliceResult], kind: Kind) -> list[dict[str, Any]]:
     """Each object of a kind once; the issues that pull requests close are among the issues."""
     nodes = [node for each in slices if each.slice.kind == kind for node in each.nodes]
     if kind == "issues":
@@ -183,7 +183,7 @@ def _once(slices: Sequence[Found], kind: Kind) -> list[dict[str, Any]]:
     return list({node["id"]: node for node in nodes}.values())
 
 
-def _repositories(slices: Sequence[Found]) -> Iterator[Repository]:
+def _repositories(slices: Sequence[SliceResult]) -> Iterator[Repository]:
     repositories = [node["repository"] for kind in KINDS for node in _once(slices, kind)]
     yield from {payload["id"]: payloads.repository(payload) for payload in repositories}.values()
 

@@ -83,7 +83,7 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SliceResult:
     """What a slice holds."""
 
     slice: Slice
@@ -104,7 +104,7 @@ class Search:
         self.answered_at: datetime | None = None
         """When the first of the answers was given, by GitHub's clock."""
 
-    def own(self, since: date) -> Iterator[Found]:
+    def own(self, since: date) -> Iterator[SliceResult]:
         """All that was updated since a day, slice by slice."""
         begin = datetime.combine(FIRST_DAY, time(), UTC)
         middle = datetime.combine(max(since, FIRST_DAY), time(), UTC)
@@ -132,7 +132,7 @@ class Search:
                 elif count:
                     yield one
 
-    def _listed(self, one: Slice) -> Iterator[Found]:
+    def _listed(self, one: Slice) -> Iterator[SliceResult]:
         for turn in range(TRIES):
             results, refused, count = self._pages(one)
             if count > MOST_RESULTS and one.first < one.last:
@@ -141,12 +141,16 @@ class Search:
                     yield from self._listed(half)
                 return
             if len(results) + len(refused) == count:
-                yield Found(one, tuple(results.values()), tuple(self._gap(one, code) for code in refused))
+                yield SliceResult(
+                    one, tuple(results.values()), tuple(self._gap(one, code) for code in refused)
+                )
                 return
             if turn < TRIES - 1:
                 self._pause(PAUSE_SECONDS)
         code = "search_wall" if count > MOST_RESULTS else "search_incomplete"
-        yield Found(one, tuple(results.values()), tuple(self._gap(one, each) for each in [*refused, code]))
+        yield SliceResult(
+            one, tuple(results.values()), tuple(self._gap(one, each) for each in [*refused, code])
+        )
 
     def _pages(self, one: Slice) -> tuple[dict[str, dict[str, Any]], list[str], int]:
         """The results by id, the codes of those that were refused, and how many search counts."""

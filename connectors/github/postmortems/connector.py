@@ -41,7 +41,7 @@ _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(\r?\n|\Z)", re.
 _LOGIN = re.compile(r"@?([A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?)")
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/#-]{0,99}")
 
-Trouble = Literal["front_matter_broken", "no_incident", "no_date", "no_login"]
+Reason = Literal["front_matter_broken", "no_incident", "no_date", "no_login"]
 """Why a document that has the fields of a post-mortem is none that can be kept."""
 
 
@@ -144,7 +144,7 @@ class GitHubPostmortems(RepositoryConnector):
             if entry.get("type") == "blob" and is_here and _DOCUMENT.fullmatch(path):
                 yield File(file_id(scope.casefold(), path), str(entry["sha"]))
 
-    def _read(self, scope: str, file: File) -> Postmortem | Trouble | None:
+    def _read(self, scope: str, file: File) -> Postmortem | Reason | None:
         blob = self._access.of(scope).get(f"/repos/{scope}/git/blobs/{file.blob}")
         try:
             text = base64.b64decode(blob["content"]).decode("utf-8", "replace")
@@ -153,7 +153,7 @@ class GitHubPostmortems(RepositoryConnector):
         document = postmortem(text, file.postmortem_id, self._settings, self._by_number)
         return None if isinstance(document, Postmortem) and document.written_on < self.since else document
 
-    def _gap(self, reason: Trouble, file: File) -> Gap:
+    def _gap(self, reason: Reason, file: File) -> Gap:
         # named by the blob: `git log --find-object` finds the document, and no path is stored
         tomorrow = datetime.now(UTC).date() + timedelta(days=1)
         return Gap("postmortem_authors", self.since, tomorrow, reason, file.blob)
@@ -161,7 +161,7 @@ class GitHubPostmortems(RepositoryConnector):
 
 def postmortem(
     text: str, postmortem_id: str, settings: GitHubPostmortemsSettings, lookup: AddressLookup = no_lookup
-) -> Postmortem | Trouble | None:
+) -> Postmortem | Reason | None:
     """What the front matter of a document says; None if it is no post-mortem, or why it cannot be kept.
 
     People are GitHub logins, or private addresses with the account's number. A name is nobody: it is never
