@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test goldens check format lock clean
+.PHONY: demo test goldens check format wheel lock clean
 
 demo: .venv/ready            ## a real night against the sandbox, then what people read
 	$(BIN)/sightline demo
@@ -22,12 +22,15 @@ format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+wheel: .venv/ready           ## the program by itself, into dist/; `pipx install` it anywhere
+	$(BIN)/python -m hatchling build --target wheel
+
 lock:                        ## pins every version again; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  pyproject.toml --group dev --output-file requirements.lock
 
 clean:
-	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv demo dist .pytest_cache .mypy_cache .ruff_cache
 
 # The lock is complete, so nothing is resolved here: every file is checked against its hash.
 .venv/ready: requirements.lock pyproject.toml

@@ -85,7 +85,7 @@ def run_demo(home: Path, seed: int, *, stay: bool = False) -> int:
 @contextmanager
 def _sandbox(seed: int, until: str) -> Iterator[dict[str, Any]]:
     server = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "--port", "0", "--organisation", str(seed), "--until", until],
+        [sys.executable, "-P", "-m", "sandbox", "--port", "0", "--organisation", str(seed), "--until", until],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -157,4 +157,4 @@ def _output(config: Path, *arguments: str, **variables: str) -> str:
 
 
 def _command(config: Path, arguments: tuple[str, ...]) -> list[str]:
-    return [sys.executable, "-m", "cli.main", "--config", str(config), *arguments]
+    return [sys.executable, "-P", "-m", "cli.main", "--config", str(config), *arguments]

@@ -35,8 +35,14 @@ from connectors.github.settings import GitHubSettings, GitHubTeamsSettings, Repo
 from connectors.incident_io.settings import IncidentIoSettings
 from connectors.pagerduty.settings import PagerDutySettings
 
-SHIPPED = Path(__file__).resolve().parent.parent
-"""Where the shipped map and agreement stand."""
+
+def _shipped() -> Path:
+    installed = Path(__file__).resolve().parent / "shipped"
+    return installed if installed.is_dir() else installed.parents[1]
+
+
+SHIPPED = _shipped()
+"""The folder of the shipped agreement, maps and examples: inside an installed package, or the checkout."""
 
 PERSONAL_AGREEMENT = SHIPPED / "agreement-solo.yaml"
 
