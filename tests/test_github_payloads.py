@@ -98,7 +98,9 @@ def test_a_force_push_serves_to_find_the_head_and_is_not_kept() -> None:
     ("head", "expected"),
     [
         ({"id": "C_1", "statusCheckRollup": {"state": "SUCCESS"}}, "passed"),
+        ({"id": "C_1", "statusCheckRollup": {"state": "FAILURE"}}, "failed"),
         ({"id": "C_1", "statusCheckRollup": {"state": "ERROR"}}, "failed"),
+        ({"id": "C_1", "statusCheckRollup": {"state": "PENDING"}}, "running"),
         ({"id": "C_1", "statusCheckRollup": {"state": "EXPECTED"}}, "running"),
         ({"id": "C_1", "statusCheckRollup": None}, "none"),
         ({"id": "C_1"}, "unknown"),
@@ -190,8 +192,9 @@ def test_an_issue_that_is_reopened_is_not_closed_as_anything() -> None:
     assert an_issue(state="OPEN", stateReason="REOPENED", closedAt=None).closed_as is None
 
 
-def test_an_issue_says_how_it_was_closed() -> None:
-    assert an_issue().closed_as == "not_planned"
+@pytest.mark.parametrize("reason", ["COMPLETED", "NOT_PLANNED", "DUPLICATE"])
+def test_an_issue_says_how_it_was_closed(reason: str) -> None:
+    assert an_issue(stateReason=reason).closed_as == reason.lower()
 
 
 def test_events_of_an_issue_name_actor_and_assignee_in_order() -> None:

@@ -16,6 +16,7 @@ import pytest
 from privacy import audit, chain
 from privacy.audit import LogBroken, NotLogged
 
+ROOT = Path(__file__).parents[1]
 ON = date(2026, 11, 22)
 CHANGES: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
     "an edit": (
@@ -217,6 +218,73 @@ def test_a_log_that_was_shortened_by_its_retention_is_whole(tmp_path: Path) -> N
     assert audit.shorten(log, key, date(2026, 12, 1)) == 5
     append(log, key, "after")
     assert audit.problems(log, key, is_whole=False) == audit.problems(log, key, is_whole=True) == []
+
+
+KILLED_AT_EVERY_LINE = """
+import itertools, os, shutil, sys
+from datetime import date
+from pathlib import Path
+from privacy import audit, chain
+from warehouse import files
+
+root, key = Path(sys.argv[1]), bytes.fromhex(sys.argv[2])
+ours = {module.__file__ for module in (audit, chain, files)}
+
+def killed_at(step, log):
+    if child := os.fork():
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    left = step
+    def count(frame, event, arg):
+        nonlocal left
+        if frame.f_code.co_filename not in ours:
+            return None
+        if event == "line" and frame.f_code.co_name in ("forget", "write_whole"):
+            left -= 1
+            if left < 0:
+                os._exit(9)
+        return count
+    sys.settrace(count)
+    audit.shorten(log, key, date(2026, 12, 1))
+    os._exit(0)
+
+for step in itertools.count():
+    home = shutil.copytree(root / "before", root / "homes" / str(step))
+    if not killed_at(step, home / "audit.jsonl"):
+        break
+"""
+
+
+def test_a_kill_at_any_line_while_the_log_is_shortened_leaves_a_log_that_goes_on(tmp_path: Path) -> None:
+    """Not a log that is shorter than its checkpoint says: that would look cut off for ever."""
+    (tmp_path / "before").mkdir()
+    log, key = log_of(tmp_path / "before", 3)
+    audit.append(log, key, "night ran", {"run_id": "later", "outcome": "complete"}, on=date(2026, 12, 24))
+    audit.check(log, key, is_whole=True)
+    code = [sys.executable, "-W", "ignore", "-c", KILLED_AT_EVERY_LINE, str(tmp_path), key.hex()]
+    subprocess.run(code, check=True, cwd=ROOT)
+    homes = sorted(tmp_path.glob("homes/*"))
+    assert len(homes) > 8
+    for home in homes:
+        append(home / "audit.jsonl", key, "after")
+        assert audit.problems(home / "audit.jsonl", key, is_whole=True) == [], home.name
+        audit.shorten(home / "audit.jsonl", key, date(2026, 12, 1))
+        assert next(audit.entries(home / "audit.jsonl"))["action"] == chain.SHORTENED
+
+
+@pytest.mark.parametrize("days", [1, 2])
+def test_a_shortened_log_is_held_against_the_anchor_of_the_very_entry_it_goes_on_from(
+    days: int, tmp_path: Path
+) -> None:
+    log, key = log_of(tmp_path, 5)
+    anchor = tmp_path / "anchor"
+    audit.write_anchor(log, anchor, on=ON)
+    for number in range(days):
+        later = {"run_id": f"later-{number}", "outcome": "complete"}
+        audit.append(log, key, "night ran", later, on=date(2026, 12, 24 + number))
+    assert audit.shorten(log, key, date(2026, 12, 1)) == 5
+    assert audit.verify(log, key, anchor) == []
+    anchor.write_text(anchor.read_text().replace('"hash":"', '"hash":"0'))
+    assert "entry 5 is not the one that was anchored" in audit.verify(log, key, anchor)[0]
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -252,7 +252,7 @@ SHAPES: dict[str, Shape] = {
         {
             "issue_id": lambda r, n: "N1" if n == 9 else f"I{n}",
             "state": lambda r, n: r.choice(["closed", "closed", "open"]),
-            "closed_as": lambda r, n: r.choice([None, "completed", "not_planned"]),
+            "closed_as": lambda r, n: r.choice([None, "completed", "not_planned", "duplicate"]),
             "closed_on": lambda r, n: r.choice([None, a_day(r), a_day(r)]),
             "kinds": lambda r, n: r.sample(KINDS, r.randrange(3)),
         },
