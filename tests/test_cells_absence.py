@@ -282,6 +282,8 @@ def test_what_stands_beside_an_item_is_of_the_window() -> None:
     days = [date(2026, 6, 30), date(2026, 7, 1), date(2026, 9, 30), date(2026, 10, 1)]
     rows = [review(f"PR_{n}", day) for n, day in enumerate(days)]
     assert [row.source_id for row in beside(shown, rows, Q3, LATER)] == ["PR_1", "PR_2"]
+    assert [row.source_id for row in beside(shown, rows, Q3, date(2026, 9, 30))] == ["PR_1", "PR_2"]
+    assert [row.source_id for row in beside(shown, rows, Q3, date(2026, 9, 29))] == ["PR_1"]
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,13 @@ def test_new_year_does_not_split_a_week() -> None:
     )
 
 
+def test_the_first_week_of_two_years_is_two_weeks() -> None:
+    days = [date(2025, 1, 2), date(2025, 12, 30)]  # each in week 1, of 2025 and of 2026
+    rows = [review(f"PR_{n}", day) for n, day in enumerate(days)]
+    rule = simple(at_least=2, in_weeks=2, over_quarters=4)
+    assert state(rule, window=Window(2025, 4), evidence=rows) == "seen"
+
+
 def test_with_all_every_indicator_has_to_be_met() -> None:
     both = two_signals("all")
     assert state(both, evidence=[review("PR_1")]) == "partly seen"

@@ -23,6 +23,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from app.identity import asking
+from config.recorded_settings import recorded_settings
 from config.settings import load_settings
 from connectors.errors import BadInput
 from connectors.records import Account
@@ -137,6 +139,12 @@ def test_a_restored_backup_does_not_start_until_they_were_erased_again(place: tu
     shutil.copytree(backup, home)
     with pytest.raises(BadInput, match="holds 1 people who were erased, so it was restored from an older"):
         night(config, TODAY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_TOKEN", f"sandbox-{somebody.login}")
+        assert asking(recorded_settings(config)) == (
+            Account("github", somebody.accounts[0], somebody.login),
+            None,
+        )
     (receipt,) = erase(load_settings(config), None, agreed, silent)
     assert receipt["rows"]["warehouse.evidence"] > 20
     assert found_in(home, *somebody.traces) == {}

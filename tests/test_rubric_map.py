@@ -134,6 +134,12 @@ def test_a_unit_may_be_singular_or_plural(tmp_path: Path, written: str) -> None:
     assert load_map(small(tmp_path, f"at_least: {written}, over: 1 quarter"), PLAIN).items
 
 
+@pytest.mark.parametrize(("weeks", "span"), [(13, "1 quarter"), (26, "2 quarters"), (52, "4 quarters")])
+def test_a_rule_may_ask_for_every_week_there_is(tmp_path: Path, weeks: int, span: str) -> None:
+    rule = f"at_least: {weeks} pull requests, in: {weeks} different weeks, over: {span}"
+    assert load_map(small(tmp_path, rule), PLAIN).items[0].indicators[0].in_weeks == weeks
+
+
 def test_an_item_knows_the_line_it_stands_on(tmp_path: Path) -> None:
     assert load_map(small(tmp_path, "at_least: 1 pull request, over: 1 quarter"), PLAIN).items[0].line == 5
 

@@ -194,13 +194,13 @@ SHAPES: dict[str, Shape] = {
         {
             "pull_request_id": lambda r, n: f"P{n}",
             "number": lambda r, n: n % 8,
-            "author_id": lambda r, n: r.choice([f"p{n % 6}", f"p{n % 6}", r.choice(PEOPLE), None]),
+            "author_id": lambda r, n: r.choice([*[f"p{n % 6}"] * 4, r.choice(PEOPLE), "robot", None]),
             "state": lambda r, n: r.choice(["merged"] * 4 + ["open"]),
             "size_band": lambda r, n: r.choice(["small", "medium", "large", "unknown"]),
             "checks_at_review": lambda r, n: r.choice(["passed", "passed", "failed"]),
             "merge_commit_id": lambda r, n: r.choice([None, f"abcdef{n % 4}12"]),
             "is_on_default_branch": lambda r, n: r.random() < 0.8,
-            **dict.fromkeys(["is_generated_only", "is_backport", "is_revert"], lambda r, n: r.random() < 0.1),
+            **dict.fromkeys(["is_generated_only", "is_backport", "is_revert"], lambda r, n: r.random() < 0.2),
         },
     ),
     "closing_references": (10, {}),
@@ -321,6 +321,8 @@ def any_rows(table: str, random: Random) -> list[SimpleNamespace]:
             )
         if table == "pull_requests":
             row.merged_on = a_day(random) if row.state == "merged" else None
+        if table == "reviews" and rows and random.random() < 0.4:  # looks at it again
+            row.pull_request_id, row.reviewer_id = rows[-1].pull_request_id, rows[-1].reviewer_id
         if table == "memberships":
             row.ends_on = random.choice([None, row.starts_on + timedelta(days=random.randrange(1, 90))])
         if table == "oncall_shifts":
