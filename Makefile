@@ -13,6 +13,9 @@ test: .venv/ready            ## all tests
 goldens: .venv/ready         ## writes again what reports, releases and help look like; read the diff
 	$(BIN)/pytest tests/test_goldens.py --write-goldens
 
+mutants: .venv/ready         ## changes the code at random and tells what no test notices; an hour or two
+	nice -n 15 $(BIN)/python tests/tools/mutants.py
+
 check: .venv/ready           ## lint, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -163,7 +163,7 @@ def _stored(random: Random) -> Iterator[World]:
 _CON = empty_warehouse()
 PEOPLE = [f"p{n}" for n in range(6)] + ["robot"]
 KINDS = ["question", "regression", "proposal", "bug"]
-PULLS = 16
+PULLS = 20
 SERVICES = ["api", "web"]
 PULL_KINDS = ["merged", "review_requested", "review_request_removed", "ready_for_review", "queued_to_merge"]
 ACTS = [
@@ -183,9 +183,9 @@ SHAPES: dict[str, Shape] = {
     "persons": (7, {"person_id": lambda r, n: PEOPLE[n], "is_bot": lambda r, n: PEOPLE[n] == "robot"}),
     "repositories": (2, {"repository_id": lambda r, n: f"R{n}", "name": lambda r, n: f"Acme/r{n}"}),
     "memberships": (
-        9,
+        12,
         {
-            "person_id": lambda r, n: "robot" if n == 8 else f"p{n % 6}",
+            "person_id": lambda r, n: "robot" if n in (8, 9) else f"p{n % 6}",
             "team": lambda r, n: r.choice(["core", "edge"]),
         },
     ),
@@ -221,7 +221,7 @@ SHAPES: dict[str, Shape] = {
             "person_id": lambda r, n: r.choice([f"p{n % 28 % PULLS % 6}", r.choice(PEOPLE)]),
         },
     ),
-    "reviews": (44, {"review_id": lambda r, n: f"r{n}", "state": lambda r, n: r.choice(REVIEWS)}),
+    "reviews": (80, {"review_id": lambda r, n: f"r{n}", "state": lambda r, n: r.choice(REVIEWS)}),
     "review_threads": (28, {"thread_id": lambda r, n: f"t{n}"}),
     "review_comments": (
         44,
@@ -232,7 +232,7 @@ SHAPES: dict[str, Shape] = {
         },
     ),
     "pull_request_events": (
-        24,
+        72,
         {
             "event_id": lambda r, n: f"e{n}",
             "kind": lambda r, n: r.choice(PULL_KINDS),
@@ -288,8 +288,11 @@ SHAPES: dict[str, Shape] = {
             "schedule_id": lambda r, n: r.choice(["one", "two"]),
         },
     ),
-    "oncall_services": (8, {"shift_id": lambda r, n: f"s{n}", "service_id": lambda r, n: r.choice(SERVICES)}),
-    "incident_pages": (6, {"incident_id": lambda r, n: f"N{r.randrange(8)}"}),
+    "oncall_services": (
+        14,
+        {"shift_id": lambda r, n: f"s{n}", "service_id": lambda r, n: r.choice(SERVICES)},
+    ),
+    "incident_pages": (12, {"incident_id": lambda r, n: f"N{r.randrange(8)}"}),
     "interviews": (8, {"held_on": lambda r, n: date(2026, 8, n + 1), "scorecard_on": lambda r, n: r.choice(
         [None, date(2026, 8, n + 1 + r.randrange(-1, 4) if n else 1)])}),
     "postmortem_documents": (
