@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         if each.scope != "function"
     ]
     _tests[item.nodeid] = {"seconds": 0.0, "fixtures": lasting, "passed": True}
+    if sys.gettrace() is None:  # a test took the tracer away
+        _recorder.stop()
+        _recorder.start()
     _switch(item.nodeid)
     yield
     _switch("")

@@ -44,7 +44,7 @@ ROOMS = (
 )
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 NOT_RECORDED = ("test_sandbox_*", "test_reports_browser*", "test_night_scale*", "test_house*")
-SECONDS_OF_TESTS = 40.0
+SECONDS_OF_TESTS = 30.0
 """Tests of so many seconds, when they were recorded, are tried on a mutant at most."""
 VIEW = re.compile(r"create (?:or replace )?view (\w+) as.*?;\n", re.DOTALL)
 
@@ -158,11 +158,20 @@ class Recorded:
         if mutant.path.endswith(".py"):
             lines = self.lines.get(self.path_then(mutant.path), {})
             tests = self._of_statement(mutant, lines) or set().union(*lines.values(), set())
+            tests = tests or self._by_imports(mutant.path)
         else:
             tests = {each for each in self.tests if re.search(_BY_NAME[mutant.room], each)}
         passed = [each for each in tests if self.tests[each]["passed"]]
         stem = Path(mutant.path).stem
         return sorted(passed, key=lambda each: (stem not in each, self.seconds(each)))
+
+    def _by_imports(self, path: str) -> set[str]:
+        """Where no line was recorded: tests of files that import the module, or a module that imports it."""
+        near = _importers(ROOT / "tests", path)
+        if not near:
+            between = [each for room in ROOMS for each in _importers(ROOT / room, path)]
+            near = [test for each in between for test in _importers(ROOT / "tests", each)]
+        return {test for test in self.tests if test.split("::")[0] in near}
 
     def path_then(self, path: str) -> str:
         """Where this file was when the tests were recorded: there, or where its text was."""
@@ -215,6 +224,16 @@ _BY_NAME = {
     "warehouse": r"test_signals_(specs|predicates|opportunities)|test_incident",
     "map": r"test_(maps_shipped|rubric_m|several_rubrics|incidents_planted|reports|files_documented)",
 }
+
+
+def _importers(folder: Path, path: str) -> list[str]:
+    """Files that import this module, below the root."""
+    package, _, name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".").rpartition(".")
+    form = re.compile(
+        rf"from {re.escape(package)}\.{name} import|from {re.escape(package)} import [^\n]*\b{name}\b"
+        rf"|import {re.escape(package)}\.{name}\b|from {re.escape(package)} import \([^)]*\b{name}\b"
+    )
+    return [str(each.relative_to(ROOT)) for each in folder.rglob("*.py") if form.search(each.read_text())]
 
 
 def _lines_then(before: str, now: str) -> dict[int, int]:
