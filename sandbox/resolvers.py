@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -304,23 +305,29 @@ def _numbered(attribute: str, title: str) -> Callable[..., Any]:
     return resolve
 
 
-def _rate_limit(_root: None, info: Info, **_arguments: Any) -> dict[str, Any] | None:
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    cost: int
+    limit: int
+    node_count: int
+    remaining: int
+    reset_at: str
+    used: int
+
+
+def _rate_limit(_root: None, info: Info, **_arguments: Any) -> RateLimit | None:
     context: Context = info.context
     budget = context.budget
     if budget.is_off:
         return None
-    return {
-        "cost": context.points,
-        "limit": budget.limit,
-        "node_count": context.possible_nodes,
-        "remaining": budget.remaining,
-        "reset_at": budget.resets_at_text,
-        "used": budget.used,
-    }
-
-
-def _from_mapping(attribute: str) -> Callable[..., Any]:
-    return lambda mapping, _info: mapping[attribute]
+    return RateLimit(
+        context.points,
+        budget.limit,
+        context.possible_nodes,
+        budget.remaining,
+        budget.resets_at_text,
+        budget.used,
+    )
 
 
 def _small_database_id(thing: Any, _info: Info) -> int | None:
@@ -328,16 +335,8 @@ def _small_database_id(thing: Any, _info: Info) -> int | None:
     return getattr(thing, "database_id", None) or getattr(thing, "full_database_id", None)
 
 
-def _as_dated(event: Event, _info: Info) -> str:
-    return event.created_at
-
-
 def _is_true_in_details(event: Event, info: Info) -> bool:
     return bool(event.details.get(re.sub(r"(?<!^)(?=[A-Z])", "_", info.field_name).lower()))
-
-
-def _web_address_of_event(event: Event, _info: Info) -> str:
-    return f"https://github.example/events/{event.id}"
 
 
 FIELDS: dict[str, Callable[..., Any]] = {
@@ -377,21 +376,10 @@ FIELDS: dict[str, Callable[..., Any]] = {
     "*.bodyText": lambda thing, _info: thing.body,
     "*.publishedAt": lambda thing, _info: thing.created_at,
     "*.lastEditedAt": lambda _thing, _info: None,
-    "CrossReferencedEvent.referencedAt": _as_dated,
+    "CrossReferencedEvent.referencedAt": lambda event, _info: event.created_at,
     "CrossReferencedEvent.isCrossRepository": _is_true_in_details,
     "CrossReferencedEvent.willCloseTarget": _is_true_in_details,
     "ConnectedEvent.isCrossRepository": _is_true_in_details,
     "MarkedAsDuplicateEvent.isCrossRepository": _is_true_in_details,
-    "ClosedEvent.url": _web_address_of_event,
-    **{
-        f"RateLimit.{name}": _from_mapping(attribute)
-        for name, attribute in (
-            ("cost", "cost"),
-            ("limit", "limit"),
-            ("nodeCount", "node_count"),
-            ("remaining", "remaining"),
-            ("resetAt", "reset_at"),
-            ("used", "used"),
-        )
-    },
+    "ClosedEvent.url": lambda event, _info: f"https://github.example/events/{event.id}",
 }

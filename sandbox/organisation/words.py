@@ -16,17 +16,9 @@ FAMILY = (
 )  # fmt: skip
 
 TEAMS = (
-    "payments",
-    "search",
-    "ranking",
-    "ingest",
-    "platform",
-    "serving",
-    "insights",
-    "mobile",
-    "identity",
+    "payments", "search", "ranking", "ingest", "platform", "serving", "insights", "mobile", "identity",
     "media",
-)
+)  # fmt: skip
 REPOSITORIES = (
     "operations", "monorepo", "model-training", "search-service", "ingest-pipeline", "serving-runtime",
     "design-notes", "feature-store", "web-console", "evaluation-suite", "client-kit", "data-contracts",
