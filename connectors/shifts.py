@@ -10,6 +10,9 @@ from connectors.records import Account, Counted, Inventory, OnCallShift
 REREAD = timedelta(days=30)
 """How far back shifts are read again: overrides are entered afterwards, and leave no trace."""
 
+FIFTEEN_MONTHS = timedelta(days=458)
+"""As long as evidence is kept."""
+
 Entry = tuple[datetime, datetime | None, str]
 """Begin, end (None: without end) and the tool's id of the user on call."""
 
@@ -118,6 +121,11 @@ def shifts_of(
 def quarter_of(day: date) -> date:
     """The first day of the calendar quarter that holds this day."""
     return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+
+
+def first_quarter(today: date) -> date:
+    """The first day of the quarter 15 months ago: what is read where no first day is set."""
+    return quarter_of(today - FIFTEEN_MONTHS)
 
 
 def midnight(day: date) -> datetime:

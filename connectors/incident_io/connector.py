@@ -39,11 +39,10 @@ from connectors.incident_io.payloads import (
 )
 from connectors.incident_io.settings import IncidentIoSettings
 from connectors.records import Batch, Counted, Gap, Incident, Inventory, OnCallShift
-from connectors.shifts import Rota, midnight, quarter_of, shifts_of
+from connectors.shifts import Rota, first_quarter, midnight, quarter_of, shifts_of
 
 OVERLAP = timedelta(hours=1)
 """Rows become visible a little after the moment they carry, and our clock may be ahead."""
-FIFTEEN_MONTHS = timedelta(days=458)
 _STORED_AT_ONCE = 100
 _REAL: Parameters = {"status_category[not_in]": ["declined", "canceled"]}
 """What turned out to be no incident is left out; tests and tutorials incident.io leaves out by itself."""
@@ -64,8 +63,7 @@ class IncidentIo(ApiConnector):
         self._fixed_now = now
         self._api = Api(settings)
         self._listed: dict[str, date] | None = None
-        day = self._now().date() - FIFTEEN_MONTHS
-        self.since = settings.since or quarter_of(day)
+        self.since = settings.since or first_quarter(self._now().date())
         self._schedule_ids: list[str] | None = None
         self._rota = self._unread()
         if not settings.schedules:

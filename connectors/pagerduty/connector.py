@@ -24,14 +24,12 @@ from connectors.pagerduty.listings import LONGEST, PAGE, Api, Log, newest_first,
 from connectors.pagerduty.payloads import created_at, final_entries, opened_on, services_by_schedule
 from connectors.pagerduty.settings import PagerDutySettings
 from connectors.records import Batch, Counted, Gap, Incident, Inventory, OnCallShift, Root
-from connectors.shifts import Rota, midnight, quarter_of, shifts_of
+from connectors.shifts import Rota, first_quarter, midnight, quarter_of, shifts_of
 
 OVERLAP = timedelta(hours=1)
 """A log entry this much older than the last run may have arrived after it, or our clock may be ahead."""
 SLACK = timedelta(minutes=5)
 """An incident and its first log entry are not made in the same instant."""
-FIFTEEN_MONTHS = timedelta(days=458)
-"""As long as evidence is kept."""
 _HYDRATED_AT_ONCE = 25
 
 
@@ -52,7 +50,7 @@ class PagerDuty(ApiConnector):
         self._gaps: list[Gap] = []
         self._read = _Read()
         self._services: dict[str, tuple[str, ...]] = {}
-        self.since = settings.since or quarter_of(self._now().date() - FIFTEEN_MONTHS)
+        self.since = settings.since or first_quarter(self._now().date())
         self._rota = Rota(self.since, self._tomorrow, self._shifts_between)
 
     # --- the contract -----------------------------------------------------------------------------
