@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from app.identity import asking, today, window_named
+from app.identity import asking, window_named
 from config.recorded_settings import RecordedSettings, recorded_settings
 from config.settings import Settings
 from connectors.errors import BadInput, Refused
 from privacy import audit, door, logbook
 from warehouse.forget import persons_named
 from warehouse.vault import find_ids, find_login
+from warehouse.windows import today
 
 REASONS = {
     "asked-by-the-person": "the person asked for it",

@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from app.identity import Asking, asking, today
+from app.identity import Asking, asking
 from config.recorded_settings import RecordedSettings, recorded_settings
 from config.settings import Settings
 from connectors.errors import BadInput, Refused
@@ -23,6 +23,7 @@ from privacy.errors import NoReport
 from reports.neutral import plain
 from warehouse import reading, rights
 from warehouse.vault import find_login
+from warehouse.windows import today
 
 
 def list_contests(config: Path, form: str) -> str:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from app.identity import proven, today, window_named
+from app.identity import proven, window_named
 from app.notes import own_report
 from config.recorded_settings import recorded_settings
 from config.settings import Settings
@@ -33,6 +33,7 @@ from reports.view import for_programs
 from warehouse.files import write_whole
 from warehouse.rights import Delivery
 from warehouse.vault import find_accounts
+from warehouse.windows import today
 
 STEP = 64 * 1024
 """Lengths are rounded up to a multiple of this, so that the longest report tells little either."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from app.identity import proven, today
+from app.identity import proven
 from app.notes import own_report
 from config.recorded_settings import recorded_settings
 from config.settings import Settings
@@ -25,6 +25,7 @@ from warehouse.about import rows_about
 from warehouse.files import write_whole
 from warehouse.rewrite import databases
 from warehouse.vault import find_ids, find_login
+from warehouse.windows import today
 
 _SAID = {
     "report read": "you read your report for {window}",

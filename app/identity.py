@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import NamedTuple
 
 from config.recorded_settings import RecordedSettings
@@ -60,8 +60,3 @@ def window_named(settings: Settings, window: str | None) -> str:
     except FileNotFoundError:
         raise BadInput([f"{settings.home}: no night has run here yet; run `sightline nightly`"]) from None
     return window_of(date.fromisoformat(status["last_run"]["as_of"])).name
-
-
-def today() -> date:
-    """The day it is, in UTC, like every day that is stored."""
-    return datetime.now(UTC).date()

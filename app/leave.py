@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from app.identity import asking, today
+from app.identity import asking
 from config.recorded_settings import RecordedSettings, recorded_settings
 from config.settings import Settings
 from connectors.errors import BadInput, Refused
 from warehouse import absences
 from warehouse.vault import find_ids, find_own_id
-from warehouse.windows import Window, windows_until
+from warehouse.windows import Window, today, windows_until
 
 YEARS = 2
 """How far from today days may lie: older ones are in no report, and later ones are a slip of the pen."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.break_glass import looks_at
-from app.identity import proven, today, window_named
+from app.identity import proven, window_named
 from config.recorded_settings import RecordedSettings, recorded_settings
 from config.settings import Settings
 from connectors.errors import BadInput
@@ -19,6 +19,7 @@ from privacy.released import Released
 from reports.neutral import plain
 from warehouse import rights
 from warehouse.vault import find_login
+from warehouse.windows import today
 
 LONGEST_NOTE = 2_000
 """Characters. A note stands beside a cell; it is no document."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.identity import proven, today
+from app.identity import proven
 from config.recorded_settings import recorded_settings
 from connectors.errors import BadInput, Refused
 from people.rights import rights_of
 from privacy import logbook
 from privacy.policy import load_policy
-from warehouse.windows import window_of
+from warehouse.windows import today, window_of
 
 
 def opt_out(config: Path) -> str:

@@ -17,7 +17,7 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from app.identity import asking, today
+from app.identity import asking
 from config.recorded_settings import RecordedSettings
 from config.settings import Settings
 from connectors.errors import BadInput, Refused
@@ -34,6 +34,7 @@ from warehouse.people import part
 from warehouse.store import Store
 from warehouse.tombstones import PLACEHOLDER, Tombstones
 from warehouse.vault import Vault
+from warehouse.windows import today
 
 ACTIONS_SAID = {
     "linked": "linked to",

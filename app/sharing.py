@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.identity import asking, proven, today, window_named
+from app.identity import asking, proven, window_named
 from app.notes import check_items, own_report
 from config.recorded_settings import recorded_settings
 from config.settings import Settings, token
@@ -25,7 +25,7 @@ from rubric.map import load_maps
 from signals.catalog import Catalog, load_catalog
 from warehouse import rights
 from warehouse.vault import find_login, find_person_waiting
-from warehouse.windows import Window, parse_window
+from warehouse.windows import Window, parse_window, today
 
 NO_SHARE = "there is nothing to open here: no such share, or it is not for you, or no longer"
 """For every token that opens nothing, whatever the reason."""

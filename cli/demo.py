@@ -11,7 +11,6 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from config.settings import SHIPPED, environment_with
 from connectors.errors import BadInput
 from privacy.signatures import body_sha256, signature
 from warehouse.files import write_whole
-from warehouse.windows import Window, window_of
+from warehouse.windows import Window, today, window_of
 
 
 def run_demo(home: Path, seed: int, *, stay: bool = False) -> int:
@@ -29,17 +28,16 @@ def run_demo(home: Path, seed: int, *, stay: bool = False) -> int:
 
     To `stay` leaves the sandbox there until it is interrupted, to try every other command on.
     """
-    today = datetime.now(UTC).date()
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput([f"{home}: cannot be a folder ({error.strerror}); name another with --home"]) from None
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the sandbox would outlive the demo
-    with _sandbox(seed, today.isoformat()) as addresses:
+    with _sandbox(seed, today().isoformat()) as addresses:
         config = home / "sightline.yaml"
         with urllib.request.urlopen(addresses["roster"]) as answer:  # noqa: S310  our own loopback server
             write_whole(home / "roster.csv", answer.read().decode())
-        closed = window_of(today).previous()
+        closed = window_of(today()).previous()
         write_whole(config, _settings(addresses, closed.previous()))
         # signed, as an organisation would, so that a demo goes on after the shipped one has changed
         write_whole(
@@ -116,8 +114,8 @@ pagerduty:
 
 
 def _signed(agreement: str) -> str:
-    sha256, today = body_sha256(agreement), datetime.now(UTC).date().isoformat()
-    lines = [signature(f"the demo's {who}", today, sha256) for who in ("operator", "works council")]
+    sha256, signed_on = body_sha256(agreement), today().isoformat()
+    lines = [signature(f"the demo's {who}", signed_on, sha256) for who in ("operator", "works council")]
     return "\n".join([agreement.rstrip(), "approved:", *lines, ""])
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from warehouse.windows import today
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -57,9 +59,9 @@ class PastDay(Day):
     """An ISO date that has come, for looking back."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        day, today = super().convert(value, param, ctx), datetime.now(UTC).date()
-        if day > today + timedelta(days=1):  # somewhere it may be tomorrow already
-            self.fail(f"{day} has not come yet; today is {today}", param, ctx)
+        day = super().convert(value, param, ctx)
+        if day > today() + timedelta(days=1):  # somewhere it may be tomorrow already
+            self.fail(f"{day} has not come yet; today is {today()}", param, ctx)
         return day
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
 from cli.options import Chapters, config_option, format_option, say_all, window_option, with_config
+from cli.rules_in_force import agreement_in_settings
+from config.settings import PERSONAL_AGREEMENT, SHIPPED
 
 
 @click.group(
@@ -29,9 +32,19 @@ def privacy() -> None:
 def privacy_agreement(context: click.Context, form: str, solo: bool) -> None:
     """What may be collected, why, who sees it, and for how long."""
     if context.invoked_subcommand is None:
-        from app.privacy import show_agreement
+        from cli.agreement_text import agreement_lines
+        from privacy.personal import load_personal_policy
+        from privacy.policy import load_policy
+        from reports.lines import wrapped
 
-        click.echo(show_agreement(None if solo else context.obj, form))
+        if solo:
+            policy = load_personal_policy(PERSONAL_AGREEMENT, SHIPPED / "agreement.yaml")
+        else:
+            policy = load_policy(agreement_in_settings(context.obj))
+        if form == "json":
+            click.echo(json.dumps(dict(policy) | {"sha256": policy.sha256}, indent=1, default=dict))
+        else:
+            click.echo(wrapped(agreement_lines(policy)))
 
 
 @privacy_agreement.command("diff")
@@ -62,27 +75,28 @@ def privacy_agreement_sign(config: Path, file: Path | None, by: str) -> None:
 @with_config
 def privacy_notice(config: Path) -> None:
     """The notice to employees that follows from the agreement, in Markdown."""
-    from app.privacy import show_paper
-
-    click.echo(show_paper(config, "notice"), nl=False)
+    _echo_paper(config, "notice")
 
 
 @privacy.command("record")
 @with_config
 def privacy_record(config: Path) -> None:
     """The record of processing that follows from the agreement, in Markdown."""
-    from app.privacy import show_paper
-
-    click.echo(show_paper(config, "record"), nl=False)
+    _echo_paper(config, "record")
 
 
 @privacy.command("assessment")
 @with_config
 def privacy_assessment(config: Path) -> None:
     """The skeleton of an impact assessment, in Markdown: what the agreement answers, what only you can."""
-    from app.privacy import show_paper
+    _echo_paper(config, "assessment")
 
-    click.echo(show_paper(config, "assessment"), nl=False)
+
+def _echo_paper(config: Path, name: str) -> None:
+    from privacy.papers import PAPERS
+    from privacy.policy import load_policy
+
+    click.echo(PAPERS[name](load_policy(agreement_in_settings(config))), nl=False)
 
 
 @privacy.command("verify")
@@ -113,9 +127,9 @@ def privacy_withdraw(config: Path, team: str, window: str, item: str, rubric: st
 @with_config
 def privacy_attack(config: Path, organisations: int, seed: int) -> None:
     """Sends generated organisations through the door and attacks what comes out. Exit 1 if it leaks."""
-    from app.privacy import attack_door
+    from cli.attack import attack_bands
 
-    say_all(attack_door(config, range(seed, seed + organisations), click.echo), None)
+    say_all(attack_bands(config, range(seed, seed + organisations)), None)
 
 
 @privacy.group("audit")
@@ -180,8 +194,6 @@ def privacy_erase(config: Path, who: str | None, yes: bool, form: str) -> None:
 
     Without WHO: finishes what was begun, and erases again whom a restored backup brought back.
     """
-    import json
-
     from config.settings import load_settings
     from flows.prefect_erasure import elsewhere
     from privacy.erasing import erase, receipt_text

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cli.options import Chapters, format_option, say_all, window_option, with_config
+from cli.rules_in_force import catalog_of
+from config.settings import SHIPPED
+from connectors.errors import BadInput
+from reports.formats import as_json
+from warehouse.windows import today
+
+if TYPE_CHECKING:
+    from signals.catalog import Catalog, Signal
 
 FOLDER = click.option(
     "--folder",
@@ -25,9 +34,15 @@ def signals() -> None:
 @with_config
 def signals_list(config: Path, form: str) -> None:
     """Every signal, and the question that it answers."""
-    from app.signals import list_signals
-
-    click.echo(list_signals(config, form))
+    rows = [
+        {"signal": name, "kind": signal.kind, "answers": signal.answers, "sensitivity": signal.sensitivity}
+        | {"own": signal.is_own}
+        for name, signal in catalog_of(config).items()
+    ]
+    if form == "json":
+        click.echo(as_json({"signals": rows}))
+    else:
+        click.echo("\n".join(f"{row['signal']:28} {row['sensitivity']:7} {row['answers']}" for row in rows))
 
 
 @signals.command("show")
@@ -36,9 +51,9 @@ def signals_list(config: Path, form: str) -> None:
 @with_config
 def signals_show(config: Path, name: str, folder: Path | None) -> None:
     """The card of one signal, and its SQL."""
-    from app.signals import show_signal
+    from cli.signal_texts import card
 
-    click.echo(show_signal(config, name, folder))
+    click.echo("\n".join(card(_named(name, catalog_of(config, folder)), today())))
 
 
 @signals.command("test")
@@ -50,10 +65,37 @@ def signals_show(config: Path, name: str, folder: Path | None) -> None:
 @with_config
 def signals_test(config: Path, names: tuple[str, ...], folder: Path | None, pages: Path | None) -> None:
     """Runs the examples of the spec pages, of all signals or of these. Exit 1 if one does not hold."""
-    from app.signals import test_signals
+    from signals.spec import failures, read_page
 
-    wrong, fine = test_signals(config, names, folder, pages)
-    say_all(wrong, fine)
+    catalog = catalog_of(config, folder)
+    chosen = [_named(name, catalog) for name in names] or [
+        each for each in catalog.values() if folder is None or each.path.parent == folder.resolve()
+    ]
+    wrong, held, mistakes = [], 0, []
+    for signal in chosen:
+        beside = signal.path.parent / "specs" if signal.is_own else SHIPPED / "tests" / "specs"
+        page = (pages or beside) / f"{signal.signal}.md"
+        if not page.exists():
+            wrong.append(f"{page}: is missing; a signal has a page of examples, tables in and tables out")
+            continue
+        try:
+            for example in read_page(page):
+                failed = failures(example, signal)
+                held += not failed
+                wrong += [f"{page}:{example.line}: {each}" for each in failed]
+        except BadInput as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise BadInput(mistakes)
+    say_all(wrong, f"{held} examples of {len(chosen)} {'signal' if len(chosen) == 1 else 'signals'} hold")
+
+
+def _named(name: str, catalog: Catalog) -> Signal:
+    from signals.catalog import did_you_mean
+
+    if name not in catalog:
+        raise BadInput([f"no signal is named '{name}'{did_you_mean(name, catalog)}"])
+    return catalog[name]
 
 
 @signals.command("honesty")

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,7 +37,7 @@ from signals.catalog import Catalog, Signal, load_catalog
 from warehouse import ledger, reading
 from warehouse.completeness import SourceWindow
 from warehouse.statuses import statuses
-from warehouse.windows import Window, parse_window, window_of, windows_until
+from warehouse.windows import Window, parse_window, today, window_of, windows_until
 
 QUARTERS_BACK = 4
 
@@ -73,12 +73,12 @@ def show_solo(
         raise BadInput(
             ["GITHUB_TOKEN is not set; make a token of your own that can read your repositories, and set it"]
         )
-    today = datetime.now(UTC).date()
-    asked = _window(window) or window_of(today)
+    on = today()
+    asked = _window(window) or window_of(on)
     policy = load_personal_policy(PERSONAL_AGREEMENT, SHIPPED / "agreement.yaml")
-    oldest = _oldest(policy, today)
-    if asked.starts_on > today:
-        raise BadInput([f"{asked.name} has not begun; the running quarter is {window_of(today).name}"])
+    oldest = _oldest(policy, on)
+    if asked.starts_on > on:
+        raise BadInput([f"{asked.name} has not begun; the running quarter is {window_of(on).name}"])
     if asked < oldest:
         raise BadInput([f"{asked.name} is too long ago; reports go back to {oldest.name}"])
     if since and since > asked.starts_on:
@@ -87,7 +87,7 @@ def show_solo(
     assert settings.github is not None
     host = urlsplit(settings.github.base_url).netloc
     owner = whoami(settings.github.base_url, secret)
-    default = windows_until(today, QUARTERS_BACK + 1)[0]
+    default = windows_until(on, QUARTERS_BACK + 1)[0]
     # a rule may look back one quarter further than the window
     since = since or min(default, asked.previous()).starts_on
     settings = settings.model_copy(
@@ -123,12 +123,10 @@ def show_solo(
     return own_report_as(released, form, titles, full=full), code
 
 
-def _oldest(policy: Policy, today: date) -> Window:
+def _oldest(policy: Policy, on: date) -> Window:
     """The first quarter that a report is still made of."""
-    kept = windows_until(today, policy.retention.releases_quarters + 1)
-    return next(
-        window for window in kept if policy.kept_since(today) <= window.starts_on or window is kept[-1]
-    )
+    kept = windows_until(on, policy.retention.releases_quarters + 1)
+    return next(window for window in kept if policy.kept_since(on) <= window.starts_on or window is kept[-1])
 
 
 def _collect(settings: Settings, owner: Account, policy: Policy) -> int:

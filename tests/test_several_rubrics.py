@@ -8,9 +8,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from in_process import as_data, sightline
 
-from app.reports import show_coverage
-from app.rubric import check_rubric, show_impact
 from config.settings import SHIPPED, Settings, load_settings
 from connectors.errors import BadInput
 from flows.night import open_night
@@ -46,9 +45,8 @@ def test_a_change_of_one_map_moves_bands_of_the_people_on_its_rubric_alone(tmp_p
     night(settings)
     gardener, changed = tmp_path / "maps" / "gardener.yaml", tmp_path / "changed.yaml"
     changed.write_text(gardener.read_text().replace("incident_updates", "incident_followups"))
-    told = json.loads(
-        show_impact(tmp_path / "sightline.yaml", gardener, changed, "2026Q3", ("search",), "json")
-    )
+    options = ("--window", "2026Q3", "--team", "search")
+    told = as_data(tmp_path / "sightline.yaml", "rubric", "impact", gardener, changed, *options)
     row = {"team": "search", "item": ITEM, "before": "about half or more", "after": "fewer than half"}
     assert (told["rubric"], told["bands"]["rows"]) == (OTHER, [row])
 
@@ -56,12 +54,13 @@ def test_a_change_of_one_map_moves_bands_of_the_people_on_its_rubric_alone(tmp_p
 def test_which_rubric_has_to_be_named_where_there_are_several(tmp_path: Path) -> None:
     settings = home(tmp_path, on_first=5, on_other=5)
     night(settings)
+    coverage = (tmp_path / "sightline.yaml", "coverage", "search", "--window", "2026Q3")
     with pytest.raises(WhichRubric, match=f"a release for each of {FIRST}, {OTHER}: name one"):
-        show_coverage(tmp_path / "sightline.yaml", "search", "2026Q3", "json")
-    told = show_coverage(tmp_path / "sightline.yaml", "search", "2026Q3", "text")
+        as_data(*coverage)
+    told = sightline(*coverage)
     assert "Tends a garden." in told
     assert "IC1 Machine Learning Engineer" in told
-    one = json.loads(show_coverage(tmp_path / "sightline.yaml", "search", "2026Q3", "json", OTHER))
+    one = as_data(*coverage, "--rubric", OTHER)
     assert one["rubric"]["id"] == OTHER
     withdrawn = door.withdraw(settings.published, "search", Q3, ITEM, withdrawn_on=AFTER, rubric=OTHER)
     assert withdrawn.parent.name == f"2026Q3.{OTHER}.withdrawn"
@@ -97,14 +96,14 @@ def test_an_unknown_rubric_is_told_with_the_nearest_that_is_in_force(tmp_path: P
 
 def test_every_map_in_force_is_checked(tmp_path: Path) -> None:
     home(tmp_path, on_first=1, on_other=1)
-    first, other = check_rubric(tmp_path / "sightline.yaml", None).splitlines()[:2]
+    first, other = sightline(tmp_path / "sightline.yaml", "rubric", "check").splitlines()[:2]
     assert first.endswith(
         "rubric_map.yaml: 38 items, all classified: 17 ask, 18 partly, 2 observable, 1 withheld"
     )
     assert other == f"{tmp_path}/maps/gardener.yaml: 1 items, all classified: 1 observable"
     (tmp_path / "maps" / "gardener.yaml").write_text(MAP.replace("class: observable", "class: visible"))
     with pytest.raises(BadInput, match="class is 'visible'"):
-        check_rubric(tmp_path / "sightline.yaml", None)
+        sightline(tmp_path / "sightline.yaml", "rubric", "check")
 
 
 def test_two_maps_of_one_rubric_are_refused(tmp_path: Path) -> None:

@@ -6,19 +6,20 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from in_process import sightline
 
-from app.signals import show_signal, test_signals
+from cli.main import cli
 from config.settings import SHIPPED
 from connectors.errors import BadInput
 from signals.catalog import load_catalog
 
-test_signals.__test__ = False  # type: ignore[attr-defined]  # a command, and no test
 CATALOG = load_catalog()
 
 
 @pytest.mark.parametrize("name", CATALOG)
-def test_a_card_says_what_the_header_owes(name: str) -> None:
-    card = show_signal(None, name)
+def test_a_card_says_what_the_header_owes(name: str, tmp_path: Path) -> None:
+    card = sightline(tmp_path / "none.yaml", "signals", "show", name)
     signal = CATALOG[name]
     for owed in (signal.answers, signal.misleads, signal.basis):
         assert " ".join(owed.split()) in card
@@ -28,10 +29,10 @@ def test_a_card_says_what_the_header_owes(name: str) -> None:
 
 def test_the_examples_of_a_folder_of_ones_own_are_run(tmp_path: Path) -> None:
     folder = own_signals(tmp_path)
-    assert test_signals(None, (), folder, None) == ([], "2 examples of 1 signal hold")
+    assert ran("--folder", folder) == ("2 examples of 1 signal hold", [])
     page = folder / "specs" / "changes_opened.md"
     page.write_text(page.read_text().replace("|---|---|\n| ada |", "|---|---|\n| ben |"))
-    wrong, _ = test_signals(None, ("changes_opened",), folder, None)
+    _, wrong = ran("changes_opened", "--folder", folder)
     assert len(wrong) == 2
     assert all(sentence.startswith(f"{page}:") for sentence in wrong)
 
@@ -39,7 +40,7 @@ def test_the_examples_of_a_folder_of_ones_own_are_run(tmp_path: Path) -> None:
 def test_a_signal_without_a_page_is_told(tmp_path: Path) -> None:
     folder = own_signals(tmp_path)
     shutil.rmtree(folder / "specs")
-    wrong, _ = test_signals(None, (), folder, None)
+    _, wrong = ran("--folder", folder)
     assert wrong == [
         f"{folder}/specs/changes_opened.md: is missing; a signal has a page of examples, tables in and "
         "tables out"
@@ -48,15 +49,24 @@ def test_a_signal_without_a_page_is_told(tmp_path: Path) -> None:
 
 def test_an_unknown_signal_is_answered_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no signal is named 'changes_open'; did you mean 'changes_opened'"):
-        show_signal(None, "changes_open", own_signals(tmp_path))
+        sightline(
+            tmp_path / "none.yaml", "signals", "show", "changes_open", "--folder", own_signals(tmp_path)
+        )
 
 
 def test_the_shipped_pages_are_found_without_being_named() -> None:
-    assert test_signals(None, ("oncall_shifts",), None, None)[0] == []
+    assert ran("oncall_shifts")[1] == []
     assert (SHIPPED / "tests" / "specs" / "oncall_shifts.md").exists()
 
 
 # --- builders ---
+
+
+def ran(*words: object) -> tuple[str, list[str]]:
+    """What `sightline signals test` prints on standard output, and its lines on standard error."""
+    done = CliRunner().invoke(cli, ["--config", "none.yaml", "signals", "test", *map(str, words)])
+    assert done.exit_code == bool(done.stderr)
+    return done.stdout.strip(), done.stderr.splitlines()
 
 
 def own_signals(folder: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,6 +35,11 @@ class Window:
 
     def is_closed_on(self, day: date) -> bool:
         return day >= self.ends_on
+
+
+def today() -> date:
+    """The day it is, in UTC, like every day that is stored."""
+    return datetime.now(UTC).date()
 
 
 def window_of(day: date) -> Window:
