@@ -76,7 +76,7 @@ def run_demo(home: Path, seed: int, *, stay: bool = False) -> int:
             with suppress(KeyboardInterrupt):
                 signal.pause()
         else:
-            click.echo("Again, with an incremental night: make demo. To try the rest: sightline demo --stay")
+            click.echo("Run it again for an incremental night; with --stay, to try every other command.")
     return night
 
 
