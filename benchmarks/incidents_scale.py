@@ -127,7 +127,7 @@ def night(base_url: str, home: Path, today: date) -> None:
 
     from connectors.pagerduty.connector import PagerDuty as Connector
     from connectors.pagerduty.settings import PagerDutySettings
-    from flows.steps import ROOTS_A_WRITE
+    from flows.collect import ROOTS_A_WRITE
     from signals.catalog import load_catalog
     from signals.run import refresh
     from warehouse import ledger

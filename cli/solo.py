@@ -26,8 +26,8 @@ from connectors.github.connector import GitHub
 from connectors.github.own.connector import COMPLETE_TABLES, SCOPE, GitHubOwn
 from connectors.github.settings import FIRST_DAY
 from connectors.records import Account, Membership
-from flows import enrolment, evidence, outcomes, steps
-from flows.night import Busy, Night, hold
+from flows import assess, collect, enrolment, evidence
+from flows.context import Busy, Night, hold
 from privacy import door
 from privacy.personal import load_personal_policy
 from privacy.policy import Policy
@@ -149,7 +149,7 @@ def _collect(settings: Settings, owner: Account, policy: Policy) -> int:
         enrolment.import_roster(night)
         code = _fetch(night, connector)
         evidence.compute_evidence(night, "solo")
-        outcomes.write_self_reports(replace(night, catalog=as_seen_alone(catalog)))
+        assess.write_self_reports(replace(night, catalog=as_seen_alone(catalog)))
         [state] = statuses(night.store, connector.source, [SCOPE])
         requests, points = connector.spent()
         objects = [f"{count} {kind.replace('_', ' ')}" for kind, count in state["records"].items() if count]
@@ -164,16 +164,16 @@ def _collect(settings: Settings, owner: Account, policy: Policy) -> int:
 def _fetch(night: Night, connector: GitHubOwn) -> int:
     """Reads and counts everything; an error leaves it open, and what is here already is reported."""
     try:
-        [scope] = steps.list_scopes(night, connector)
+        [scope] = collect.list_scopes(night, connector)
         with _progress(connector) as progress:
-            steps.fetch_scope(night, connector, scope, progress)
+            collect.fetch_scope(night, connector, scope, progress)
             progress("counting")
-            steps.reconcile_scope(night, connector, scope)
+            collect.reconcile_scope(night, connector, scope)
     except SourceError as error:
         if not ledger.holds_anything(night.store, connector.source, SCOPE):
             raise
         night.scopes[connector.source] = (SCOPE,)
-        steps.leave_scope_open(night, connector, SCOPE, error)
+        collect.leave_scope_open(night, connector, SCOPE, error)
         return REFUSED if isinstance(error, Refused | Unreachable) else 1
     return 0
 

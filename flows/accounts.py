@@ -6,8 +6,8 @@ from datetime import date
 from hashlib import blake2b
 
 from connectors.contract import Connector
-from flows import steps
-from flows.night import Night
+from flows import collect
+from flows.context import Night
 from warehouse import reading
 from warehouse.tombstones import PLACEHOLDER
 
@@ -36,7 +36,7 @@ def follow_accounts(night: Night, connector: Connector) -> None:
     named = reading.objects_naming(night.store, connector.source, [own_ids[each] for each in gone])
     for scope, by_kind in sorted(named.items()):
         if scope in night.scopes[connector.source]:  # one that is not listed any more cannot be asked
-            steps.fetch_again(night, connector, scope, by_kind)
+            collect.fetch_again(night, connector, scope, by_kind)
 
 
 def is_looked_at(account_id: str, day: date) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors.contract import Connector
-from flows import steps, thread_states
-from flows.night import Night
+from flows import collect, thread_states
+from flows.context import Night
 from warehouse import counting, ledger
 
 
@@ -23,7 +23,7 @@ def is_due(night: Night, connector: Connector, scope: str, due: set[str]) -> boo
 
 
 def plan_fetch(
-    night: Night, connector: Connector, scopes: Sequence[str], due: set[str], progress: steps.Progress
+    night: Night, connector: Connector, scopes: Sequence[str], due: set[str], progress: collect.Progress
 ) -> None:
     """Says what the night will take of a source, before anything is taken. Raises SourceError."""
     if not scopes:
@@ -62,4 +62,4 @@ def sample_the_rest(night: Night, connector: Connector, scopes: Sequence[str]) -
     for scope, object_ids in by_scope.items():
         listed = [told[each] for each in object_ids if each in told]
         if ledger.differences(night.store, connector.source, scope, listed, only=object_ids):
-            steps.reconcile_scope(night, connector, scope)
+            collect.reconcile_scope(night, connector, scope)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.night import Night
+from flows.context import Night
 from warehouse import completeness, known
 from warehouse.windows import window_of
 

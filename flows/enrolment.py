@@ -16,7 +16,7 @@ from connectors.github.bots import bot_logins, is_robot_by_type
 from connectors.github.teams import memberships, teams_now
 from connectors.noreply import AddressLookup, is_private_address, no_lookup
 from connectors.records import Account, Membership
-from flows.night import Night
+from flows.context import Night
 from people.addresses import told_by, tools
 from warehouse import reading
 from warehouse.people import enrol, follow, stated_by_sign_on

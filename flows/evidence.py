@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from flows.night import Night
+from flows.context import Night
 from people.rights import rights_of
 from privacy.self_reports import refusing
 from signals.participants import refusal

@@ -1,256 +1,190 @@
-"""What one night needs, checked before it starts: settings, agreement, signals, map, roster, sources."""
+"""The night as plain sentences. The orchestrator wraps each `do`; tests run them as they stand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, Protocol
 
-from filelock import FileLock, Timeout
-
-from config.settings import Settings, asked_too_early, no_earlier_than
-from connectors import registry
+from config.recorded_settings import record_settings
 from connectors.contract import Connector
-from connectors.errors import BadInput
-from connectors.files.roster import read_roster
-from connectors.records import Gap, Membership
-from privacy import amending, erasing, logbook
-from privacy.errors import DoorError
-from privacy.policy import Policy, check_agreement, load_policy
-from privacy.self_reports import Rules, own_sensitivities
-from rubric.map import RubricMap, load_maps
-from rubric.tree import hint
-from signals.catalog import Catalog, load_catalog
-from signals.queries import columns_read
-from warehouse import reading
-from warehouse.completeness import SourceWindow
-from warehouse.files import as_owner_only
-from warehouse.ledger import Difference
-from warehouse.store import Store
-from warehouse.tombstones import Tombstones
-from warehouse.vault import Vault
+from connectors.errors import Refused, SourceError, Unreachable
+from flows import accounts, assess, collect, counting, departed, enrolment, evidence, retention, thread_states
+from flows.concurrency import WriterLock, side_by_side
+from flows.context import Night
+from privacy import logbook
 
-Loaded = TypeVar("Loaded")
-Roster = tuple[tuple[Membership, ...], list[str]]
-"""Who is in which team, or what is wrong with the file that should say so."""
+FEW_SCOPES = 50
+"""So many are read each in a step of its own, which tells most when one of them goes wrong."""
+SCOPES_A_STEP = 25
 
 
-NO_ROSTER_YET = (
-    "no roster was ever taken over here, so there is none to go on with: nothing was fetched, and nothing is "
-    "published; mend the roster (`sightline people import --dry-run` looks at it), and run again"
-)
+class Do(Protocol):
+    """Runs one named step and returns what it returned."""
+
+    def __call__(self, name: str, action: Callable[[], Any]) -> Any: ...
 
 
-class Busy(Exception):
-    """Another process is writing; the reader waits for it to end."""
+def plainly(name: str, action: Callable[[], Any]) -> Any:
+    """A step without an orchestrator."""
+    return collect.without_values(name, action)
 
 
-@dataclass
-class Night:
-    """One run: what was checked before it, what it holds open, and what it has seen so far."""
+def run_night(night: Night, do: Do = plainly, progress: collect.Progress = lambda _: None) -> dict[str, Any]:
+    """One night: fetch, reconcile, evidence, cells, reports, releases, receipt. Returns the status.
 
-    settings: Settings
-    as_of: date
-    today: date
-    policy: Policy
-    catalog: Catalog
-    rubric: RubricMap
-    """The map of whoever the roster names no rubric for."""
-    maps: Mapping[str, RubricMap]
-    """Every map in force, by the id of its rubric."""
-    roster: tuple[Membership, ...]
-    """Empty while the file is wrong: then the memberships of the last good one stay in force."""
-    connectors: tuple[Connector, ...]
-    account_sources: Mapping[str, str]
-    """Whose accounts each source names people by: `github`, `pagerduty` ..."""
-    store: Store
-    vault: Vault
-    roster_mistakes: list[str] = field(default_factory=list)
-    """Why the roster cannot be taken over tonight, line by line."""
-    scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The scopes of each source, once it has told them."""
-    refused: list[str] = field(default_factory=list)
-    """Sentences of sources that refused, or were not reached."""
-    refused_signals: list[str] = field(default_factory=list)
-    """Sentences about signals whose rows are about other people: none of these is kept."""
-    messages: list[str] = field(default_factory=list)
-    """Sentences for the receipt."""
-    told_gaps: dict[tuple[str, str], list[Gap]] = field(default_factory=dict)
-    """What connectors said tonight that they could not get, by source and scope."""
-    read_whole: dict[tuple[str, str], bool] = field(default_factory=dict)
-    """Whether a scope was read from its beginning tonight, by source and scope."""
-    threads: dict[tuple[str, str], list[Difference]] = field(default_factory=dict)
-    """Pull requests with a thread that is not as stored, of scopes whose threads were looked at tonight."""
-    plans: list[str] = field(default_factory=list)
-    """What each source was expected to take, as sentences."""
-    sampled: int = 0
-    """Objects that were looked at of scopes that were not counted."""
-    counted: list[tuple[str, str]] = field(default_factory=list)
-    """Scopes that were held against their source's own count tonight."""
-    altered: list[str] = field(default_factory=list)
-    """Sentences about releases and the log that are not what was written."""
-    unfinished: list[str] = field(default_factory=list)
-    """Scopes that were not fetched or reconciled to their end tonight."""
-    spent: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
-    """Requests and points by source and scope."""
-    unseen: tuple[SourceWindow, ...] = ()
-    """What no connector of this run looks at, to be named among the sources."""
-    run: int = 0
-    """The number of this run, once its evidence is computed."""
-
-    @property
-    def rules(self) -> Rules:
-        return Rules(self.policy, self.catalog, self.maps)
-
-    @property
-    def floor(self) -> date:
-        """The first day whose traces are kept."""
-        return self.policy.kept_since(self.as_of)
-
-
-@contextmanager
-def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
-    """A night ready to run, the only writer of its home. Raises BadInput or Busy, with nothing changed."""
-    policy, catalog, maps, (roster, roster_mistakes) = check_everything(settings)
-    floor = policy.kept_since(as_of or datetime.now(UTC).date())
-    with hold(
-        settings,
-        as_of,
-        policy=policy,
-        catalog=catalog,
-        maps=maps,
-        roster=roster,
-        roster_mistakes=roster_mistakes,
-        connectors=connect(no_earlier_than(settings, floor), floor),
-    ) as night:
-        amending.adopt(settings, policy)
-        night.messages += asked_too_early(settings, floor)
-        yield night
-
-
-@contextmanager
-def hold(
-    settings: Settings,
-    as_of: date | None,
-    *,
-    policy: Policy,
-    catalog: Catalog,
-    maps: Mapping[str, RubricMap],
-    roster: tuple[Membership, ...],
-    connectors: tuple[Connector, ...],
-    roster_mistakes: Sequence[str] = (),
-) -> Iterator[Night]:
-    """The home, locked and opened for what has been checked. Raises BadInput or Busy."""
-    today = datetime.now(UTC).date()
-    if as_of and as_of > today + timedelta(days=1):  # somewhere it may be tomorrow already
-        raise BadInput([f"--as-of {as_of} has not come yet; today is {today}"])
-    mistakes = check_agreement(
-        policy,
-        sources_in_use=[
-            "roster",
-            *(["files"] if any(source.kind == "accounts" for source in settings.files) else []),
-            *(connector.agreed_name for connector in connectors),
-        ],
-        signals_in_use=[*catalog],
-        own_signals=own_sensitivities(catalog),
-        tables_in_use=sorted({table for connector in connectors for table in connector.yields}),
-        columns_read={signal.file: columns_read(signal.sql) for signal in catalog.values()},
-    )
-    if mistakes:
-        raise BadInput(mistakes)
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o750)
-    lock = FileLock(settings.lock_file, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise Busy(
-            f"{settings.home}: another night is writing here; wait for its end, or give this one its own home"
-        ) from None
-    with ExitStack() as ends:
-        ends.callback(lock.release)
-        ends.enter_context(as_owner_only())  # the database driver makes files of its own
-        for connector in connectors:
-            ends.callback(connector.close)
-        try:
-            logbook.check(settings, is_whole=True)
-        except DoorError as error:
-            raise BadInput([str(error)]) from None
-        erasing.check_nobody_came_back(settings)
-        vault = Vault(settings.vault_file, Tombstones(settings.erasures_folder))
-        store = ends.enter_context(closing(Store(settings.warehouse_file)))
-        if strangers := store.person_ids() - vault.ids():
-            raise BadInput(
-                [
-                    f"{settings.vault_file}: knows nothing of {len(strangers)} people of the warehouse; "
-                    "restore the vault and the warehouse of the same night, or start with an empty home"
-                ]
-            )
-        if roster_mistakes and not reading.stored_memberships(store):
-            raise BadInput([*roster_mistakes, NO_ROSTER_YET])
-        yield Night(
-            settings=settings,
-            as_of=as_of or today,
-            today=today,
-            policy=policy,
-            catalog=catalog,
-            rubric=next(iter(maps.values())),
-            maps=maps,
-            roster=roster,
-            roster_mistakes=list(roster_mistakes),
-            connectors=connectors,
-            account_sources={connector.source: connector.account_source for connector in connectors},
-            store=store,
-            vault=vault,
-        )
-
-
-def check_everything(settings: Settings) -> tuple[Policy, Catalog, dict[str, RubricMap], Roster]:
-    """Agreement, signals, maps and roster. Raises BadInput with the mistakes of all of them at once.
-
-    A wrong roster is no reason to stop where a good one was taken over before.
+    Raises StepFailed or HomeNotWritable; what a source refused is in the status instead.
     """
-    mistakes: list[str] = []
-    policy = _tried(lambda: load_policy(settings.agreement), mistakes)
-    catalog = _tried(lambda: load_catalog(own=settings.signals), mistakes)
-    maps = _tried(lambda: load_maps(settings.maps, catalog), mistakes) if catalog else None
-    wrong_rows: list[str] = []
-    path, export = settings.roster, settings.hr_export
-    roster = _tried(lambda: read_roster(path, export), wrong_rows) if path else None
-    roster = roster or ()
-    if maps:
-        wrong_rows += _unknown_rubrics(settings, maps, roster)
-    if mistakes or not (settings.warehouse_file.exists() or not wrong_rows):
-        raise BadInput([*mistakes, *wrong_rows, *([NO_ROSTER_YET] if wrong_rows else [])])
-    assert policy
-    assert catalog
-    assert maps
-    return policy, catalog, maps, (() if wrong_rows else roster, wrong_rows)
-
-
-def connect(settings: Settings, floor: date = date.min) -> tuple[Connector, ...]:
-    """One connector for each source that is configured. Raises BadInput where a token is missing."""
-    sections = {entry.section: getattr(settings, entry.section, None) for entry in registry.ENTRIES}
-    return registry.connectors_for(sections, settings.files, floor)
-
-
-def _tried(load: Callable[[], Loaded], mistakes: list[str]) -> Loaded | None:
+    started = collect.now()
+    run: dict[str, Any] = {
+        "run_id": f"{started:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}",
+        "started_at": started.isoformat(),
+        "as_of": night.as_of.isoformat(),
+    }
+    collect.note_outcome(night, run, "running")
     try:
-        return load()
-    except BadInput as error:
-        mistakes += error.mistakes
-        return None
+        do("settings", lambda: record_settings(night.settings))
+        run |= do("retention", lambda: retention.keep(night))
+        fetch_everything(night, do, progress)
+        run["evidence_rows"] = do("evidence", lambda: evidence.compute_evidence(night, run["run_id"]))
+        run |= do("reports", lambda: assess.write_self_reports(night))
+        run |= do("releases", lambda: assess.publish_due(night))
+    except Exception:
+        collect.note_outcome(night, run, "failed")
+        raise
+    finished = collect.now()
+    run |= collect.totals(night) | {
+        "outcome": _outcome(night),
+        "finished_at": finished.isoformat(),
+        "seconds": round((finished - started).total_seconds()),
+        "messages": [*dict.fromkeys(night.refused + night.refused_signals + night.messages)],
+    }
+    status: dict[str, Any] = do("receipt", lambda: collect.write_status(night, run))
+    do("audit", lambda: logbook.note_night(night.settings, run))
+    return status
 
 
-def _unknown_rubrics(
-    settings: Settings, maps: Mapping[str, RubricMap], roster: Sequence[Membership]
+def fetch_everything(night: Night, do: Do, progress: collect.Progress) -> None:
+    """The roster, and what every source has; what one refuses is noted in the night."""
+    do("roster", partial(enrolment.import_roster, night))
+    for connector in night.connectors:
+        try:
+            scopes = do(f"scopes {connector.source}", partial(collect.list_scopes, night, connector))
+        except SourceError as error:
+            collect.leave_source_open(night, connector, error)
+            continue
+        _fetch_scopes(night, connector, scopes, do, progress)
+        do(f"lost scopes {connector.source}", partial(collect.look_for_lost_scopes, night, connector))
+    departed.note(night)
+
+
+def _fetch_scopes(
+    night: Night, connector: Connector, scopes: Sequence[str], do: Do, progress: collect.Progress
+) -> None:
+    due = counting.due_tonight(night, connector, scopes)
+    with suppress(SourceError):  # whoever refuses now refuses again below, where it is written down
+        do(
+            f"plan {connector.source}",
+            partial(counting.plan_fetch, night, connector, scopes, due, progress),
+        )
+    if connector.can_check_threads:
+        counted = [scope for scope in scopes if scope in due]
+        with suppress(SourceError):  # whoever is counted without an answer is asked again then
+            do(f"threads {connector.source}", partial(thread_states.look, night, connector, counted))
+    groups = connector.by_budget(scopes)
+    if len(groups) > 1:
+
+        def read(reader: Connector, readable: Sequence[str], lock: WriterLock) -> None:
+            def do_locked(name: str, action: Callable[[], Any]) -> Any:
+                def locked() -> Any:
+                    with lock.held():
+                        return action()
+
+                with lock.released():
+                    return do(name, locked)
+
+            _fetch_group(night, reader, readable, due, do_locked, progress)
+
+        side_by_side(groups, read)
+    else:
+        _fetch_group(night, connector, scopes, due, do, progress)
+    try:
+        do(f"accounts {connector.source}", partial(accounts.follow_accounts, night, connector))
+        do(f"sample {connector.source}", partial(counting.sample_the_rest, night, connector, scopes))
+    except SourceError as error:
+        night.messages.append(f"{connector.source}: accounts and sample were not looked at ({error})")
+
+
+def _fetch_group(
+    night: Night,
+    connector: Connector,
+    scopes: Sequence[str],
+    due: set[str],
+    do: Do,
+    progress: collect.Progress,
+) -> None:
+    """Reads these scopes one after another; what refuses one of them twice refuses the rest."""
+    is_large = len(scopes) > FEW_SCOPES
+    left = _fetch_most(night, connector, scopes, due, do, progress) if is_large else scopes
+    said_before = ""
+    for number, scope in enumerate(left):
+        name = f"{connector.source} {scope}"
+        try:
+            progress(f"fetching {name}")
+            do(f"fetch {name}", partial(collect.fetch_scope, night, connector, scope, progress))
+            if counting.is_due(night, connector, scope, due):
+                progress(f"reconciling {name}")
+                do(f"reconcile {name}", partial(collect.reconcile_scope, night, connector, scope))
+            said_before = ""
+        except SourceError as error:
+            collect.leave_scope_open(night, connector, scope, error)
+            if isinstance(error, Refused | Unreachable) and str(error) == said_before:
+                # the same answer twice is the host's, not the scope's: the others need not ask
+                for other in left[number + 1 :]:
+                    collect.leave_scope_open(night, connector, other, error)
+                return
+            said_before = str(error)
+
+
+def _fetch_most(
+    night: Night,
+    connector: Connector,
+    scopes: Sequence[str],
+    due: set[str],
+    do: Do,
+    progress: collect.Progress,
 ) -> list[str]:
-    in_force = ", ".join(f"'{name}'" for name in maps)
-    named = f"the map in force is {in_force}" if len(maps) == 1 else f"the maps in force are {in_force}"
-    return [
-        f"{settings.roster}:{member.line}: no map for rubric '{member.rubric}'"
-        f"{hint(member.rubric, [*maps])}; {named}"
-        for member in roster
-        if member.rubric not in ("", *maps)
-    ]
+    """Reads the scopes, many in a step; returns those that did not go well, to be read each in its own.
+
+    To the orchestrator a step is a few rows and requests, which is more than a quiet repository costs.
+    """
+
+    def read(some: Sequence[str]) -> list[str]:
+        for number, scope in enumerate(some):
+            try:
+                progress(f"fetching {connector.source} {scope}")
+                collect.fetch_scope(night, connector, scope, progress)
+                if counting.is_due(night, connector, scope, due):
+                    collect.reconcile_scope(night, connector, scope)
+            except SourceError:
+                return list(some[number:])
+        return []
+
+    left: list[str] = []
+    for start in range(0, len(scopes), SCOPES_A_STEP):
+        some = scopes[start : start + SCOPES_A_STEP]
+        name = f"fetch {connector.source} {start + 1} to {start + len(some)} of {len(scopes)}"
+        failed = do(name, partial(read, some))
+        left += failed
+        if len(failed) == len(some):  # it is likely not about one of them
+            return [*left, *scopes[start + len(some) :]]
+    return left
+
+
+def _outcome(night: Night) -> str:
+    if night.refused:
+        return "refused"
+    is_whole = collect.everything_reconciled(night) and not (night.altered or night.refused_signals)
+    return "complete" if is_whole else "gaps"

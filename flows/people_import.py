@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 from config.settings import Settings
 from connectors.errors import BadInput
+from flows.context import Busy, Night, open_night
 from flows.enrolment import import_roster
-from flows.night import Busy, Night, open_night
 from signals.run import refresh
 from warehouse import reading
 from warehouse.store import Store

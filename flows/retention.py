@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import Settings
-from flows.night import Night
+from flows.context import Night
 from privacy import door, logbook, organisation, traces
 from privacy.policy import months_before
 from warehouse import rights

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flows.night import Night
+from flows.context import Night
 from people.rights import rights_of
 from privacy import asides, bands, door, organisation
 from rubric import cells

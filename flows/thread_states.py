@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from connectors.contract import Connector
-from flows.night import Night
+from flows.context import Night
 from warehouse import counting
 from warehouse.counting import StoredThread
 from warehouse.ledger import Difference

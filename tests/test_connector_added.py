@@ -22,8 +22,8 @@ from connectors.http import ApiConnector, JsonApi
 from connectors.records import Account, Batch, Incident, IncidentAction, Inventory
 from connectors.registry import Entry
 from connectors.settings import ApiSettings
-from flows.night import connect, open_night
-from flows.pipeline import run_night
+from flows.context import connect, open_night
+from flows.night import run_night
 from warehouse.reading import opened
 
 AGREEMENT = Path(__file__).parents[1] / "agreement.yaml"

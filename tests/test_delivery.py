@@ -22,8 +22,8 @@ from app.notes import write_note
 from app.reports import show_me
 from config.settings import Settings, load_settings
 from connectors.errors import BadInput
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from people.rights import rights_of
 from privacy.sealed import recipients, sealed
 from sandbox.keys import public_keys

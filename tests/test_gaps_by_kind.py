@@ -20,8 +20,8 @@ from connectors.github.incidents.connector import GitHubIncidents
 from connectors.github.own import connector as own
 from connectors.pagerduty.connector import PagerDuty
 from connectors.records import Gap
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from rubric import cells
 from rubric.map import load_map
 from sandbox import model

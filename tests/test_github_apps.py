@@ -22,10 +22,10 @@ from connectors.github.api.access import INSTALLATIONS_A_PAGE
 from connectors.github.connector import GitHub
 from connectors.github.settings import GitHubSettings
 from connectors.records import Batch, Gap, Inventory, PullRequest
+from flows.collect import list_scopes
 from flows.concurrency import side_by_side
-from flows.night import open_night
-from flows.pipeline import fetch_everything, plainly
-from flows.steps import list_scopes
+from flows.context import open_night
+from flows.night import fetch_everything, plainly
 from sandbox import model
 from sandbox.faults import FAULTS
 from sandbox.organisation.load import load

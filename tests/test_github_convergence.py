@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from config.settings import load_settings
-from flows import accounts, counting, evidence, steps
-from flows.night import open_night
+from flows import accounts, collect, counting, evidence
+from flows.context import open_night
 from sandbox import model
 from sandbox import mutations_of_work as work
 from sandbox.mutations import mutate, now
@@ -89,16 +89,16 @@ def night(config: Path, as_of: date) -> None:
     """Everything of a night that a source takes part in."""
     with open_night(load_settings(config), as_of) as opened:
         (github,) = opened.connectors
-        scopes = steps.list_scopes(opened, github)
+        scopes = collect.list_scopes(opened, github)
         due = counting.due_tonight(opened, github, scopes)
         for scope in scopes:
-            steps.fetch_scope(opened, github, scope, lambda _: None)
+            collect.fetch_scope(opened, github, scope, lambda _: None)
             if counting.is_due(opened, github, scope, due):
-                steps.reconcile_scope(opened, github, scope)
+                collect.reconcile_scope(opened, github, scope)
         accounts.follow_accounts(opened, github)
         counting.sample_the_rest(opened, github, scopes)
-        steps.look_for_lost_scopes(opened, github)
-        evidence.compute_evidence(opened, f"run-{steps.now().isoformat()}")
+        collect.look_for_lost_scopes(opened, github)
+        evidence.compute_evidence(opened, f"run-{collect.now().isoformat()}")
 
 
 class RandomChanges:

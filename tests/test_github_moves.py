@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from config.settings import load_settings
-from flows.night import open_night
-from flows.pipeline import fetch_everything, plainly
+from flows.context import open_night
+from flows.night import fetch_everything, plainly
 from sandbox import model
 from sandbox import mutations_of_work as work
 from sandbox.mutations import mutate

@@ -13,8 +13,8 @@ import pytest
 from config.settings import load_settings
 from connectors.github.connector import GitHub
 from connectors.github.settings import GitHubSettings
-from flows.night import open_night
-from flows.pipeline import fetch_everything, plainly
+from flows.context import open_night
+from flows.night import fetch_everything, plainly
 from sandbox import mutations_of_work as work
 from sandbox.mutations import mutate
 from sandbox.organisation.load import load

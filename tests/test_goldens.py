@@ -34,8 +34,8 @@ from click.testing import CliRunner
 
 from cli.main import cli, main
 from config.settings import load_settings
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from warehouse import absences, rights
 from warehouse.rights import Note
 from warehouse.vault import Vault

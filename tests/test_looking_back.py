@@ -17,8 +17,8 @@ from app.looking_back import changes_since, report_as_of
 from config.settings import SHIPPED, Settings, load_settings
 from connectors.errors import BadInput
 from connectors.records import Account
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from people.rights import rights_of
 from privacy.errors import NoReport
 from signals.catalog import Catalog

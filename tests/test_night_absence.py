@@ -13,9 +13,9 @@ import pytest
 
 from config.settings import load_settings
 from connectors.errors import BadInput
-from flows.night import open_night
-from flows.pipeline import run_night
-from flows.steps import StepFailed, now
+from flows.collect import StepFailed, now
+from flows.context import open_night
+from flows.night import run_night
 from sandbox.organisation.build import organisation as generate
 from sandbox.server import Running, running
 

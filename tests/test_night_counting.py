@@ -13,8 +13,8 @@ import pytest
 from config.settings import load_settings
 from connectors.records import Gap, Inventory
 from flows import accounts
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from sandbox import model
 from sandbox.mutations import mutate
 from sandbox.organisation.load import load

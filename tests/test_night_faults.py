@@ -12,8 +12,8 @@ import pytest
 from config.settings import load_settings
 from connectors.errors import SourceError
 from connectors.github.connector import GitHub
-from flows import counting, steps
-from flows.night import open_night
+from flows import collect, counting
+from flows.context import open_night
 from sandbox.mutations import mutate
 from sandbox.organisation.load import load
 from sandbox.server import Running, running
@@ -94,13 +94,13 @@ def night(home: Path, server: Running, *, count: bool = True) -> tuple[dict[str,
     settings = load_settings(config)
     assert settings.github is not None
     with open_night(settings, TODAY) as opened, GitHub(settings.github, lambda _: None) as github:
-        for scope in steps.list_scopes(opened, github):
+        for scope in collect.list_scopes(opened, github):
             try:
-                steps.fetch_scope(opened, github, scope, lambda _: None)
+                collect.fetch_scope(opened, github, scope, lambda _: None)
                 if count or counting.is_due(opened, github, scope, set()):
-                    steps.reconcile_scope(opened, github, scope)
+                    collect.reconcile_scope(opened, github, scope)
             except SourceError as error:
-                steps.leave_scope_open(opened, github, scope, error)
+                collect.leave_scope_open(opened, github, scope, error)
         held = {table: opened.store.count(table) for table in ("pull_requests", "reviews", "review_comments")}
         gaps = opened.store.con.execute("select scope, kind, reason from gaps").fetchall()
         return held, gaps, opened.refused + opened.messages

@@ -19,8 +19,8 @@ import pytest
 
 from app.reports import show_coverage, show_explanation, show_honesty, show_me, show_status
 from config.settings import load_settings
-from flows.night import Busy, open_night
-from flows.pipeline import run_night
+from flows.context import Busy, open_night
+from flows.night import run_night
 from sandbox.organisation.build import organisation as generate
 from sandbox.server import Running, running
 from warehouse.compare import different_tables
@@ -28,7 +28,7 @@ from warehouse.reading import opened
 from warehouse.windows import parse_window
 
 TODAY = date(2026, 11, 22)
-RUN = "from pathlib import Path; from flows.night import open_night; from flows.pipeline import run_night\n"
+RUN = "from pathlib import Path; from flows.context import open_night; from flows.night import run_night\n"
 RUN += "from config.settings import load_settings; from datetime import date\n"
 RUN += "with open_night(load_settings(Path('sightline.yaml')), date(2026, 11, 22)) as night: run_night(night)"
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from config.settings import SHIPPED, load_settings
-from flows.night import Night, open_night
-from flows.pipeline import run_night
+from flows.context import Night, open_night
+from flows.night import run_night
 from sandbox.recorded import load
 from sandbox.server import Running, running
 

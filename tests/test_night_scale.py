@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from config.settings import load_settings
-from flows.night import open_night
-from flows.pipeline import FEW_SCOPES, plainly, run_night
+from flows.context import open_night
+from flows.night import FEW_SCOPES, plainly, run_night
 from sandbox.organisation.vast import VastWorld, vast
 from sandbox.server import Running, running
 

@@ -12,8 +12,8 @@ import pytest
 
 from config.settings import load_settings
 from connectors.errors import BadInput
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from sandbox.model import Team
 from sandbox.organisation.vast import vast
 from sandbox.server import Running, running

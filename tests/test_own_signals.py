@@ -16,8 +16,8 @@ from app.sharing import with_kin
 from cli.main import cli
 from config.settings import load_settings
 from connectors.errors import BadInput
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from privacy.policy import check_agreement, load_policy
 from privacy.shares import tell_on_each_other
 from sandbox.server import Running

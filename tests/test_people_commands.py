@@ -18,8 +18,8 @@ from config.recorded_settings import record_settings
 from config.settings import Settings, load_settings
 from connectors.errors import BadInput, Refused
 from connectors.records import Account
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from sandbox.server import Running
 from warehouse.accounts import Key, Known
 from warehouse.compare import different_tables

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from cli.main import cli
 from config.settings import load_settings
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from sandbox.server import Running
 from warehouse.absences import change, left_out, present
 from warehouse.vault import Vault

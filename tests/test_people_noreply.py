@@ -21,8 +21,8 @@ from connectors.github.postmortems.settings import GitHubPostmortemsSettings
 from connectors.github.settings import GitHubSettings
 from connectors.noreply import number_in
 from connectors.records import Account, Incident, Postmortem
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from sandbox import model
 from sandbox.server import Running, running
 from sandbox.world import World

@@ -13,9 +13,9 @@ from config.settings import load_settings
 from connectors.errors import BadInput
 from connectors.files.hr_export import HrExport
 from connectors.files.roster import read_roster
-from flows.night import open_night
+from flows.context import open_night
+from flows.night import run_night
 from flows.people_import import import_people
-from flows.pipeline import run_night
 from sandbox.server import Running
 from warehouse import reading
 from warehouse.compare import different_tables

@@ -14,8 +14,8 @@ from config.recorded_settings import record_settings
 from config.settings import load_settings
 from connectors.errors import BadInput
 from connectors.records import Account
+from flows.context import open_night
 from flows.enrolment import import_roster
-from flows.night import open_night
 from people.addresses import addresses, numbered
 from sandbox.server import Running
 from warehouse.accounts import Key, Known

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from config.settings import load_settings
 from connectors.errors import BadInput
-from flows.night import hold
+from flows.context import hold
 from privacy import floors
 from privacy.policy import Policy, check_agreement, load_policy
 from signals.catalog import load_catalog

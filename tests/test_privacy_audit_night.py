@@ -22,8 +22,8 @@ from app.reports import show_coverage, show_explanation, show_me
 from cli.nightly import run_nightly
 from config.settings import Settings, load_settings
 from connectors.errors import BadInput, Refused
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from privacy import audit, logbook
 from privacy.logbook import note_night, note_published
 from privacy.signatures import body_sha256

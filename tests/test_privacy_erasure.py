@@ -28,8 +28,8 @@ from config.recorded_settings import recorded_settings
 from config.settings import load_settings
 from connectors.errors import BadInput
 from connectors.records import Account
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from privacy import audit, erasure, traces
 from privacy.erasing import erase, receipt_text
 from sandbox.server import Running

@@ -15,8 +15,8 @@ from app.export import show_access_log
 from app.reports import show_me
 from config.settings import load_settings
 from connectors.errors import BadInput, Refused
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from privacy import audit, door
 from privacy.released import _DOOR, Released
 from sandbox.server import Running

@@ -15,8 +15,8 @@ import pytest
 
 from app.privacy import verify_audit, verify_published
 from config.settings import SHIPPED, load_settings
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from privacy import audit, chain
 from privacy.policy import Policy, load_policy
 from privacy.signatures import body_sha256, signature

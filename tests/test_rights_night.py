@@ -26,8 +26,8 @@ from app.reports import show_coverage, show_me
 from app.sharing import NO_SHARE, end_share, list_shares, make_share, show_shared
 from config.settings import Settings, load_settings
 from connectors.errors import BadInput, Refused
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from people.rights import rights_of
 from privacy import audit, logbook
 from privacy.bands import bands

@@ -12,8 +12,8 @@ from in_process import as_data, sightline
 
 from config.settings import SHIPPED, Settings, load_settings
 from connectors.errors import BadInput
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from privacy import door
 from privacy.errors import WhichRubric
 from privacy.policy import load_policy

@@ -23,8 +23,8 @@ import pytest
 import requests
 
 from config.settings import Settings, load_settings
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from privacy.erasing import erase
 from sandbox.server import Running
 

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from config.settings import load_settings
-from flows.night import open_night
-from flows.pipeline import run_night
+from flows.context import open_night
+from flows.night import run_night
 from sandbox.organisation.load import load
 from sandbox.server import Running, running
 

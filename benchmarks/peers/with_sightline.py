@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from config.settings import load_settings
-from flows import steps
-from flows.night import open_night
+from flows import collect
+from flows.context import open_night
 
 base, repository, state, out = sys.argv[1:]
 home = Path(state)
@@ -18,10 +18,10 @@ home = Path(state)
 )
 with open_night(load_settings(home / "sightline.yaml"), None) as night:
     github = night.connectors[0]
-    for scope in steps.list_scopes(night, github):
-        steps.fetch_scope(night, github, scope, lambda _: None)
+    for scope in collect.list_scopes(night, github):
+        collect.fetch_scope(night, github, scope, lambda _: None)
         fetched = github.spent()
-        steps.reconcile_scope(night, github, scope)
+        collect.reconcile_scope(night, github, scope)
     counted = github.spent()[0] - fetched[0]
 
     def column(text: str) -> list[str]:

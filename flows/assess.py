@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from flows import departed, signal_coverage
+from flows.context import Night
 from flows.evidence import is_out, out_of_evidence
-from flows.night import Night
 from people.rights import rights_of
 from privacy import asides, door, logbook
 from privacy.errors import DoorError

@@ -15,7 +15,7 @@ from connectors.contract import Connector
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
 from connectors.records import Batch, Gap, Inventory
 from flows import thread_states
-from flows.night import Night
+from flows.context import Night
 from reports.status import StatusUnreadable, read_status
 from warehouse import ledger, moving, reading
 from warehouse.files import write_whole
