@@ -16,9 +16,9 @@ from cli.exit_codes import BROKEN, COMPLETE, CONFIGURATION, GAPS, REFUSED
 from config.recorded_settings import record_settings
 from config.settings import Settings, load_settings
 from connectors.errors import BadInput
-from flows.collect import HomeNotWritable, StepFailed
 from flows.context import Busy, check_everything, connect
 from flows.orchestrator import OrchestratorFailed, check_authentication, orchestrator
+from flows.step import HomeNotWritable, StepFailed
 from privacy import logbook
 from privacy.errors import DoorError
 

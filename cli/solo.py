@@ -26,8 +26,10 @@ from connectors.github.connector import GitHub
 from connectors.github.own.connector import COMPLETE_TABLES, SCOPE, GitHubOwn
 from connectors.github.settings import FIRST_DAY
 from connectors.records import Account, Membership
-from flows import assess, collect, enrolment, evidence
+from flows import assess, collect, enrolment, evidence, reconcile
 from flows.context import Busy, Night, hold
+from flows.run_log import Message
+from flows.run_log import Refusal as SourceRefusal
 from privacy import door
 from privacy.personal import load_personal_policy
 from privacy.policy import Policy
@@ -143,20 +145,20 @@ def _collect(settings: Settings, owner: Account, policy: Policy) -> int:
         maps={rubric.id: rubric},
         roster=(member,),
         connectors=(connector := GitHubOwn(settings.github, owner),),
+        unseen=(UNSEEN,),
     ) as night:
-        night.unseen = (UNSEEN,)
         _refuse_other_homes(night, owner)
         enrolment.import_roster(night)
         code = _fetch(night, connector)
         evidence.compute_evidence(night, "solo")
-        assess.write_self_reports(replace(night, catalog=as_seen_alone(catalog)))
+        assess.write_self_reports(replace(night, signals=as_seen_alone(catalog)))
         [state] = statuses(night.store, connector.source, [SCOPE])
         requests, points = connector.spent()
         objects = [f"{count} {kind.replace('_', ' ')}" for kind, count in state["records"].items() if count]
         _tell(f"{', '.join(objects) or 'nothing found'}; {requests} requests, {points} points")
         for gap in state["gaps"]:
             _tell(f"missing: {gap['kind'].replace('_', ' ')}, {_REASONS.get(gap['reason'], gap['reason'])}")
-        for sentence in dict.fromkeys(night.refused + night.messages):
+        for sentence in dict.fromkeys(night.log.texts(SourceRefusal) + night.log.texts(Message)):
             _tell(sentence)
         return code or (0 if state["complete"] else 1)
 
@@ -168,11 +170,11 @@ def _fetch(night: Night, connector: GitHubOwn) -> int:
         with _progress(connector) as progress:
             collect.fetch_scope(night, connector, scope, progress)
             progress("counting")
-            collect.reconcile_scope(night, connector, scope)
+            reconcile.reconcile_scope(night, connector, scope)
     except SourceError as error:
         if not ledger.holds_anything(night.store, connector.source, SCOPE):
             raise
-        night.scopes[connector.source] = (SCOPE,)
+        night.log.list_scopes(connector.source, [SCOPE])
         collect.leave_scope_open(night, connector, SCOPE, error)
         return REFUSED if isinstance(error, Refused | Unreachable) else 1
     return 0

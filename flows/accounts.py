@@ -35,7 +35,7 @@ def follow_accounts(night: Night, connector: Connector) -> None:
         return
     named = reading.objects_naming(night.store, connector.source, [own_ids[each] for each in gone])
     for scope, by_kind in sorted(named.items()):
-        if scope in night.scopes[connector.source]:  # one that is not listed any more cannot be asked
+        if scope in night.log.scopes[connector.source]:  # one that is not listed any more cannot be asked
             collect.fetch_again(night, connector, scope, by_kind)
 
 

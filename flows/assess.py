@@ -10,6 +10,7 @@ from typing import Any
 from flows import departed, signal_coverage
 from flows.context import Night
 from flows.evidence import is_out, out_of_evidence
+from flows.run_log import Alteration, Refusal, RosterMistake
 from people.rights import rights_of
 from privacy import asides, door, logbook
 from privacy.errors import DoorError
@@ -39,13 +40,13 @@ def write_self_reports(night: Night) -> dict[str, Any]:
     written = 0
     for window in windows:
         for person_id, released in reports(
-            night.store, night.run, night.as_of, night.rules, window, absences=absences
+            night.store, night.log.run, night.as_of, night.rules, window, absences=absences
         ):
             if is_out(out, person_id, window):
                 continue  # what is there stays; made anew, it would call absent what was not looked for
             door.write_self(night.settings.published, person_id, released)
             written += 1
-    history.reported(night.store.con, night.run)
+    history.reported(night.store.con, night.log.run)
     return {"reports": written}
 
 
@@ -77,11 +78,11 @@ def _write_down(night: Night, windows: Sequence[Window]) -> None:
     ]
     rules = _keep_rules(night)
     with night.store.transaction():
-        history.log_memberships(con, reading.memberships(night.store), night.run)
-        history.log_accounts(con, night.vault.accounts_by_person(), night.run)
-        history.log_rules(con, rules, night.run)
-        history.log_sources(con, rows, night.run)
-        history.log_objects(con, night.run)
+        history.log_memberships(con, reading.memberships(night.store), night.log.run)
+        history.log_accounts(con, night.vault.accounts_by_person(), night.log.run)
+        history.log_rules(con, rules, night.log.run)
+        history.log_sources(con, rows, night.log.run)
+        history.log_objects(con, night.log.run)
 
 
 def _keep_rules(night: Night) -> list[history.Rule]:
@@ -109,7 +110,7 @@ def publish_due(night: Night) -> dict[str, Any]:
     """
     if waits_for := _still_to_come(night):
         # a release is frozen for good, and this night lacks what another may still bring
-        night.messages.append(f"nothing was published: {waits_for}")
+        night.log.say(f"nothing was published: {waits_for}")
         return {"published": []}
     members = reading.memberships(night.store)
     of_team = door.by_team(members)
@@ -130,15 +131,16 @@ def publish_due(night: Night) -> dict[str, Any]:
             try:
                 _publish(night, of_team[team], evidence, sources, team, window)
             except DoorError as error:
-                night.messages.append(str(error))
+                night.log.say(str(error))
             else:
                 published.append(f"{team} {window.name}")
         if door.in_place(night.settings.published, window).issuperset(teams):
             signal_coverage.publish(
                 night, window, {team: of_team[team] for team in sorted(teams)}, evidence, sources
             )
-    night.altered += door.verify(night.settings.published) + logbook.note_published(night.settings)
-    night.messages += night.altered
+    altered = door.verify(night.settings.published) + logbook.note_published(night.settings)
+    night.log.append(*map(Alteration, altered))
+    night.log.say(*altered)
     return {"published": published}
 
 
@@ -224,14 +226,14 @@ def _release(
 
 
 def _still_to_come(night: Night) -> str | None:
-    if night.refused:
+    if night.log.of(Refusal):
         return "a source refused; mend that and run again"
-    if night.roster_mistakes:
+    if night.log.of(RosterMistake):
         return "who is in which team is not certain while the roster is wrong"
     for connector in night.connectors:
-        scopes = night.scopes.get(connector.source, ())
+        scopes = night.log.scopes.get(connector.source, ())
         unread = ledger.never_reconciled(night.store, connector.source, scopes)
-        if connector.source in night.unfinished or not scopes or unread:
+        if connector.source in night.log.unfinished or not scopes or unread:
             named = f" ({', '.join(unread[:3])})" if unread else ""
             return f"{connector.source} was never read to its end{named}; another night goes on from here"
     return None
@@ -257,7 +259,7 @@ def _sources(night: Night, starts_on: date, ends_on: date) -> list[completeness.
     fills = {connector.source: frozenset(connector.yields) for connector in night.connectors}
     found = []
     for source in sorted(fills):
-        scopes = list(night.scopes.get(source, ()))
+        scopes = list(night.log.scopes.get(source, ()))
         scopes += [
             scope
             for scope in completeness.former_scopes(store, source, scopes, starts_on)

@@ -15,11 +15,12 @@ from connectors import registry
 from connectors.contract import Connector
 from connectors.errors import BadInput
 from connectors.files.roster import read_roster
-from connectors.records import Gap, Membership
+from connectors.records import Membership
+from flows.run_log import RosterMistake, RunLog, SignalRefused
 from privacy import amending, erasing, logbook
 from privacy.errors import DoorError
 from privacy.policy import Policy, check_agreement, load_policy
-from privacy.self_reports import Rules, own_sensitivities
+from privacy.self_reports import Rules, own_sensitivities, refusing
 from rubric.map import RubricMap, load_maps
 from rubric.tree import hint
 from signals.catalog import Catalog, load_catalog
@@ -27,7 +28,6 @@ from signals.queries import columns_read
 from warehouse import reading
 from warehouse.completeness import SourceWindow
 from warehouse.files import as_owner_only
-from warehouse.ledger import Difference
 from warehouse.store import Store
 from warehouse.tombstones import Tombstones
 from warehouse.vault import Vault
@@ -47,17 +47,16 @@ class Busy(Exception):
     """Another process is writing; the reader waits for it to end."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Night:
-    """One run: what was checked before it, what it holds open, and what it has seen so far."""
+    """One run: what was checked before it and what it holds open. What happens in it is added to its log."""
 
     settings: Settings
     as_of: date
     today: date
     policy: Policy
-    catalog: Catalog
-    rubric: RubricMap
-    """The map of whoever the roster names no rubric for."""
+    signals: Catalog
+    """The signals that were checked before the run."""
     maps: Mapping[str, RubricMap]
     """Every map in force, by the id of its rubric."""
     roster: tuple[Membership, ...]
@@ -67,38 +66,20 @@ class Night:
     """Whose accounts each source names people by: `github`, `pagerduty` ..."""
     store: Store
     vault: Vault
-    roster_mistakes: list[str] = field(default_factory=list)
-    """Why the roster cannot be taken over tonight, line by line."""
-    scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The scopes of each source, once it has told them."""
-    refused: list[str] = field(default_factory=list)
-    """Sentences of sources that refused, or were not reached."""
-    refused_signals: list[str] = field(default_factory=list)
-    """Sentences about signals whose rows are about other people: none of these is kept."""
-    messages: list[str] = field(default_factory=list)
-    """Sentences for the receipt."""
-    told_gaps: dict[tuple[str, str], list[Gap]] = field(default_factory=dict)
-    """What connectors said tonight that they could not get, by source and scope."""
-    read_whole: dict[tuple[str, str], bool] = field(default_factory=dict)
-    """Whether a scope was read from its beginning tonight, by source and scope."""
-    threads: dict[tuple[str, str], list[Difference]] = field(default_factory=dict)
-    """Pull requests with a thread that is not as stored, of scopes whose threads were looked at tonight."""
-    plans: list[str] = field(default_factory=list)
-    """What each source was expected to take, as sentences."""
-    sampled: int = 0
-    """Objects that were looked at of scopes that were not counted."""
-    counted: list[tuple[str, str]] = field(default_factory=list)
-    """Scopes that were held against their source's own count tonight."""
-    altered: list[str] = field(default_factory=list)
-    """Sentences about releases and the log that are not what was written."""
-    unfinished: list[str] = field(default_factory=list)
-    """Scopes that were not fetched or reconciled to their end tonight."""
-    spent: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
-    """Requests and points by source and scope."""
     unseen: tuple[SourceWindow, ...] = ()
     """What no connector of this run looks at, to be named among the sources."""
-    run: int = 0
-    """The number of this run, once its evidence is computed."""
+    log: RunLog = field(default_factory=RunLog)
+
+    @property
+    def catalog(self) -> Catalog:
+        """The signals, with those left open that this run refused."""
+        refused = [entry.signal for entry in self.log.of(SignalRefused)]
+        return refusing(self.signals, refused) if refused else self.signals
+
+    @property
+    def rubric(self) -> RubricMap:
+        """The map of people for whom the roster names no rubric."""
+        return next(iter(self.maps.values()))
 
     @property
     def rules(self) -> Rules:
@@ -126,7 +107,7 @@ def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
         connectors=connect(no_earlier_than(settings, floor), floor),
     ) as night:
         amending.adopt(settings, policy)
-        night.messages += asked_too_early(settings, floor)
+        night.log.say(*asked_too_early(settings, floor))
         yield night
 
 
@@ -141,6 +122,7 @@ def hold(
     roster: tuple[Membership, ...],
     connectors: tuple[Connector, ...],
     roster_mistakes: Sequence[str] = (),
+    unseen: tuple[SourceWindow, ...] = (),
 ) -> Iterator[Night]:
     """The home, locked and opened for what has been checked. Raises BadInput or Busy."""
     today = datetime.now(UTC).date()
@@ -189,21 +171,22 @@ def hold(
             )
         if roster_mistakes and not reading.stored_memberships(store):
             raise BadInput([*roster_mistakes, NO_ROSTER_YET])
-        yield Night(
+        night = Night(
             settings=settings,
             as_of=as_of or today,
             today=today,
             policy=policy,
-            catalog=catalog,
-            rubric=next(iter(maps.values())),
+            signals=catalog,
             maps=maps,
             roster=roster,
-            roster_mistakes=list(roster_mistakes),
             connectors=connectors,
             account_sources={connector.source: connector.account_source for connector in connectors},
             store=store,
             vault=vault,
+            unseen=unseen,
         )
+        night.log.append(*map(RosterMistake, roster_mistakes))
+        yield night
 
 
 def check_everything(settings: Settings) -> tuple[Policy, Catalog, dict[str, RubricMap], Roster]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors.contract import Connector
-from flows import collect, thread_states
+from flows import reconcile, thread_states
 from flows.context import Night
+from flows.run_log import Plan, Sampled
+from flows.step import Progress
 from warehouse import counting, ledger
 
 
@@ -23,7 +25,7 @@ def is_due(night: Night, connector: Connector, scope: str, due: set[str]) -> boo
 
 
 def plan_fetch(
-    night: Night, connector: Connector, scopes: Sequence[str], due: set[str], progress: collect.Progress
+    night: Night, connector: Connector, scopes: Sequence[str], due: set[str], progress: Progress
 ) -> None:
     """Says what the night will take of a source, before anything is taken. Raises SourceError."""
     if not scopes:
@@ -38,7 +40,7 @@ def plan_fetch(
     threads = sum(len(thread_states.due(night, connector.source, scope)) for scope in known)
     counts += -(-threads // counting.LISTED_AT_ONCE)
     sentence = f"{connector.source} {plan.with_counts(counts).sentence()}"
-    night.plans.append(sentence)
+    night.log.append(Plan(sentence))
     progress(sentence)
 
 
@@ -49,7 +51,7 @@ def sample_the_rest(night: Night, connector: Connector, scopes: Sequence[str]) -
     """
     if not connector.can_recount:
         return
-    counted = {scope for source, scope in night.counted if source == connector.source}
+    counted = {scope for source, scope in night.log.counted() if source == connector.source}
     rest = [scope for scope in scopes if scope not in counted]
     picked = counting.sample(night.store, connector.source, rest, night.as_of) if rest else []
     if not picked:
@@ -58,8 +60,8 @@ def sample_the_rest(night: Night, connector: Connector, scopes: Sequence[str]) -
     for scope, _, object_id in picked:
         by_scope.setdefault(scope, []).append(object_id)
     told = {each.object_id: each for each in connector.recount(by_scope)}
-    night.sampled += len(picked)
+    night.log.append(Sampled(len(picked)))
     for scope, object_ids in by_scope.items():
         listed = [told[each] for each in object_ids if each in told]
         if ledger.differences(night.store, connector.source, scope, listed, only=object_ids):
-            collect.reconcile_scope(night, connector, scope)
+            reconcile.reconcile_scope(night, connector, scope)

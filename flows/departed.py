@@ -10,16 +10,19 @@ from warehouse.windows import window_of
 def note(night: Night) -> None:
     """Names what left, in the quarter it left in and no later."""
     since = window_of(night.as_of).starts_on
-    sources = [*night.scopes, *(source for source, *_ in known.former_sources(night.store, night.scopes))]
+    sources = [
+        *night.log.scopes,
+        *(source for source, *_ in known.former_sources(night.store, night.log.scopes)),
+    ]
     for source in sorted(sources):
-        scopes = completeness.former_scopes(night.store, source, night.scopes.get(source, ()), since)
+        scopes = completeness.former_scopes(night.store, source, night.log.scopes.get(source, ()), since)
         hint = _IF_GONE if source == "github" else ""
-        night.messages += [
-            f"{source}: {scope} is no longer in the settings: what it told stays, and this quarter is left "
-            f"open for what it feeds{hint}"
-            for scope in scopes
-            if not is_left_out_on_purpose(night, source, scope)
-        ]
+        for scope in scopes:
+            if not is_left_out_on_purpose(night, source, scope):
+                night.log.say(
+                    f"{source}: {scope} is no longer in the settings: what it told stays, and this quarter "
+                    f"is left open for what it feeds{hint}"
+                )
 
 
 _IF_GONE = "; if nothing happens there any more, name it under github.exclude"

@@ -6,7 +6,7 @@ on, says so line by line, and publishes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from connectors.errors import BadInput, SourceError
@@ -17,6 +17,7 @@ from connectors.github.teams import memberships, teams_now
 from connectors.noreply import AddressLookup, is_private_address, no_lookup
 from connectors.records import Account, Membership
 from flows.context import Night
+from flows.run_log import Refusal, RosterMistake, Unfinished
 from people.addresses import told_by, tools
 from warehouse import reading
 from warehouse.people import enrol, follow, stated_by_sign_on
@@ -44,25 +45,27 @@ def import_roster(night: Night, *, fewer_is_meant: bool = False) -> None:
     `fewer_is_meant` answers the question whether so many are gone indeed.
     """
     roster: list[Membership] = []
-    if not night.roster_mistakes and night.settings.github_teams:
-        night.roster = _read_teams(night)
-    if not night.roster_mistakes:
-        numbered, unknown = _numbered(night)
+    members = night.roster
+    if not night.log.of(RosterMistake) and night.settings.github_teams:
+        members = _read_teams(night)
+    if not night.log.of(RosterMistake):
+        numbered, unknown = _numbered(night, members)
         told, nowhere = _ask_github(night, numbered)
         roster = [_with_ids(member, night, told) for member in numbered]
-        night.roster_mistakes = (
+        mistakes = (
             unknown + nowhere
             or _one_person_twice(night, roster)
             or ([] if fewer_is_meant else _missing_too_many(night, roster))
         )
+        night.log.append(*map(RosterMistake, mistakes))
     bots = night.settings.github.bots if night.settings.github else ()
-    if night.roster_mistakes:
+    if night.log.of(RosterMistake):
         night.vault.tell_bots(logins=bot_logins(bots), by_roster=None)
-        night.unfinished.append("roster")
-        night.messages += [
+        night.log.append(Unfinished("roster"))
+        night.log.say(
             _IN_FORCE if reading.stored_memberships(night.store) else _NONE_IN_FORCE,
-            *night.roster_mistakes,
-        ]
+            *night.log.texts(RosterMistake),
+        )
     else:
         robots = [member.account for member in roster if _is_robot(member.account)]
         listed = bot_logins(bots)
@@ -96,11 +99,11 @@ def _read_teams(night: Night) -> tuple[Membership, ...]:
         teams = teams_now(github, declared.organisation)
         found, sentences = memberships(teams, declared, _known_before(night), night.as_of)
     except SourceError as error:
-        night.roster_mistakes.append(f"github_teams: {error}")
+        night.log.append(RosterMistake(f"github_teams: {error}"))
     except BadInput as error:
-        night.roster_mistakes += error.mistakes
+        night.log.append(*map(RosterMistake, error.mistakes))
     else:
-        night.messages += sentences
+        night.log.say(*sentences)
         return found
     return ()
 
@@ -130,15 +133,15 @@ def _known_before(night: Night) -> list[Membership]:
 def _take_over(night: Night, people: list[Membership]) -> None:
     if erased := sum(night.vault.was_erased(named(member.account)) for member in people):
         # not by name: this goes into a receipt
-        night.messages.append(f"{_file(night)}: {erased} rows name people who were erased; remove them")
+        night.log.say(f"{_file(night)}: {erased} rows name people who were erased; remove them")
     ended, followed = enrol(night.store, night.vault, people, night.as_of)
     if ended:
-        night.messages.append(
+        night.log.say(
             f"{_file(night)}: no longer names {ended} of those it named; they are in no team from "
             f"{night.as_of} on, and keep what they did (write `until` where it was another day)"
         )
     if followed.held:
-        night.messages.append(
+        night.log.say(
             f"{_file(night)}: {followed.held} accounts were not given to the person it names, "
             "because they are locked, a robot's or linked to somebody else; see `sightline people log --all`"
         )
@@ -162,7 +165,7 @@ def _follow_sign_on(night: Night) -> None:
             if account.source != "github" and not is_private_address(address)  # nobody signs in under one
         ]
     except SourceError as error:
-        night.messages.append(f"nobody was linked by single sign-on: {error}")
+        night.log.say(f"nobody was linked by single sign-on: {error}")
         return
     listed = [account for account, _ in told]
     enrolled = {row.person_id for row in reading.memberships(night.store)}
@@ -170,13 +173,13 @@ def _follow_sign_on(night: Night) -> None:
     stated = stated_by_sign_on(told, elsewhere, of_the_roster)
     followed = follow(night.store, night.vault, stated, listed, because="sso", on=night.as_of)
     if followed.held:
-        night.messages.append(
+        night.log.say(
             f"{followed.held} accounts were not linked as the single sign-on says, because they are locked, "
             "a robot's or linked to somebody else; see `sightline people log --all`"
         )
 
 
-def _numbered(night: Night) -> tuple[list[Membership], list[str]]:
+def _numbered(night: Night, named: Sequence[Membership]) -> tuple[list[Membership], list[str]]:
     """The roster with accounts where it has private addresses of GitHub; and each line with one that is none.
 
     An address that nobody has told whose it is must not get any further: it would be kept as a login.
@@ -207,7 +210,7 @@ def _numbered(night: Night) -> tuple[list[Membership], list[str]]:
             account=told(member.account, member.line) or member.account,
             manager=told(member.manager, member.line),
         )
-        for member in night.roster
+        for member in named
     ]
     return members, list(dict.fromkeys(mistakes))
 
@@ -250,7 +253,7 @@ def _ask_github(night: Night, roster: list[Membership]) -> tuple[Mapping[str, Ac
     try:
         found = resolve_logins(night.settings.github, sorted(login for login, _ in lines.values()))
     except SourceError as error:
-        night.refused.append(f"github: {error}")
+        night.log.append(Refusal(f"github: {error}"))
         return {}, []
     told = {login.casefold(): account for login, account in found.items()}
     unknown = sorted(

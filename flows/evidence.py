@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from flows.context import Night
+from flows.run_log import EvidenceRun, SignalRefused
 from people.rights import rights_of
-from privacy.self_reports import refusing
 from signals.participants import refusal
 from signals.run import refresh
 from warehouse import evidence, history, known
@@ -19,15 +19,16 @@ def compute_evidence(night: Night, run_id: str) -> int:
 
     A signal whose rows are about other people is refused, and the night goes on with the others.
     """
-    night.run = history.begin(night.store.con, run_id, night.as_of)
+    night.log.append(EvidenceRun(history.begin(night.store.con, run_id, night.as_of)))
     with rights_of(night.settings) as own:
         back = own.opted_in_again()
     for since in back.values():
         evidence.compute_again(night.store, since, night.today + timedelta(days=1))
-    refresh(night.store.con, night.catalog, since=night.floor, run=night.run)
-    refused = known.refused_signals(night.store, night.run)
-    night.catalog = refusing(night.catalog, refused)
-    night.refused_signals += [refusal(night.catalog[name], rows) for name, rows in refused.items()]
+    refresh(night.store.con, night.catalog, since=night.floor, run=night.log.run)
+    refused = known.refused_signals(night.store, night.log.run)
+    night.log.append(
+        *(SignalRefused(name, refusal(night.signals[name], rows)) for name, rows in refused.items())
+    )
     for person_id, since in out_of_evidence(night).items():
         evidence.leave_out(night.store, person_id, since)
     with rights_of(night.settings) as own:

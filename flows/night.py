@@ -6,14 +6,28 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from config.recorded_settings import record_settings
 from connectors.contract import Connector
 from connectors.errors import Refused, SourceError, Unreachable
-from flows import accounts, assess, collect, counting, departed, enrolment, evidence, retention, thread_states
+from flows import (
+    accounts,
+    assess,
+    collect,
+    counting,
+    departed,
+    enrolment,
+    evidence,
+    receipt,
+    reconcile,
+    retention,
+    thread_states,
+)
 from flows.concurrency import WriterLock, side_by_side
 from flows.context import Night
+from flows.run_log import Alteration, Message, Refusal, SignalRefused
+from flows.step import Do, Progress, run_step
 from privacy import logbook
 
 FEW_SCOPES = 50
@@ -21,29 +35,18 @@ FEW_SCOPES = 50
 SCOPES_A_STEP = 25
 
 
-class Do(Protocol):
-    """Runs one named step and returns what it returned."""
-
-    def __call__(self, name: str, action: Callable[[], Any]) -> Any: ...
-
-
-def plainly(name: str, action: Callable[[], Any]) -> Any:
-    """A step without an orchestrator."""
-    return collect.without_values(name, action)
-
-
-def run_night(night: Night, do: Do = plainly, progress: collect.Progress = lambda _: None) -> dict[str, Any]:
+def run_night(night: Night, do: Do = run_step, progress: Progress = lambda _: None) -> dict[str, Any]:
     """One night: fetch, reconcile, evidence, cells, reports, releases, receipt. Returns the status.
 
     Raises StepFailed or HomeNotWritable; what a source refused is in the status instead.
     """
-    started = collect.now()
+    started = receipt.now()
     run: dict[str, Any] = {
         "run_id": f"{started:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}",
         "started_at": started.isoformat(),
         "as_of": night.as_of.isoformat(),
     }
-    collect.note_outcome(night, run, "running")
+    receipt.note_outcome(night, run, "running")
     try:
         do("settings", lambda: record_settings(night.settings))
         run |= do("retention", lambda: retention.keep(night))
@@ -52,21 +55,25 @@ def run_night(night: Night, do: Do = plainly, progress: collect.Progress = lambd
         run |= do("reports", lambda: assess.write_self_reports(night))
         run |= do("releases", lambda: assess.publish_due(night))
     except Exception:
-        collect.note_outcome(night, run, "failed")
+        receipt.note_outcome(night, run, "failed")
         raise
-    finished = collect.now()
-    run |= collect.totals(night) | {
+    finished = receipt.now()
+    run |= receipt.totals(night) | {
         "outcome": _outcome(night),
         "finished_at": finished.isoformat(),
         "seconds": round((finished - started).total_seconds()),
-        "messages": [*dict.fromkeys(night.refused + night.refused_signals + night.messages)],
+        "messages": list(
+            dict.fromkeys(
+                sentence for kind in (Refusal, SignalRefused, Message) for sentence in night.log.texts(kind)
+            )
+        ),
     }
-    status: dict[str, Any] = do("receipt", lambda: collect.write_status(night, run))
+    status: dict[str, Any] = do("receipt", lambda: receipt.write_status(night, run))
     do("audit", lambda: logbook.note_night(night.settings, run))
     return status
 
 
-def fetch_everything(night: Night, do: Do, progress: collect.Progress) -> None:
+def fetch_everything(night: Night, do: Do, progress: Progress) -> None:
     """The roster, and what every source has; what one refuses is noted in the night."""
     do("roster", partial(enrolment.import_roster, night))
     for connector in night.connectors:
@@ -81,7 +88,7 @@ def fetch_everything(night: Night, do: Do, progress: collect.Progress) -> None:
 
 
 def _fetch_scopes(
-    night: Night, connector: Connector, scopes: Sequence[str], do: Do, progress: collect.Progress
+    night: Night, connector: Connector, scopes: Sequence[str], do: Do, progress: Progress
 ) -> None:
     due = counting.due_tonight(night, connector, scopes)
     with suppress(SourceError):  # whoever refuses now refuses again below, where it is written down
@@ -114,7 +121,7 @@ def _fetch_scopes(
         do(f"accounts {connector.source}", partial(accounts.follow_accounts, night, connector))
         do(f"sample {connector.source}", partial(counting.sample_the_rest, night, connector, scopes))
     except SourceError as error:
-        night.messages.append(f"{connector.source}: accounts and sample were not looked at ({error})")
+        night.log.say(f"{connector.source}: accounts and sample were not looked at ({error})")
 
 
 def _fetch_group(
@@ -123,7 +130,7 @@ def _fetch_group(
     scopes: Sequence[str],
     due: set[str],
     do: Do,
-    progress: collect.Progress,
+    progress: Progress,
 ) -> None:
     """Reads these scopes one after another; what refuses one of them twice refuses the rest."""
     is_large = len(scopes) > FEW_SCOPES
@@ -136,7 +143,7 @@ def _fetch_group(
             do(f"fetch {name}", partial(collect.fetch_scope, night, connector, scope, progress))
             if counting.is_due(night, connector, scope, due):
                 progress(f"reconciling {name}")
-                do(f"reconcile {name}", partial(collect.reconcile_scope, night, connector, scope))
+                do(f"reconcile {name}", partial(reconcile.reconcile_scope, night, connector, scope))
             said_before = ""
         except SourceError as error:
             collect.leave_scope_open(night, connector, scope, error)
@@ -154,7 +161,7 @@ def _fetch_most(
     scopes: Sequence[str],
     due: set[str],
     do: Do,
-    progress: collect.Progress,
+    progress: Progress,
 ) -> list[str]:
     """Reads the scopes, many in a step; returns those that did not go well, to be read each in its own.
 
@@ -167,7 +174,7 @@ def _fetch_most(
                 progress(f"fetching {connector.source} {scope}")
                 collect.fetch_scope(night, connector, scope, progress)
                 if counting.is_due(night, connector, scope, due):
-                    collect.reconcile_scope(night, connector, scope)
+                    reconcile.reconcile_scope(night, connector, scope)
             except SourceError:
                 return list(some[number:])
         return []
@@ -184,7 +191,7 @@ def _fetch_most(
 
 
 def _outcome(night: Night) -> str:
-    if night.refused:
+    if night.log.of(Refusal):
         return "refused"
-    is_whole = collect.everything_reconciled(night) and not (night.altered or night.refused_signals)
-    return "complete" if is_whole else "gaps"
+    wrong = [*night.log.texts(Alteration), *night.log.texts(SignalRefused)]
+    return "complete" if receipt.everything_reconciled(night) and not wrong else "gaps"

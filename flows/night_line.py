@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from connectors.errors import BadInput
-from flows.collect import HomeNotWritable, StepFailed
 from flows.context import Busy
+from flows.step import HomeNotWritable, StepFailed
 from reports.receipt import missing_in_a_few_words
 
 

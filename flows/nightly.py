@@ -32,10 +32,10 @@ from prefect.states import Completed, Failed
 from config.orchestrator_environment import serve_settings, served_settings
 from config.settings import Settings, load_settings
 from connectors.errors import PayloadBroken
-from flows import collect
 from flows.context import open_night
 from flows.night import run_night
 from flows.night_line import line_printed, print_ended_early, print_stopped
+from flows.step import Progress, StepFailed, run_step
 from reports.receipt import receipt_markdown
 from warehouse.files import write_whole
 
@@ -49,7 +49,7 @@ class Order:
 
     config: Path
     as_of: date | None
-    progress: collect.Progress
+    progress: Progress
 
 
 _orders: list[Order] = []
@@ -81,7 +81,7 @@ def _run(order: Order) -> dict[str, Any]:
     try:
         with open_night(settings, order.as_of) as night:
             status = run_night(night, _as_task, order.progress)
-    except collect.StepFailed as error:
+    except StepFailed as error:
         with suppress(OSError):
             write_whole(settings.failure_file, error.details)
         raise
@@ -97,7 +97,7 @@ def _state(status: dict[str, Any]) -> State[Any]:
     return state(name=OUTCOMES[outcome], message=status["last_run"]["run_id"])
 
 
-def run_now(config: Path, as_of: date | None, progress: collect.Progress) -> str:
+def run_now(config: Path, as_of: date | None, progress: Progress) -> str:
     """Runs one night now and returns its outcome: `complete`, `gaps` or `refused`.
 
     Raises Busy, StepFailed or HomeNotWritable.
@@ -168,7 +168,7 @@ def _as_task(name: str, action: Callable[[], Any]) -> Any:
         retry_condition_fn=_is_worth_retrying,
     )
     def step() -> None:
-        answer.append(collect.without_values(name, action))
+        answer.append(run_step(name, action))
 
     step()
     return answer[-1]

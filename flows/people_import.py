@@ -13,6 +13,7 @@ from config.settings import Settings
 from connectors.errors import BadInput
 from flows.context import Busy, Night, open_night
 from flows.enrolment import import_roster
+from flows.run_log import Message, Refusal, RosterMistake, RunLog
 from signals.run import refresh
 from warehouse import reading
 from warehouse.store import Store
@@ -56,15 +57,15 @@ def _imported(night: Night, fewer: bool) -> str:
     before = {tuple(row) for row in reading.memberships(night.store)}
     links = len(night.vault.links())
     import_roster(night, fewer_is_meant=fewer)
-    if night.roster_mistakes:
-        raise BadInput(night.roster_mistakes)
+    if mistakes := night.log.texts(RosterMistake):
+        raise BadInput(mistakes)
     after = {tuple(row) for row in reading.memberships(night.store)}
     return "\n".join(
         [
             f"Memberships: {len(after - before)} new or changed, {len(before - after)} no longer as they "
             f"were, {len(after & before)} unchanged. Links: {len(night.vault.links()) - links:+d}.",
-            *night.messages,
-            *night.refused,
+            *night.log.texts(Message),
+            *night.log.texts(Refusal),
         ]
     )
 
@@ -80,4 +81,4 @@ def _copy(night: Night) -> Iterator[Night]:
             Path(folder) / night.settings.vault_file.name, Tombstones(night.settings.erasures_folder)
         )
         with closing(Store(Path(folder) / night.settings.warehouse_file.name)) as store:
-            yield replace(night, store=store, vault=vault)
+            yield replace(night, store=store, vault=vault, log=RunLog())

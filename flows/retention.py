@@ -108,7 +108,7 @@ def _expire_runs(night: Night, before: date) -> int:
     try:
         return traces.expire(night.settings.home / "orchestrator", before)
     except sqlite3.Error as error:  # busy, or of another version; what is left is tried again tomorrow
-        night.messages.append(f"the orchestrator's old runs could not be removed tonight: {error}")
+        night.log.say(f"the orchestrator's old runs could not be removed tonight: {error}")
         return 0
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from connectors.contract import Connector
 from flows.context import Night
+from flows.run_log import ThreadsCompared
 from warehouse import counting
 from warehouse.counting import StoredThread
 from warehouse.ledger import Difference
@@ -20,20 +21,21 @@ def look(night: Night, connector: Connector, scopes: Sequence[str]) -> None:
     """Asks how the threads of these scopes stand, for when they are counted tonight. Raises SourceError."""
     if connector.can_check_threads:
         stored = {scope: due(night, connector.source, scope) for scope in scopes}
-        for scope, found in _differing(night, connector, stored).items():
-            night.threads[(connector.source, scope)] = found
+        for scope, differing in _differing(night, connector, stored).items():
+            night.log.append(ThreadsCompared(connector.source, scope, tuple(differing)))
 
 
-def differing(night: Night, connector: Connector, scope: str) -> list[Difference]:
+def differences(night: Night, connector: Connector, scope: str) -> tuple[Difference, ...]:
     """The pull requests of a scope with a thread that is not as it is stored. Raises SourceError."""
-    if (connector.source, scope) not in night.threads:
+    if night.log.threads_compared(connector.source, scope) is None:
         look(night, connector, [scope])
-    return night.threads.pop((connector.source, scope), [])
+    compared = night.log.threads_compared(connector.source, scope)
+    return compared.differences if compared else ()
 
 
 def due(night: Night, source: str, scope: str) -> list[StoredThread]:
     """The threads whose turn came since the last count; none where all were read this very night."""
-    if night.read_whole.get((source, scope)):
+    if night.log.was_read_completely(source, scope):
         return []
     return counting.threads_due(night.store, source, scope, night.as_of)
 

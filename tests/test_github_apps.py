@@ -25,7 +25,9 @@ from connectors.records import Batch, Gap, Inventory, PullRequest
 from flows.collect import list_scopes
 from flows.concurrency import side_by_side
 from flows.context import open_night
-from flows.night import fetch_everything, plainly
+from flows.night import fetch_everything
+from flows.run_log import Refusal
+from flows.step import run_step
 from sandbox import model
 from sandbox.faults import FAULTS
 from sandbox.organisation.load import load
@@ -405,10 +407,10 @@ def written(
 def fetched(config: Path) -> tuple[dict[str, tuple[bool, int]], list[str]]:
     """Of each repository, once a night has read, whether it is whole, and its pull requests; refusals."""
     with open_night(load_settings(config), None) as opened:
-        fetch_everything(opened, plainly, lambda _: None)
-        states = statuses(opened.store, "github", opened.scopes["github"])
+        fetch_everything(opened, run_step, lambda _: None)
+        states = statuses(opened.store, "github", opened.log.scopes["github"])
         held = {each["scope"]: (each["complete"], each["records"].get("pull_requests", 0)) for each in states}
-        return held, opened.refused
+        return held, opened.log.texts(Refusal)
 
 
 def trusted(config: Path) -> bool:
@@ -417,7 +419,9 @@ def trusted(config: Path) -> bool:
         (github,) = opened.connectors
         list_scopes(opened, github)
         span = (date(2026, 1, 1), date(2026, 4, 1))
-        return source_window(opened.store, "github", github.yields, opened.scopes["github"], span).complete
+        return source_window(
+            opened.store, "github", github.yields, opened.log.scopes["github"], span
+        ).complete
 
 
 def pull_requests(batches: Iterator[Batch] | Sequence[Batch]) -> list[str]:

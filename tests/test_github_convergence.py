@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from config.settings import load_settings
-from flows import accounts, collect, counting, evidence
+from flows import accounts, collect, counting, evidence, receipt, reconcile
 from flows.context import open_night
 from sandbox import model
 from sandbox import mutations_of_work as work
@@ -94,11 +94,11 @@ def night(config: Path, as_of: date) -> None:
         for scope in scopes:
             collect.fetch_scope(opened, github, scope, lambda _: None)
             if counting.is_due(opened, github, scope, due):
-                collect.reconcile_scope(opened, github, scope)
+                reconcile.reconcile_scope(opened, github, scope)
         accounts.follow_accounts(opened, github)
         counting.sample_the_rest(opened, github, scopes)
         collect.look_for_lost_scopes(opened, github)
-        evidence.compute_evidence(opened, f"run-{collect.now().isoformat()}")
+        evidence.compute_evidence(opened, f"run-{receipt.now().isoformat()}")
 
 
 class RandomChanges:

@@ -11,7 +11,9 @@ import pytest
 
 from config.settings import load_settings
 from flows.context import open_night
-from flows.night import fetch_everything, plainly
+from flows.night import fetch_everything
+from flows.run_log import Message, ReadStarted, Refusal
+from flows.step import run_step
 from sandbox import model
 from sandbox import mutations_of_work as work
 from sandbox.mutations import mutate
@@ -143,7 +145,7 @@ def test_a_cursor_goes_with_its_repository(
 def fetched(config: Path) -> dict[str, Any]:
     """What the reading of one night cost, and what there is after it."""
     with open_night(load_settings(config), None) as night:
-        fetch_everything(night, plainly, lambda _: None)
+        fetch_everything(night, run_step, lambda _: None)
 
         def column(query: str) -> list[str]:
             return [str(value) for (value,) in night.store.con.execute(query).fetchall()]
@@ -151,10 +153,10 @@ def fetched(config: Path) -> dict[str, Any]:
         return {
             "spent": sum(connector.spent()[0] for connector in night.connectors),
             "rows": {name: night.store.count(name) for name in ("pull_requests", "reviews", "commits")},
-            "whole": sorted(scope for (_, scope), is_whole in night.read_whole.items() if is_whole),
-            "refused": night.refused,
-            "messages": night.messages,
-            "scopes": night.scopes["github"],
+            "whole": sorted(each.scope for each in night.log.of(ReadStarted) if each.from_beginning),
+            "refused": night.log.texts(Refusal),
+            "messages": night.log.texts(Message),
+            "scopes": night.log.scopes["github"],
             "gaps": night.store.count("gaps"),
             "repairs": night.store.count("repairs"),
             "cursors": column("select scope from cursors"),

@@ -14,7 +14,8 @@ from config.settings import load_settings
 from connectors.github.connector import GitHub
 from connectors.github.settings import GitHubSettings
 from flows.context import open_night
-from flows.night import fetch_everything, plainly
+from flows.night import fetch_everything
+from flows.step import run_step
 from sandbox import mutations_of_work as work
 from sandbox.mutations import mutate
 from sandbox.organisation.load import load
@@ -128,7 +129,7 @@ def required(store: Store) -> dict[str, str]:
 def fetched(config: Path, as_of: date) -> dict[str, Any]:
     """What there is after the reading of one night, and what it took."""
     with open_night(load_settings(config), as_of) as night:
-        fetch_everything(night, plainly, lambda _: None)
+        fetch_everything(night, run_step, lambda _: None)
         ask = night.store.con.execute
         return {
             "resolved": {

@@ -13,9 +13,10 @@ import pytest
 
 from config.settings import load_settings
 from connectors.errors import BadInput
-from flows.collect import StepFailed, now
 from flows.context import open_night
 from flows.night import run_night
+from flows.receipt import now
+from flows.step import StepFailed
 from sandbox.organisation.build import organisation as generate
 from sandbox.server import Running, running
 

@@ -12,8 +12,9 @@ import pytest
 from config.settings import load_settings
 from connectors.errors import SourceError
 from connectors.github.connector import GitHub
-from flows import collect, counting
+from flows import collect, counting, reconcile
 from flows.context import open_night
+from flows.run_log import Message, Refusal
 from sandbox.mutations import mutate
 from sandbox.organisation.load import load
 from sandbox.server import Running, running
@@ -98,9 +99,9 @@ def night(home: Path, server: Running, *, count: bool = True) -> tuple[dict[str,
             try:
                 collect.fetch_scope(opened, github, scope, lambda _: None)
                 if count or counting.is_due(opened, github, scope, set()):
-                    collect.reconcile_scope(opened, github, scope)
+                    reconcile.reconcile_scope(opened, github, scope)
             except SourceError as error:
                 collect.leave_scope_open(opened, github, scope, error)
         held = {table: opened.store.count(table) for table in ("pull_requests", "reviews", "review_comments")}
         gaps = opened.store.con.execute("select scope, kind, reason from gaps").fetchall()
-        return held, gaps, opened.refused + opened.messages
+        return held, gaps, opened.log.texts(Refusal) + opened.log.texts(Message)

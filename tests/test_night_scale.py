@@ -11,7 +11,8 @@ import pytest
 
 from config.settings import load_settings
 from flows.context import open_night
-from flows.night import FEW_SCOPES, plainly, run_night
+from flows.night import FEW_SCOPES, run_night
+from flows.step import run_step
 from sandbox.organisation.vast import VastWorld, vast
 from sandbox.server import Running, running
 
@@ -69,7 +70,7 @@ def night(config: Path) -> tuple[dict[str, Any], list[str]]:
 
     def noting(name: str, action: Callable[[], Any]) -> Any:
         names.append(name)
-        return plainly(name, action)
+        return run_step(name, action)
 
     with open_night(load_settings(config), None) as opened:
         return run_night(opened, noting), names

@@ -23,6 +23,7 @@ from connectors.noreply import number_in
 from connectors.records import Account, Incident, Postmortem
 from flows.context import open_night
 from flows.night import run_night
+from flows.run_log import Message
 from sandbox import model
 from sandbox.server import Running, running
 from sandbox.world import World
@@ -153,8 +154,10 @@ def test_a_night_takes_a_roster_with_numbers_and_keeps_no_address(organisation: 
         roster.write_text("\n".join([*good, row]) + "\n")
         with open_night(load_settings(config), TODAY) as night:
             run_night(night)
-            told = [each for each in night.messages if each.startswith(f"{roster}:{len(good) + 1}: ")]
-            assert [because in each for each in told] == [True], (row, night.messages)
+            told = [
+                each for each in night.log.texts(Message) if each.startswith(f"{roster}:{len(good) + 1}: ")
+            ]
+            assert [because in each for each in told] == [True], (row, night.log.texts(Message))
     assert members(config) == by_login
 
     config.write_text(config.read_text().replace(f"{organisation.github}", "http://127.0.0.1:9"))

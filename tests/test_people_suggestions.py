@@ -16,6 +16,7 @@ from connectors.errors import BadInput
 from connectors.records import Account
 from flows.context import open_night
 from flows.enrolment import import_roster
+from flows.run_log import Message
 from people.addresses import addresses, numbered
 from sandbox.server import Running
 from warehouse.accounts import Key, Known
@@ -137,7 +138,9 @@ def test_the_single_sign_on_speaks_of_every_tool_or_changes_nothing(
         monkeypatch.setenv("INCIDENT_IO_TOKEN", token)
         with open_night(load_settings(config), None) as night:
             import_roster(night)
-            told = [each for each in night.messages if "nobody was linked by single sign-on" in each]
+            told = [
+                each for each in night.log.texts(Message) if "nobody was linked by single sign-on" in each
+            ]
             assert len(told) == (token == "wrong")
             person_id = night.vault.person_of(Key("github", organisation.holding.github.accounts[login].id))
             assert person_id

@@ -27,10 +27,10 @@ import pytest
 from cli.nightly import stopping_whole
 from config.settings import load_settings
 from connectors.errors import BadInput
-from flows.collect import HomeNotWritable, StepFailed
 from flows.context import Busy, open_night
 from flows.night import run_night
 from flows.night_line import line_printed
+from flows.step import HomeNotWritable, StepFailed
 from sandbox.server import Running
 
 LINE = r"\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC  "
