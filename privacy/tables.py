@@ -82,10 +82,7 @@ def _answer(told: Mapping[str, Any]) -> Row:
 def _signals(body: Mapping[str, Any]) -> Iterator[Row]:
     for row in body["signals"]:
         yield {
-            **{
-                key: row[key]
-                for key in ("signal", "kind", "asks", "repositories", "word", "because", "blind")
-            },
+            **{key: row[key] for key in _SIGNAL},
             "quarter": body["window"],
             "answer": "word" if row["shown"] else "not shown",
             "rests_with": row["overlaps"],

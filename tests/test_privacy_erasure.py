@@ -296,6 +296,21 @@ def test_the_list_of_erased_people_names_nobody_and_is_for_its_owner_alone(
     assert {path.stat().st_mode & 0o077 for path in [folder, *folder.rglob("*")]} == {0}
 
 
+@pytest.mark.parametrize(("runs", "shown"), [(0, False), (3, True)])
+def test_a_receipt_names_what_was_removed_and_what_is_left_to_do(runs: int, shown: bool) -> None:
+    receipt: dict[str, Any] = {
+        "on": "2026-11-22", "erasure": "e1", "rows": {"warehouse.evidence": 4}, "files": 2, "runs": runs,
+        "checked": {"files": 9, "bytes": 12_345, "controls": 6}, "left": ["a log of yours"],
+        "by_hand": ["a delivery"], "backups_hold_them_until": "2026-12-06",
+    }  # fmt: skip
+    text = receipt_text(receipt)
+    assert ("runs removed from your Prefect server: 3" in text) is shown
+    assert "Prefect server: 0" not in text
+    for each in ("warehouse.evidence 4", "12,345 bytes", "left: a log of yours", "yours to do: a delivery"):
+        assert each in text
+    assert "none were left" in receipt_text({**receipt, "rows": {}})
+
+
 # --- builders -------------------------------------------------------------------------------------------
 
 

@@ -246,15 +246,25 @@ def test_a_release_that_everybody_may_read_is_found(tmp_path: Path) -> None:
     assert door.verify(tmp_path) == ["payments/2026Q3.json: has mode 644, which lets in more than 640 does"]
 
 
-def test_a_broken_manifest_is_found_and_nothing_is_read_or_published_past_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[]", "does not list what was published"),
+        ('{"files": {}}', "does not list what was published"),
+        ("{", r"cannot be read \(JSONDecodeError\); restore it"),
+    ],
+)
+def test_a_broken_manifest_is_found_and_nothing_is_read_or_published_past_it(
+    tmp_path: Path, text: str, says: str
+) -> None:
     door.publish(tmp_path, release())
-    (tmp_path / "teams" / "manifest.json").write_text("[]")
+    (tmp_path / "teams" / "manifest.json").write_text(text)
     assert len(door.verify(tmp_path)) == 2
     for attempt in (
         lambda: door.read_team(tmp_path, "payments", Q3),
         lambda: door.publish(tmp_path, release(window=Q2)),
     ):
-        with pytest.raises(BrokenRelease, match="does not list what was published"):
+        with pytest.raises(BrokenRelease, match=says):
             attempt()
 
 

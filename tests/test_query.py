@@ -16,8 +16,9 @@ import pytest
 from app.query import ask, describe
 from config.settings import load_settings
 from connectors.errors import BadInput
-from privacy import audit, door, published
+from privacy import audit, door, published, tables
 from privacy.errors import BrokenRelease
+from privacy.organisation import Traces
 from privacy.policy import load_policy
 from warehouse import querying
 from warehouse.querying import Limits
@@ -77,6 +78,22 @@ def test_nothing_about_a_person_and_no_count_of_people_is_in_any_table(config: P
             if kind not in ("varchar", "varchar[]", "date", "boolean")
         ]
     assert numbers == ["signals.repositories"]
+
+
+def test_a_word_about_a_signal_fills_every_column_of_its_table() -> None:
+    of_signal = {"signal": "reviews_given", "asks": "Which?", "kind": "evidence", "repositories": 2}
+    released = door.release_organisation(
+        window=parse_window("2026Q3"),
+        traces=Traces(PEOPLE, {}),
+        signals=[of_signal | {"because": "It is for its person alone.", "blind": ["Chat is not seen."]}],
+        repositories=3,
+        policy=load_policy(ROOT / "agreement.yaml"),
+        published_on=date(2026, 11, 22),
+    )
+    (row,) = tables.rows([], [released])["signals"]
+    (columns,) = ([name for name, _, _ in of] for table, _, of in querying.described() if table == "signals")
+    assert sorted(row) == sorted(columns)
+    assert (row["because"], row["answer"]) == ("It is for its person alone.", "not shown")
 
 
 def test_every_table_and_column_says_what_it_holds() -> None:
