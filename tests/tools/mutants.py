@@ -44,7 +44,7 @@ ROOMS = (
 )
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 NOT_RECORDED = ("test_sandbox_*", "test_reports_browser*", "test_night_scale*", "test_house*")
-SECONDS_OF_TESTS = 30.0
+SECONDS_OF_TESTS = 20.0
 """Tests of so many seconds, when they were recorded, are tried on a mutant at most."""
 VIEW = re.compile(r"create (?:or replace )?view (\w+) as.*?;\n", re.DOTALL)
 
@@ -173,6 +173,17 @@ class Recorded:
             near = [test for each in between for test in _importers(ROOT / "tests", each)]
         return {test for test in self.tests if test.split("::")[0] in near}
 
+    def of_room(self, path: str) -> list[str]:
+        """The tests of all files that import the same folder, fastest first."""
+        package = ".".join(Path(path).parts[:-1])
+        files = [
+            str(each.relative_to(ROOT))
+            for each in (ROOT / "tests").rglob("*.py")
+            if re.search(rf"(from|import) {re.escape(package)}\b", each.read_text())
+        ]
+        tests = [test for test, how in self.tests.items() if how["passed"] and test.split("::")[0] in files]
+        return sorted(tests, key=self.seconds)
+
     def path_then(self, path: str) -> str:
         """Where this file was when the tests were recorded: there, or where its text was."""
         if path not in self._paths:
@@ -267,8 +278,8 @@ def copy_of_the_tree(folder: Path) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tree / ".venv"], check=True)
     (packages,) = (tree / ".venv").glob("lib/*/site-packages")
     ours = next(each for each in sys.path if each.endswith("site-packages"))
-    start = "if os.getenv('COVERAGE_PROCESS_START'):\n import coverage; coverage.process_startup()"
-    (packages / "tree.pth").write_text(f'{tree}\n{ours}\nimport os; exec("{start}")\n')
+    start = "import os, coverage; os.getenv('COVERAGE_PROCESS_START') and coverage.process_startup()"
+    (packages / "tree.pth").write_text(f"{tree}\n{ours}\n{start}\n")
     script = tree / ".venv" / "bin" / "sightline"
     script.write_text(
         f"#!{tree}/.venv/bin/python\nimport sys\nfrom flows.cli import main\nsys.exit(main())\n"
@@ -294,16 +305,22 @@ def record(folder: Path, tests: list[str]) -> None:
 
 
 def planned(mutant: Mutant, recorded: Recorded) -> dict[str, object]:
-    """The mutant with its tests, those of a file together, and the seconds that it is given."""
-    tests, seconds = [], 0.0
-    for test in recorded.for_mutant(mutant):
-        if seconds + recorded.seconds(test) > SECONDS_OF_TESTS and tests:
-            break
-        tests.append(test)
+    """The mutant with its tests, and with more of them for when it survives those."""
+    tests = _fitting(recorded.for_mutant(mutant), recorded)
+    more = _fitting([each for each in recorded.of_room(mutant.path) if each not in {*tests}], recorded)
+    return {**asdict(mutant), "tests": tests, "more": more, "limit": 60 + 10 * SECONDS_OF_TESTS}
+
+
+def _fitting(tests: list[str], recorded: Recorded) -> list[str]:
+    """As many of these as fit into the time, those of a file together."""
+    chosen: list[str] = []
+    seconds = 0.0
+    for test in tests:
         seconds += recorded.seconds(test)
-    files = list(dict.fromkeys(test.split("::")[0] for test in tests))
-    tests.sort(key=lambda test: files.index(test.split("::")[0]))
-    return {**asdict(mutant), "tests": tests, "limit": 60 + 10 * seconds}
+        if seconds <= SECONDS_OF_TESTS or not chosen:
+            chosen.append(test)
+    files = list(dict.fromkeys(test.split("::")[0] for test in chosen))
+    return sorted(chosen, key=lambda test: files.index(test.split("::")[0]))
 
 
 # --- the command ----------------------------------------------------------------------------------------
@@ -353,7 +370,7 @@ def _try(sample: list[Mutant], recorded: Recorded, results: Path) -> None:
     try:
         tree = copy_of_the_tree(work)
         (work / "plan").write_text("".join(json.dumps(each) + "\n" for each in plan))
-        files = sorted({test.split("::")[0] for each in plan for test in each["tests"]})  # type: ignore[attr-defined]
+        files = sorted({test.split("::")[0] for each in plan for test in each["tests"] + each["more"]})  # type: ignore[operator]
         there = [file for file in files if (tree / file).exists()]
         command = [
             tree / ".venv/bin/python",

@@ -23,6 +23,10 @@ from typing import Any
 import pytest
 
 PLAN = Path(os.environ["MUTANTS_PLAN"])
+FAILED = PLAN.with_suffix(".failed")
+"""Names the test that noticed the last mutant."""
+SOUND: set[str] = set()
+"""Tests that were seen to pass where nothing is changed."""
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool:
@@ -30,13 +34,32 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     for line in PLAN.read_text().splitlines():
         mutant = json.loads(line)
         began = time.monotonic()
-        chosen = [items[test] for test in mutant["tests"] if test in items]
-        came = _tried(mutant, chosen) if chosen else "no test"
-        known = {key: value for key, value in mutant.items() if key != "tests"}
-        took = {"outcome": came, "tests": len(chosen), "seconds": round(time.monotonic() - began, 1)}
+        came, count = "no test", 0
+        for names in (mutant.pop("tests"), mutant.pop("more")):
+            if came in ("no test", "survived"):
+                came, tests = _noticed_by_a_sound_test(mutant, names, items)
+                count += tests
+        seconds = round(time.monotonic() - began, 1)
         with PLAN.with_suffix(".results").open("a") as file:
-            file.write(json.dumps(known | took) + "\n")
+            file.write(json.dumps(mutant | {"outcome": came, "tests": count, "seconds": seconds}) + "\n")
     return True
+
+
+def _noticed_by_a_sound_test(
+    mutant: dict[str, Any], names: list[str], items: dict[str, pytest.Item]
+) -> tuple[str, int]:
+    """What came of it, and with how many tests. A test that fails without the change too is left out."""
+    while chosen := [items[name] for name in names if name in items]:
+        FAILED.unlink(missing_ok=True)
+        came = _tried(mutant, chosen)
+        failed = FAILED.read_text() if FAILED.exists() else ""
+        if came != "noticed" or not failed or failed in SOUND:
+            return came, len(chosen)
+        if _tried({**mutant, "end": mutant["start"], "text": ""}, [items[failed]]) == "survived":
+            SOUND.add(failed)
+            return came, len(chosen)
+        del items[failed]
+    return "no test", 0
 
 
 def _tried(mutant: dict[str, Any], items: list[pytest.Item]) -> str:
@@ -90,6 +113,7 @@ def _first_failure(items: list[pytest.Item]) -> int:
     for item, after in zip(items, [*items[1:], None], strict=True):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         if session.testsfailed:
+            FAILED.write_text(item.nodeid)
             return 1
     return 0
 
@@ -130,17 +154,23 @@ def _ours() -> list[types.ModuleType]:
 def _replace_code(path: Path, before: str, after: str) -> None:
     name = str(path.resolve())
     old, new = compile(before, name, "exec"), compile(after, name, "exec")
-    places = {(code.co_qualname, code.co_firstlineno): n for n, code in enumerate(_codes(old))}
-    by_place = list(_codes(new))
-    if len(places) != len(by_place):  # a function more or less: not by its place, then
-        raise SystemExit(f"{path}: cannot be replaced in place")
+    code_now = dict(_paired(list(_codes(old)), list(_codes(new))))
     for each in gc.get_objects():
         if isinstance(each, types.FunctionType) and each.__code__.co_filename == name:
-            place = places.get((each.__code__.co_qualname, each.__code__.co_firstlineno))
-            if place is not None:
-                each.__code__ = by_place[place]
+            place = each.__code__.co_qualname, each.__code__.co_firstlineno
+            each.__code__ = code_now.get(place, each.__code__)
     if _outside(old) != _outside(new):
         _replace_values(name, new)
+
+
+def _paired(
+    old: list[types.CodeType], new: list[types.CodeType]
+) -> Iterator[tuple[tuple[str, int], types.CodeType]]:
+    """The place of each function, with its new code: functions of one name keep their order."""
+    for name in {code.co_qualname for code in old if "<" not in code.co_name or code.co_name == "<lambda>"}:
+        before, after = ([code for code in each if code.co_qualname == name] for each in (old, new))
+        if len(before) == len(after):
+            yield from (((b.co_qualname, b.co_firstlineno), a) for b, a in zip(before, after, strict=True))
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:

@@ -170,9 +170,6 @@ def of_sql(text: str) -> Iterator[Change]:
             )
             if is_code(found.start()) and not is_part_of_another:
                 yield Change(f"{words} changed", *found.span(), new)
-    for found in re.finditer(r"\bjoin\b", text):
-        if is_code(found.start()) and not re.search(r"\b(left|semi|anti|cross)\s*$", text[: found.start()]):
-            yield Change("join changed", *found.span(), "left join")
     for found in re.finditer(r"(?<![\w'])\d+\b(?!')", text):
         if is_code(found.start()):
             yield Change("off by one", *found.span(), str(int(found[0]) + 1))
