@@ -26,7 +26,7 @@ from connectors.github.connector import GitHub
 from connectors.github.own.connector import COMPLETE_TABLES, SCOPE, GitHubOwn
 from connectors.github.settings import FIRST_DAY
 from connectors.records import Account, Membership
-from flows import assess, collect, enrolment, evidence, reconcile
+from flows import assess, collect, evidence, reconcile, roster
 from flows.context import Busy, Night, hold
 from flows.run_log import Message
 from flows.run_log import Refusal as SourceRefusal
@@ -148,7 +148,7 @@ def _collect(settings: Settings, owner: Account, policy: Policy) -> int:
         unseen=(UNSEEN,),
     ) as night:
         _refuse_other_homes(night, owner)
-        enrolment.import_roster(night)
+        roster.import_roster(night)
         code = _fetch(night, connector)
         evidence.compute_evidence(night, "solo")
         assess.write_self_reports(replace(night, signals=as_seen_alone(catalog)))

@@ -17,11 +17,11 @@ from flows import (
     collect,
     counting,
     departed,
-    enrolment,
     evidence,
     receipt,
     reconcile,
     retention,
+    roster,
     thread_states,
 )
 from flows.concurrency import WriterLock, side_by_side
@@ -75,7 +75,7 @@ def run_night(night: Night, do: Do = run_step, progress: Progress = lambda _: No
 
 def fetch_everything(night: Night, do: Do, progress: Progress) -> None:
     """The roster, and what every source has; what one refuses is noted in the night."""
-    do("roster", partial(enrolment.import_roster, night))
+    do("roster", partial(roster.import_roster, night))
     for connector in night.connectors:
         try:
             scopes = do(f"scopes {connector.source}", partial(collect.list_scopes, night, connector))

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from config.settings import Settings
 from connectors.errors import BadInput
 from flows.context import Busy, Night, open_night
-from flows.enrolment import import_roster
+from flows.roster import import_roster
 from flows.run_log import Message, Refusal, RosterMistake, RunLog
 from signals.run import refresh
 from warehouse import reading
@@ -81,4 +81,6 @@ def _copy(night: Night) -> Iterator[Night]:
             Path(folder) / night.settings.vault_file.name, Tombstones(night.settings.erasures_folder)
         )
         with closing(Store(Path(folder) / night.settings.warehouse_file.name)) as store:
-            yield replace(night, store=store, vault=vault, log=RunLog())
+            log = RunLog()
+            log.append(*night.log.of(RosterMistake))
+            yield replace(night, store=store, vault=vault, log=log)

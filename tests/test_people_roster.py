@@ -58,6 +58,9 @@ def test_while_the_roster_is_wrong_the_last_good_one_stays_in_force(
         run, members = night(config)
         assert run["outcome"] == "gaps", name
         assert members == before, name
+        with pytest.raises(BadInput) as rehearsed:
+            import_people(load_settings(config), dry_run=True, fewer=False)
+        assert all(any(each in told for told in rehearsed.value.mistakes) for each in expected[name]), name
         assert run["reports"] > 0, name
         assert any("who is in which team is not certain" in each for each in run["messages"]), name
         told = [each.removeprefix(f"{roster}:") for each in run["messages"] if each.startswith(f"{roster}:")]

@@ -15,7 +15,7 @@ from config.settings import load_settings
 from connectors.errors import BadInput
 from connectors.records import Account
 from flows.context import open_night
-from flows.enrolment import import_roster
+from flows.roster import import_roster
 from flows.run_log import Message
 from people.addresses import addresses, numbered
 from sandbox.server import Running

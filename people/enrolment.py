@@ -7,8 +7,10 @@ on, says so line by line, and publishes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 
+from config.settings import Settings
 from connectors.errors import BadInput, SourceError
 from connectors.files.roster import contradictions
 from connectors.github.accounts import ByNumber, resolve_logins, sso_identities
@@ -16,13 +18,12 @@ from connectors.github.bots import bot_logins, is_robot_by_type
 from connectors.github.teams import memberships, teams_now
 from connectors.noreply import AddressLookup, is_private_address, no_lookup
 from connectors.records import Account, Membership
-from flows.context import Night
-from flows.run_log import Refusal, RosterMistake, Unfinished
 from people.addresses import told_by, tools
 from warehouse import reading
 from warehouse.people import enrol, follow, stated_by_sign_on
-from warehouse.store import key_of, named
+from warehouse.store import Store, key_of, named
 from warehouse.tombstones import PLACEHOLDER
+from warehouse.vault import Vault
 
 _IN_FORCE = (
     "the roster is wrong and was not taken over; the last good one stays in force, and nothing is "
@@ -39,33 +40,46 @@ FEWER_PERCENT = 20
 """A file that was cut in half is well-formed, and is no farewell of hundreds."""
 
 
-def import_roster(night: Night, *, fewer_is_meant: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class RosterImport:
+    """One import: what it reads and writes, and what came of it."""
+
+    settings: Settings
+    store: Store
+    vault: Vault
+    as_of: date
+    rubric: str
+    """The id of the rubric of people for whom the roster names none."""
+    mistakes: list[str] = field(default_factory=list)
+    """Why the roster cannot be taken over, line by line."""
+    messages: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    """Sentences of sources that refused to say who somebody is."""
+
+    @property
+    def file(self) -> str:
+        """What a message calls the roster."""
+        return str(self.settings.roster or "github_teams")
+
+    @property
+    def sentences(self) -> list[str]:
+        """What the receipt says of this import."""
+        if not self.mistakes:
+            return self.messages
+        in_force = _IN_FORCE if reading.stored_memberships(self.store) else _NONE_IN_FORCE
+        return [*self.messages, in_force, *self.mistakes]
+
+
+def import_roster(task: RosterImport, members: Sequence[Membership], *, fewer_is_meant: bool = False) -> None:
     """Takes over the roster, which accounts are robots, and which of them its rows say are one person's.
 
-    `fewer_is_meant` answers the question whether so many are gone indeed.
+    `fewer_is_meant` confirms that as many people left as the roster no longer names. With mistakes, those
+    known before included, the last good roster stays in force.
     """
-    roster: list[Membership] = []
-    members = night.roster
-    if not night.log.of(RosterMistake) and night.settings.github_teams:
-        members = _read_teams(night)
-    if not night.log.of(RosterMistake):
-        numbered, unknown = _numbered(night, members)
-        told, nowhere = _ask_github(night, numbered)
-        roster = [_with_ids(member, night, told) for member in numbered]
-        mistakes = (
-            unknown + nowhere
-            or _one_person_twice(night, roster)
-            or ([] if fewer_is_meant else _missing_too_many(night, roster))
-        )
-        night.log.append(*map(RosterMistake, mistakes))
-    bots = night.settings.github.bots if night.settings.github else ()
-    if night.log.of(RosterMistake):
-        night.vault.tell_bots(logins=bot_logins(bots), by_roster=None)
-        night.log.append(Unfinished("roster"))
-        night.log.say(
-            _IN_FORCE if reading.stored_memberships(night.store) else _NONE_IN_FORCE,
-            *night.log.texts(RosterMistake),
-        )
+    bots = task.settings.github.bots if task.settings.github else ()
+    roster = [] if task.mistakes else _checked(task, members, fewer_is_meant=fewer_is_meant)
+    if task.mistakes:
+        task.vault.tell_bots(logins=bot_logins(bots), by_roster=None)
     else:
         robots = [member.account for member in roster if _is_robot(member.account)]
         listed = bot_logins(bots)
@@ -74,11 +88,28 @@ def import_roster(night: Night, *, fewer_is_meant: bool = False) -> None:
             for member in roster
             if not _is_robot(member.account) and member.account.login.casefold() not in listed
         ]
-        night.vault.own_ids((named(account) for account in robots), told_by_source=False)
-        night.vault.tell_bots(logins=bot_logins(bots), by_roster=[key_of(account) for account in robots])
-        _take_over(night, people)
-    _follow_sign_on(night)
-    night.store.follow(night.vault)
+        task.vault.own_ids((named(account) for account in robots), told_by_source=False)
+        task.vault.tell_bots(logins=bot_logins(bots), by_roster=[key_of(account) for account in robots])
+        _take_over(task, people)
+    _follow_sign_on(task)
+    task.store.follow(task.vault)
+
+
+def _checked(task: RosterImport, members: Sequence[Membership], *, fewer_is_meant: bool) -> list[Membership]:
+    """The roster with account ids where GitHub knows them; what is wrong with it is added to the mistakes."""
+    if task.settings.github_teams:
+        members = _read_teams(task)
+        if task.mistakes:
+            return []
+    numbered, unknown = _numbered(task, members)
+    accounts, nowhere = _ask_github(task, numbered)
+    roster = [_with_ids(member, task, accounts) for member in numbered]
+    task.mistakes.extend(
+        unknown + nowhere
+        or _one_person_twice(task, roster)
+        or ([] if fewer_is_meant else _missing_too_many(task, roster))
+    )
+    return roster
 
 
 def _is_app(account: Account) -> bool:
@@ -90,29 +121,29 @@ def _is_robot(account: Account) -> bool:
     return account.is_bot or _is_app(account)
 
 
-def _read_teams(night: Night) -> tuple[Membership, ...]:
+def _read_teams(task: RosterImport) -> tuple[Membership, ...]:
     """Home teams as GitHub has them today, held against what the last night knew."""
-    github, declared = night.settings.github, night.settings.github_teams
+    github, declared = task.settings.github, task.settings.github_teams
     assert github
     assert declared
     try:
         teams = teams_now(github, declared.organisation)
-        found, sentences = memberships(teams, declared, _known_before(night), night.as_of)
+        found, sentences = memberships(teams, declared, _known_before(task), task.as_of)
     except SourceError as error:
-        night.log.append(RosterMistake(f"github_teams: {error}"))
+        task.mistakes.append(f"github_teams: {error}")
     except BadInput as error:
-        night.log.append(*map(RosterMistake, error.mistakes))
+        task.mistakes.extend(error.mistakes)
     else:
-        night.log.say(*sentences)
+        task.messages.extend(sentences)
         return found
     return ()
 
 
-def _known_before(night: Night) -> list[Membership]:
-    """The memberships of the last night, with the accounts that the vault has for them."""
+def _known_before(task: RosterImport) -> list[Membership]:
+    """The memberships of the last task, with the accounts that the vault has for them."""
     accounts = {
         known.own_id: Account(key.source, key.account_id, known.login)
-        for key, known in night.vault.accounts()
+        for key, known in task.vault.accounts()
         if key.source == "github" and not key.account_id.startswith(PLACEHOLDER)
     }
     return [
@@ -125,35 +156,31 @@ def _known_before(night: Night) -> list[Membership]:
             row.ends_on,
             row.rubric,
         )
-        for row in reading.stored_memberships(night.store)
+        for row in reading.stored_memberships(task.store)
         if row.person_id in accounts
     ]
 
 
-def _take_over(night: Night, people: list[Membership]) -> None:
-    if erased := sum(night.vault.was_erased(named(member.account)) for member in people):
+def _take_over(task: RosterImport, people: list[Membership]) -> None:
+    if erased := sum(task.vault.was_erased(named(member.account)) for member in people):
         # not by name: this goes into a receipt
-        night.log.say(f"{_file(night)}: {erased} rows name people who were erased; remove them")
-    ended, followed = enrol(night.store, night.vault, people, night.as_of)
+        task.messages.append(f"{task.file}: {erased} rows name people who were erased; remove them")
+    ended, followed = enrol(task.store, task.vault, people, task.as_of)
     if ended:
-        night.log.say(
-            f"{_file(night)}: no longer names {ended} of those it named; they are in no team from "
-            f"{night.as_of} on, and keep what they did (write `until` where it was another day)"
+        task.messages.append(
+            f"{task.file}: no longer names {ended} of those it named; they are in no team from "
+            f"{task.as_of} on, and keep what they did (write `until` where it was another day)"
         )
     if followed.held:
-        night.log.say(
-            f"{_file(night)}: {followed.held} accounts were not given to the person it names, "
+        task.messages.append(
+            f"{task.file}: {followed.held} accounts were not given to the person it names, "
             "because they are locked, a robot's or linked to somebody else; see `sightline people log --all`"
         )
 
 
-def _file(night: Night) -> str:
-    return str(night.settings.roster or "github_teams")
-
-
-def _follow_sign_on(night: Night) -> None:
+def _follow_sign_on(task: RosterImport) -> None:
     """Links accounts that one identity of the single sign-on holds, where the token may read it."""
-    settings = night.settings
+    settings = task.settings
     if settings.github is None or not settings.github.sso:
         return
     try:
@@ -165,26 +192,26 @@ def _follow_sign_on(night: Night) -> None:
             if account.source != "github" and not is_private_address(address)  # nobody signs in under one
         ]
     except SourceError as error:
-        night.log.say(f"nobody was linked by single sign-on: {error}")
+        task.messages.append(f"nobody was linked by single sign-on: {error}")
         return
     listed = [account for account, _ in told]
-    enrolled = {row.person_id for row in reading.memberships(night.store)}
-    of_the_roster = {account for account in listed if night.vault.person_of(account) in enrolled}
+    enrolled = {row.person_id for row in reading.memberships(task.store)}
+    of_the_roster = {account for account in listed if task.vault.person_of(account) in enrolled}
     stated = stated_by_sign_on(told, elsewhere, of_the_roster)
-    followed = follow(night.store, night.vault, stated, listed, because="sso", on=night.as_of)
+    followed = follow(task.store, task.vault, stated, listed, because="sso", on=task.as_of)
     if followed.held:
-        night.log.say(
+        task.messages.append(
             f"{followed.held} accounts were not linked as the single sign-on says, because they are locked, "
             "a robot's or linked to somebody else; see `sightline people log --all`"
         )
 
 
-def _numbered(night: Night, named: Sequence[Membership]) -> tuple[list[Membership], list[str]]:
+def _numbered(task: RosterImport, named: Sequence[Membership]) -> tuple[list[Membership], list[str]]:
     """The roster with accounts where it has private addresses of GitHub; and each line with one that is none.
 
     An address that nobody has told whose it is must not get any further: it would be kept as a login.
     """
-    github = night.settings.github
+    github = task.settings.github
     whose: AddressLookup = ByNumber(github) if github else no_lookup
     mistakes: list[str] = []
 
@@ -194,11 +221,11 @@ def _numbered(night: Night, named: Sequence[Membership]) -> tuple[list[Membershi
         try:
             found = whose(account.login)
         except SourceError as error:
-            mistakes.append(f"{_file(night)}:{line}: nobody tells whose this private address is ({error})")
+            mistakes.append(f"{task.file}:{line}: nobody tells whose this private address is ({error})")
             return account
         if found is None:
             mistakes.append(
-                f"{_file(night)}:{line}: your GitHub has no account with the number in this private address; "
+                f"{task.file}:{line}: your GitHub has no account with the number in this private address; "
                 "write the login, or remove the row of an account that is gone"
             )
             return account
@@ -215,19 +242,19 @@ def _numbered(night: Night, named: Sequence[Membership]) -> tuple[list[Membershi
     return members, list(dict.fromkeys(mistakes))
 
 
-def _one_person_twice(night: Night, roster: list[Membership]) -> list[str]:
+def _one_person_twice(task: RosterImport, roster: list[Membership]) -> list[str]:
     """Rows that contradict each other once it is known that two names are one account's: renamed, say."""
-    if night.settings.roster is None:
+    if task.settings.roster is None:
         return []
 
     def called(account: Account) -> Account:
-        login = night.vault.account_of_login(account.source, account.login)
-        known = night.vault.own_id_of(key_of(account)) or (login and night.vault.own_id_of(login))
+        login = task.vault.account_of_login(account.source, account.login)
+        known = task.vault.own_id_of(key_of(account)) or (login and task.vault.own_id_of(login))
         return replace(account, login=known or account.account_id or account.login)
 
     return [
         *contradictions(
-            night.settings.roster,
+            task.settings.roster,
             [
                 replace(
                     member,
@@ -240,38 +267,38 @@ def _one_person_twice(night: Night, roster: list[Membership]) -> list[str]:
     ]
 
 
-def _ask_github(night: Night, roster: list[Membership]) -> tuple[Mapping[str, Account], list[str]]:
+def _ask_github(task: RosterImport, roster: list[Membership]) -> tuple[Mapping[str, Account], list[str]]:
     """Accounts by the logins GitHub has not told yet; and each line with one that it does not know."""
     lines: dict[str, tuple[str, list[int]]] = {}
     for member in roster:
         for account in (member.account, member.manager):
             is_a_login = account and not is_private_address(account.login) and not _is_app(account)
-            if account and is_a_login and not account.account_id and not _is_known(night, account):
+            if account and is_a_login and not account.account_id and not _is_known(task, account):
                 lines.setdefault(account.login.casefold(), (account.login, []))[1].append(member.line)
-    if not lines or night.settings.github is None:
+    if not lines or task.settings.github is None:
         return {}, []
     try:
-        found = resolve_logins(night.settings.github, sorted(login for login, _ in lines.values()))
+        found = resolve_logins(task.settings.github, sorted(login for login, _ in lines.values()))
     except SourceError as error:
-        night.log.append(Refusal(f"github: {error}"))
+        task.refusals.append(f"github: {error}")
         return {}, []
     told = {login.casefold(): account for login, account in found.items()}
     unknown = sorted(
         (line, login) for name, (login, rows) in lines.items() if name not in told for line in rows
     )
     return told, [
-        f"{_file(night)}:{line}: GitHub knows no account '{login}'; check the spelling, or remove "
+        f"{task.file}:{line}: GitHub knows no account '{login}'; check the spelling, or remove "
         "the row of an account that is gone"
         for line, login in dict.fromkeys(unknown)
     ]
 
 
-def _is_known(night: Night, account: Account) -> bool:
+def _is_known(task: RosterImport, account: Account) -> bool:
     """Whether GitHub need not be asked: it has told this login, or its owner was erased."""
-    return night.vault.has_account_id("github", account.login) or night.vault.was_erased(named(account))
+    return task.vault.has_account_id("github", account.login) or task.vault.was_erased(named(account))
 
 
-def _with_ids(member: Membership, night: Night, told: Mapping[str, Account]) -> Membership:
+def _with_ids(member: Membership, task: RosterImport, told: Mapping[str, Account]) -> Membership:
     def identified(account: Account) -> Account:
         known = told.get(account.login.casefold())
         return replace(account, account_id=known.account_id) if known and not account.account_id else account
@@ -280,26 +307,26 @@ def _with_ids(member: Membership, night: Night, told: Mapping[str, Account]) -> 
         member,
         account=identified(member.account),
         manager=identified(member.manager) if member.manager else None,
-        rubric=member.rubric or night.rubric.id,
+        rubric=member.rubric or task.rubric,
     )
 
 
-def _missing_too_many(night: Night, roster: list[Membership]) -> list[str]:
+def _missing_too_many(task: RosterImport, roster: list[Membership]) -> list[str]:
     """A mistake where so many of those enrolled today are gone that the file may be a part of itself."""
     enrolled = {
         row.person_id
-        for row in reading.memberships(night.store)
-        if row.starts_on <= night.as_of and (row.ends_on is None or row.ends_on > night.as_of)
+        for row in reading.memberships(task.store)
+        if row.starts_on <= task.as_of and (row.ends_on is None or row.ends_on > task.as_of)
     }
     named_now = set()
     for member in roster:
         key = key_of(member.account)
-        login = night.vault.account_of_login("github", member.account.login)
-        named_now |= {night.vault.person_of(key), night.vault.person_of(login) if login else None}
+        login = task.vault.account_of_login("github", member.account.login)
+        named_now |= {task.vault.person_of(key), task.vault.person_of(login) if login else None}
     missing = len(enrolled - named_now)
     if missing < FEWER_AT_ONCE or missing * 100 < FEWER_PERCENT * len(enrolled):
         return []
     return [
-        f"{_file(night)}:1: names {missing} fewer of the {len(enrolled)} people of today; if they "
+        f"{task.file}:1: names {missing} fewer of the {len(enrolled)} people of today; if they "
         "all left, say so with `sightline people import --fewer`"
     ]
