@@ -12,7 +12,7 @@ from connectors.errors import BadInput
 from people.rights import rights_of
 from privacy.errors import NoReport
 from privacy.released import Released
-from warehouse import known
+from warehouse.as_of import EvidenceKey, EvidenceMoves, memberships_at, moves_between
 from warehouse.store import Store
 
 
@@ -90,7 +90,7 @@ def _reasons(
 ) -> list[Change]:
     if old is None:
         return [Change("mapping edit", "The map had no such item then.")]
-    moves = known.moves(store, person_id, before.run.run, after.run.run)
+    moves = moves_between(store, person_id, before.run.run, after.run.run)
     found = [*_rule_changes(old, new)]
     edited = {each["signal"] for each in old["signals"]} ^ {each["signal"] for each in new["signals"]}
     came, went = _differing(old, new), _differing(new, old)
@@ -155,7 +155,7 @@ _LEFT = {
 
 
 def _cause_of_arrival(
-    row: Mapping[str, Any], run: int | None, moves: known.Moves, edited: set[str], then: date
+    row: Mapping[str, Any], run: int | None, moves: EvidenceMoves, edited: set[str], then: date
 ) -> str:
     if row["signal"] in edited:
         return "mapping edit"
@@ -169,7 +169,7 @@ def _cause_of_arrival(
     return "late arrival"
 
 
-def _cause_of_leaving(row: Mapping[str, Any], run: int | None, moves: known.Moves, edited: set[str]) -> str:
+def _cause_of_leaving(row: Mapping[str, Any], run: int | None, moves: EvidenceMoves, edited: set[str]) -> str:
     if row["signal"] in edited:
         return "mapping edit"
     if run in moves.identity_runs:
@@ -194,7 +194,7 @@ def _circumstances(
     states = {old["state"], new["state"]}
     # another manager changes no cell
     rosters = [
-        [row._replace(manager_id=None) for row in known.memberships(store, run) if row.person_id == person_id]
+        [row._replace(manager_id=None) for row in memberships_at(store, run) if row.person_id == person_id]
         for run in runs
     ]
     if "no opportunity" in states and rosters[0] != rosters[1]:
@@ -223,14 +223,14 @@ def _contests(settings: Settings, person_id: str, window: str, item: str, since:
 # --- rows of evidence, as they stand in a report ----------------------------------------------------------
 
 
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[known.Key, Mapping[str, Any]]:
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[EvidenceKey, Mapping[str, Any]]:
     """The rows of evidence that the second has and the first has not."""
     before = {_key(row) for row in old["evidence"]}
     return {_key(row): row for row in new["evidence"] if _key(row) not in before}
 
 
-def _key(row: Mapping[str, Any]) -> known.Key:
-    return known.Key(
+def _key(row: Mapping[str, Any]) -> EvidenceKey:
+    return EvidenceKey(
         row["signal"], date.fromisoformat(row["occurred_on"]), row["source_kind"], row["source_id"]
     )
 
@@ -244,6 +244,6 @@ def _named(row: Mapping[str, Any]) -> str:
     return f"{row['url'] or kind + ' ' + row['source_id']} ({row['signal']})"
 
 
-def _on(run: int | None, moves: known.Moves) -> str:
+def _on(run: int | None, moves: EvidenceMoves) -> str:
     day = moves.days.get(run) if run is not None else None
     return f" with the night of {day}" if day else ""

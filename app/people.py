@@ -27,9 +27,9 @@ from privacy import door
 from signals.catalog import load_catalog
 from signals.run import rehearse
 from warehouse import history, reading
+from warehouse.account_matching import SAYS, STRONG, Suggestion, suggestions
 from warehouse.accounts import Because, Entry, Key, Link
 from warehouse.files import as_owner_only
-from warehouse.likeness import SAYS, STRONG, Suggestion, suggestions
 from warehouse.people import part
 from warehouse.store import Store
 from warehouse.tombstones import PLACEHOLDER, Tombstones

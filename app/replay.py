@@ -20,8 +20,9 @@ from privacy.released import Released
 from privacy.self_reports import Rules, begins_of, reports
 from rubric.map import load_maps
 from signals.catalog import load_catalog
-from warehouse import history, known, reading
+from warehouse import history, reading
 from warehouse.absences import left_out
+from warehouse.as_of import rules_at, spans_by_person
 from warehouse.history import Run
 from warehouse.windows import parse_window, window_of
 
@@ -91,8 +92,8 @@ def run_for(settings: Settings, store: reading.ReadOnlyStore, as_of: date | None
         settings,
         store,
         run,
-        rules_of(settings, known.rules(store, run.run)),
-        known.by_person(store, left_out(settings.absences_file)),
+        rules_of(settings, rules_at(store, run.run)),
+        spans_by_person(store, left_out(settings.absences_file)),
         load_policy(settings.agreement).kept_since(last.as_of if last else run.as_of),
     )
 

@@ -25,8 +25,8 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from connectors.records import Account
+from warehouse.account_matching import suggestions
 from warehouse.accounts import Key
-from warehouse.likeness import suggestions
 from warehouse.people import SamePerson, follow
 from warehouse.store import Store
 from warehouse.vault import Vault

@@ -20,8 +20,9 @@ from rubric import cells
 from rubric.map import Item, RubricMap
 from signals.catalog import Signal
 from signals.run import held_for
-from warehouse import completeness, history, known, ledger, reading, rights
+from warehouse import completeness, history, ledger, reading, rights
 from warehouse.absences import left_out
+from warehouse.as_of import former_sources, spans_by_person
 from warehouse.files import write_whole
 from warehouse.reading import EvidenceRow, MembershipRow
 from warehouse.windows import Window, windows_until
@@ -35,7 +36,7 @@ def write_self_reports(night: Night) -> dict[str, Any]:
     """
     windows = _windows(night)
     _write_down(night, windows)
-    absences = known.by_person(night.store, left_out(night.settings.absences_file))
+    absences = spans_by_person(night.store, left_out(night.settings.absences_file))
     out = out_of_evidence(night)
     written = 0
     for window in windows:
@@ -58,7 +59,7 @@ def _write_down(night: Night, windows: Sequence[Window]) -> None:
         for window in windows
         for begin in begins_of(night.maps.values(), window)
     }
-    former = {source: accounts for source, accounts, _ in known.former_sources(night.store, ())}
+    former = {source: accounts for source, accounts, _ in former_sources(night.store, ())}
     accounts_of = {**former, **night.account_sources}
     rows = [
         history.SourceRow(
@@ -266,7 +267,7 @@ def _sources(night: Night, starts_on: date, ends_on: date) -> list[completeness.
             if not departed.is_left_out_on_purpose(night, source, scope)
         ]
         found.append(completeness.source_window(store, source, fills[source], scopes, span))
-    for source, _, tables in known.former_sources(store, fills):
+    for source, _, tables in former_sources(store, fills):
         scopes = completeness.former_scopes(store, source, (), starts_on)
         if scopes:
             found.append(completeness.source_window(store, source, tables, scopes, span))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flows.context import Night
-from warehouse import completeness, known
+from warehouse import completeness
+from warehouse.as_of import former_sources
 from warehouse.windows import window_of
 
 
@@ -12,7 +13,7 @@ def note(night: Night) -> None:
     since = window_of(night.as_of).starts_on
     sources = [
         *night.log.scopes,
-        *(source for source, *_ in known.former_sources(night.store, night.log.scopes)),
+        *(source for source, *_ in former_sources(night.store, night.log.scopes)),
     ]
     for source in sorted(sources):
         scopes = completeness.former_scopes(night.store, source, night.log.scopes.get(source, ()), since)

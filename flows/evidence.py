@@ -10,7 +10,8 @@ from flows.run_log import EvidenceRun, SignalRefused
 from people.rights import rights_of
 from signals.participants import refusal
 from signals.run import refresh
-from warehouse import evidence, history, known
+from warehouse import evidence, history
+from warehouse.as_of import refused_signals_at
 from warehouse.windows import Window
 
 
@@ -25,7 +26,7 @@ def compute_evidence(night: Night, run_id: str) -> int:
     for since in back.values():
         evidence.compute_again(night.store, since, night.today + timedelta(days=1))
     refresh(night.store.con, night.catalog, since=night.floor, run=night.log.run)
-    refused = known.refused_signals(night.store, night.log.run)
+    refused = refused_signals_at(night.store, night.log.run)
     night.log.append(
         *(SignalRefused(name, refusal(night.signals[name], rows)) for name, rows in refused.items())
     )

@@ -4,7 +4,7 @@ What a team reads is decided in two steps that never meet. Whether an item is sh
 the map, the roster, the agreement, the sources and the calendar. Only then, and only for a shown item, is
 anything about people looked at, and only to choose one word.
 
-A release is written once; `privacy/placing.py` says how.
+A release is written once; see `privacy/atomic_publish.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from privacy import bodies, organisation, placing, published, shelf, team_words
+from privacy import atomic_publish, bodies, organisation, published, team_words
+from privacy.atomic_publish import expire as expire
+from privacy.atomic_publish import past as past
 from privacy.bands import shown, words
 from privacy.cohort import by_team as by_team
 from privacy.cohort import cohorts as cohorts
@@ -23,8 +25,6 @@ from privacy.cohort import due_on as due_on
 from privacy.cohort import eligible as eligible
 from privacy.cohort import is_due as is_due
 from privacy.errors import BrokenRelease, NoReport, NotDue, NotShown, RefusedBody, UnknownItem
-from privacy.placing import expire as expire
-from privacy.placing import past as past
 from privacy.published import in_place as in_place
 from privacy.published import is_decided as is_decided
 from privacy.published import latest_window as latest_window
@@ -208,7 +208,7 @@ def publish(published_dir: Path, released: Released, *others: Released) -> Path:
     def recorded_before(files: Collection[str]) -> list[str]:
         return published.releases_of(files, team, window)
 
-    return placing.put_once(published_dir, team, texts, recorded_before)
+    return atomic_publish.put_once(published_dir, team, texts, recorded_before)
 
 
 def withdraw(
@@ -240,7 +240,7 @@ def withdraw(
         raise NotShown(
             f"item {item!r} is not shown for team {team!r} in {name}, so there is nothing to withdraw"
         )
-    text = placing.as_json(
+    text = atomic_publish.as_json(
         {"kind": "withdrawal", "team": team, "window": name, "item": item}
         | {"withdrawn_on": withdrawn_on.isoformat()}
     )
@@ -248,7 +248,7 @@ def withdraw(
     def recorded_before(files: Collection[str]) -> list[str]:
         return [notice] if notice in files else []
 
-    return placing.put_once(published_dir, team, {notice: text}, recorded_before)
+    return atomic_publish.put_once(published_dir, team, {notice: text}, recorded_before)
 
 
 def write_self(published_dir: Path, person_id: str, released: Released) -> Path:
@@ -258,11 +258,13 @@ def write_self(published_dir: Path, person_id: str, released: Released) -> Path:
     if not published.is_person_id(person_id):
         raise ValueError("a person's id may hold only letters, digits, - and _")
     path = published_dir / "people" / person_id / f"{released.body['window']}.json"
-    with shelf.alone(published_dir):
+    with atomic_publish.publish_lock(published_dir):
         for folder in (path.parent.parent, path.parent):
-            shelf.make_folder(folder, 0o700)
+            atomic_publish.make_folder(folder, 0o700)
         # not flushed to disk: a report lost with the power is made anew by the next night
-        shelf.write(published.pending(path), released.canonical(), published.REPORT_MODE, flush=False)
+        atomic_publish.write_file(
+            published.pending(path), released.canonical(), published.REPORT_MODE, flush=False
+        )
         published.pending(path).replace(path)
     return path
 
@@ -271,7 +273,7 @@ def remove_self(published_dir: Path, person_id: str) -> None:
     """Takes somebody's own reports away, where others' traces may be in them; a night writes them anew."""
     if not published.is_person_id(person_id):
         raise ValueError("a person's id may hold only letters, digits, - and _")
-    with shelf.alone(published_dir):
+    with atomic_publish.publish_lock(published_dir):
         for path in sorted((published_dir / "people" / person_id).glob("*.json")):
             path.unlink()
 

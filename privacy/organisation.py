@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from privacy import placing, published, shelf
+from privacy import atomic_publish, published
 from privacy.errors import AlreadyPublished, BrokenRelease, NotYetPublished, RefusedBody
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def put_once(published_dir: Path, window: str, text: str) -> None:
     adopt(published_dir)
     name = f"{window}.json"
     with suppress(AlreadyPublished):
-        placing.put_once(
+        atomic_publish.put_once(
             published_dir, None, {name: text}, lambda files: [name] if name in files else [], below=FOLDER
         )
 
@@ -122,9 +122,9 @@ def adopt(published_dir: Path) -> None:
     """Records what a Sightline before these releases were recorded has left, once."""
     folder = published_dir / FOLDER
     if folder.is_dir() and not (folder / published.MANIFEST).exists():
-        with shelf.alone(published_dir):
+        with atomic_publish.publish_lock(published_dir):
             files = {path.name: published.digest(path.read_text("utf-8")) for path in _lying(folder)}
-            placing.put_manifest(folder, published.Manifest(files))
+            atomic_publish.put_manifest(folder, published.Manifest(files))
 
 
 def recorded(published_dir: Path) -> dict[str, str]:
@@ -180,11 +180,11 @@ def expire(published_dir: Path, names: Collection[str]) -> None:
     """Removes these files and forgets them. Files go first: whoever dies in between is gone on with."""
     folder = published_dir / FOLDER
     if names:
-        with shelf.alone(published_dir):
+        with atomic_publish.publish_lock(published_dir):
             for name in names:
                 (folder / name).unlink(missing_ok=True)
             kept = {name: sha256 for name, sha256 in recorded(published_dir).items() if name not in names}
-            placing.put_manifest(folder, published.Manifest(kept))
+            atomic_publish.put_manifest(folder, published.Manifest(kept))
 
 
 def _lying(folder: Path) -> list[Path]:

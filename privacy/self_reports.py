@@ -15,8 +15,19 @@ from rubric import cells
 from rubric.map import Item, RubricMap
 from signals.catalog import Catalog
 from signals.participants import open_because
-from warehouse import known
 from warehouse.absences import present
+from warehouse.as_of import (
+    IncidentStep,
+    SourceCoverage,
+    accounts_at,
+    evidence_at,
+    links_at,
+    memberships_at,
+    opportunities_at,
+    refused_signals_at,
+    sources_at,
+    steps_at,
+)
 from warehouse.reading import MembershipRow
 from warehouse.store import Store
 from warehouse.windows import Window
@@ -58,14 +69,14 @@ def reports(
     """
     end = min(window.ends_on, as_of + timedelta(days=1))
     begins = sorted(begins_of(rules.maps.values(), window))
-    sources = known.sources(store, run, min(window.ends_on, as_of))
-    evidence = known.evidence(store, run, begins[0], end, only)
-    catalog = refusing(rules.catalog, known.refused_signals(store, run))
-    links = known.links(store, run, begins[0], end, only)
-    opportunities = known.opportunities(store, run, window.starts_on, end, only)
-    tied = known.steps(store, run, window.starts_on, end, only)
-    accounts = known.accounts(store, run)
-    for person_id, rows in sorted(enrolled(known.memberships(store, run), window, as_of).items()):
+    sources = sources_at(store, run, min(window.ends_on, as_of))
+    evidence = evidence_at(store, run, begins[0], end, only)
+    catalog = refusing(rules.catalog, refused_signals_at(store, run))
+    links = links_at(store, run, begins[0], end, only)
+    opportunities = opportunities_at(store, run, window.starts_on, end, only)
+    tied = steps_at(store, run, window.starts_on, end, only)
+    accounts = accounts_at(store, run)
+    for person_id, rows in sorted(enrolled(memberships_at(store, run), window, as_of).items()):
         if only not in (None, person_id):
             continue
         rubric = rules.maps[home_rubric(rows, window)]
@@ -164,7 +175,7 @@ def source_row(source: cells.SourceLike) -> dict[str, Any]:
     }
 
 
-def _as_known(source: known.SourceKnown, at: Collection[str]) -> known.SourceKnown:
+def _as_known(source: SourceCoverage, at: Collection[str]) -> SourceCoverage:
     """The same for one person: a source in which nobody knows their account shows nothing of them.
 
     What no connector looks at names nobody, and is as it is for everybody.
@@ -177,13 +188,13 @@ def _as_known(source: known.SourceKnown, at: Collection[str]) -> known.SourceKno
 
 def _steps(
     evidence: Collection[cells.Evidence],
-    tied: Sequence[known.Step],
+    tied: Sequence[IncidentStep],
     links: Mapping[tuple[str, str], str],
     window: Window,
 ) -> Iterator[dict[str, Any]]:
     """What one person did in incidents, was called to and was on call for; whatever the rubric asks for."""
     own = [
-        known.Step(*key, row.source_id if row.source_kind == "incident" else "")
+        IncidentStep(*key, row.source_id if row.source_kind == "incident" else "")
         for row in evidence
         if row.source_kind in ("incident", "oncall_shift")
         and window.starts_on <= row.occurred_on < window.ends_on

@@ -21,9 +21,9 @@ from connectors.records import Account
 from flows.context import open_night
 from flows.night import run_night
 from sandbox.server import Running
+from warehouse.account_matching import suggestions
 from warehouse.accounts import Key, Known
 from warehouse.compare import different_tables
-from warehouse.likeness import suggestions
 from warehouse.people import SamePerson, stated_by_sign_on
 from warehouse.vault import Vault
 

@@ -19,8 +19,8 @@ from flows.roster import import_roster
 from flows.run_log import Message
 from people.addresses import addresses, numbered
 from sandbox.server import Running
+from warehouse.account_matching import suggestions
 from warehouse.accounts import Key, Known
-from warehouse.likeness import suggestions
 from warehouse.store import Store
 from warehouse.vault import Vault
 

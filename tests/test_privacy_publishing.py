@@ -116,10 +116,10 @@ import json, os, sys
 from datetime import date
 from pathlib import Path
 import filelock
-from privacy import door, placing, shelf
+from privacy import atomic_publish, door, errors
 
 first, second, notice, root = json.loads(sys.stdin.read())
-writing = {"put_once", "_record", "put_manifest", "write", "make_folder", "flush_folder"}
+writing = {"put_once", "_record", "put_manifest", "write_file", "make_folder", "flush_folder"}
 
 def killed_at(step, action):
     child = os.fork()
@@ -127,7 +127,7 @@ def killed_at(step, action):
         left = step
         def count(frame, event, arg):
             nonlocal left
-            ours = frame.f_code.co_filename in (placing.__file__, shelf.__file__)
+            ours = frame.f_code.co_filename == atomic_publish.__file__
             if not ours or frame.f_code.co_name not in writing:
                 return None
             if event == "line":
@@ -152,7 +152,7 @@ for step in range(10_000):
     was_killed = killed_at(step, act)
     try:
         again()
-    except placing.AlreadyPublished:
+    except errors.AlreadyPublished:
         pass
     print(json.dumps([str(home), was_killed]))
     if not was_killed:

@@ -25,7 +25,7 @@ from connectors.records import (
 from signals.catalog import Catalog, Signal, load_catalog
 from signals.participants import CHECKED, open_because, refusal
 from signals.run import refresh
-from warehouse import known
+from warehouse.as_of import refused_signals_at
 from warehouse.store import Store
 from warehouse.vault import Vault
 
@@ -64,7 +64,7 @@ def test_a_signal_that_shows_a_manager_their_team_is_refused(store: Store, tmp_p
     counts = refresh(store.con, catalog, run=1)
     assert counts["ours"] == 0
     assert counts["reviews_given"] == 1  # the others are computed as ever
-    assert known.refused_signals(store, 1) == {"ours": 1}
+    assert refused_signals_at(store, 1) == {"ours": 1}
     assert refusal(catalog["ours"], 1).startswith(
         "our_signals/ours.sql: 1 of its rows names a person who took no part in the object they point to"
     )
@@ -80,7 +80,7 @@ def test_a_manager_who_commented_takes_part_in_that_pull_request_and_in_no_other
     assert refresh(store.con, catalog, run=1)["ours"] == 1
     store.write("github", "acme", [Batch((pull_request("two", JULY),), "")], vault)
     assert refresh(store.con, catalog, run=2)["ours"] == 0
-    assert known.refused_signals(store, 2) == {"ours": 1}
+    assert refused_signals_at(store, 2) == {"ours": 1}
 
 
 def test_a_refused_signal_keeps_no_row_of_former_nights_either(store: Store, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_refused_signal_keeps_no_row_of_former_nights_either(store: Store, tmp
     refresh(store.con, wrong, run=2)
     for table in ("evidence", "evidence_past"):
         assert store.con.execute(f"select * from {table} where signal = 'ours'").fetchall() == []
-    assert known.refused_signals(store, 1) == {"ours": 1}  # a look back finds no row, and why
+    assert refused_signals_at(store, 1) == {"ours": 1}  # a look back finds no row, and why
 
 
 def test_a_refused_signal_is_looked_at_by_every_night_until_its_file_is_mended(
@@ -100,11 +100,11 @@ def test_a_refused_signal_is_looked_at_by_every_night_until_its_file_is_mended(
     wrong = with_own(tmp_path, A_TEAM_FOR_ITS_MANAGER, READS_THE_TEAM)
     for run in (1, 2):
         refresh(store.con, wrong, run=run)
-        assert known.refused_signals(store, run) == {"ours": 1}
+        assert refused_signals_at(store, run) == {"ours": 1}
     right = with_own(tmp_path, A_TEAM_FOR_ITS_MANAGER.replace("manager_id", "reviewer_id"), READS_THE_TEAM)
     assert refresh(store.con, right, run=3)["ours"] == 1
-    assert known.refused_signals(store, 3) == {}
-    assert known.refused_signals(store, 2) == {"ours": 1}
+    assert refused_signals_at(store, 3) == {}
+    assert refused_signals_at(store, 2) == {"ours": 1}
 
 
 def test_what_changed_tonight_is_checked_tonight(store: Store, vault: Vault, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_what_changed_tonight_is_checked_tonight(store: Store, vault: Vault, tmp
     two = replace(pull_request("two", AUGUST), number=2)
     store.write("github", "acme", [Batch((two,), "")], vault)
     assert refresh(store.con, catalog, run=2)["ours"] == 0
-    assert known.refused_signals(store, 2) == {"ours": 1}
+    assert refused_signals_at(store, 2) == {"ours": 1}
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_no_row_gets_round_the_check(store: Store, vault: Vault, tmp_path: Path,
     )
     reads = "pull_request_events" if "pull_request_events" in query else "pull_requests"
     assert refresh(store.con, with_own(tmp_path, named(query), reads), run=1)["ours"] == 0
-    assert set(known.refused_signals(store, 1)) == {"ours"}
+    assert set(refused_signals_at(store, 1)) == {"ours"}
 
 
 @pytest.mark.parametrize("missing", ["author_id", "created_on", "pull_request_id"])
@@ -158,7 +158,7 @@ def test_a_row_about_nobody_or_nothing_is_no_row_and_no_mistake(
         tmp_path, named(own.replace(missing, f"nullif({missing}, {missing})")), "pull_requests"
     )
     assert refresh(store.con, catalog, run=1)["ours"] == 0
-    assert known.refused_signals(store, 1) == {}
+    assert refused_signals_at(store, 1) == {}
 
 
 def test_a_person_takes_part_with_each_of_their_accounts(store: Store, tmp_path: Path) -> None:
@@ -179,11 +179,11 @@ def test_a_page_makes_a_step_and_no_evidence(store: Store, vault: Vault, tmp_pat
     store.write("pagerduty", "all", [Batch((outage,), "")], vault)
     counts = refresh(store.con, CATALOG, run=1)
     assert counts["paged_for_incident"] == 1
-    assert known.refused_signals(store, 1) == {}
+    assert refused_signals_at(store, 1) == {}
     # a rota that happens to name who was paged is no way to the incident
     own = "select author_id, opened_on, 'incident', incident_id from pull_requests cross join incidents"
     refresh(store.con, with_own(tmp_path, named(own), "incidents, pull_requests"), run=2)
-    assert known.refused_signals(store, 2) == {"ours": 1}
+    assert refused_signals_at(store, 2) == {"ours": 1}
 
 
 @pytest.mark.parametrize("incident", ["'outage'", "'reviewed by ' || reviewer_id"])
@@ -196,7 +196,7 @@ def test_a_step_belongs_to_a_stored_incident(
         f"pull_request_id as source_id, {incident} as incident_id from reviews"
     )
     refresh(store.con, with_own(tmp_path, query, "reviews", kind="step"), run=1)
-    assert known.refused_signals(store, 1) == ({} if incident == "'outage'" else {"ours": 1})
+    assert refused_signals_at(store, 1) == ({} if incident == "'outage'" else {"ours": 1})
 
 
 def test_what_a_machine_did_in_somebodys_name_is_no_part_of_theirs(
@@ -208,7 +208,7 @@ def test_what_a_machine_did_in_somebodys_name_is_no_part_of_theirs(
         did = IncidentAction("A1", ADA, "acknowledged", None, by_hand, JULY, 0)
         store.write("pagerduty", "all", [Batch((blank_incident("outage", actions=(did,)),), "")], vault)
         refresh(store.con, catalog, run=run)
-        assert known.refused_signals(store, run) == refused
+        assert refused_signals_at(store, run) == refused
 
 
 def test_no_signal_names_somebody_who_took_no_part() -> None:

@@ -83,7 +83,7 @@ class _Attack:
         self.count = [sum(world[fact] for fact in members) for members, _, _ in puzzle.sums]
         self.alike: dict[tuple[object, ...], list[Block]] = {}
         for block in puzzle.blocks:
-            self.alike.setdefault(block.likeness, []).append(block)
+            self.alike.setdefault(block.shape, []).append(block)
 
     def leaks(self) -> Iterator[GivenAway]:
         """Every answer that is given away. Of people who may change places, and agree, one is looked at."""
@@ -154,7 +154,7 @@ class _Attack:
         """Worlds that may fit: the person alone turned, then the person in the place of one who is alike."""
         block = self.puzzle.block_of[fact]
         yield from turned(self.world, block, fact)
-        for other in self.alike[block.likeness]:
+        for other in self.alike[block.shape]:
             pairs = list(zip(block.facts, other.facts, strict=True))
             if self.world[dict(pairs)[fact]] != self.world[fact]:
                 differing = [(own, at) for own, at in pairs if self.world[own] != self.world[at]]

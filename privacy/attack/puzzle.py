@@ -23,7 +23,7 @@ class Block:
     person: str
     facts: tuple[int, ...]
     traces: tuple[tuple[int, ...], ...]
-    likeness: tuple[object, ...]
+    shape: tuple[object, ...]
     """Equal for blocks that stand in the same sums: these may change places."""
 
 
@@ -95,11 +95,11 @@ class Puzzle:
             traces_of.setdefault(key, []).append(trace)
         found: dict[int, Block] = {}
         for key, facts in facts_of.items():
-            block = Block(key[0], tuple(facts), tuple(traces_of.get(key, ())), self._likeness(facts))
+            block = Block(key[0], tuple(facts), tuple(traces_of.get(key, ())), self._shape(facts))
             found |= dict.fromkeys(facts, block)
         return [found[at] for at in range(len(self.facts))]
 
-    def _likeness(self, facts: Iterable[int]) -> tuple[object, ...]:
+    def _shape(self, facts: Iterable[int]) -> tuple[object, ...]:
         return tuple(
             (*self.facts[at][1:], *self.sums_of[at], f"known {at}" if at in self.known else "")
             for at in facts

@@ -188,14 +188,14 @@ class Recorded:
         """Where this file was when the tests were recorded: there, or where its text was."""
         if path not in self._paths:
             text = (ROOT / path).read_text().splitlines()
-            likeness = {
+            matchers = {
                 known: difflib.SequenceMatcher(
                     None, text, (self.folder / "tree" / known).read_text().splitlines()
                 )
                 for known in ([path] if path in self.lines else self.lines)
                 if (self.folder / "tree" / known).exists()
             }
-            close = {known: each.ratio() for known, each in likeness.items() if each.real_quick_ratio() > 0.5}
+            close = {known: each.ratio() for known, each in matchers.items() if each.real_quick_ratio() > 0.5}
             self._paths[path] = max(close, key=lambda known: close[known], default=path)
         return self._paths[path]
 

@@ -24,7 +24,7 @@ class SeenEvidence(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class SourceKnown:
+class SourceCoverage:
     """How far one source could be trusted for some days, and whose accounts it names people by."""
 
     source: str
@@ -37,7 +37,7 @@ class SourceKnown:
     lacks: Mapping[str, str]
 
 
-def evidence(
+def evidence_at(
     store: Store, run: int, starts_on: date, ends_on: date, only: str | None = None
 ) -> dict[str, list[SeenEvidence]]:
     """Evidence of enrolled people, or of one person, from `starts_on` until before `ends_on`."""
@@ -56,7 +56,7 @@ def evidence(
     return found
 
 
-def refused_signals(store: Store, run: int) -> dict[str, int]:
+def refused_signals_at(store: Store, run: int) -> dict[str, int]:
     """The signals that this run, or a later one before they were mended, refused, with their wrong rows.
 
     A refusal takes all former rows of its signal away, so a look back finds none of them either.
@@ -69,7 +69,7 @@ def refused_signals(store: Store, run: int) -> dict[str, int]:
     return {str(signal): int(wrong_rows) for signal, wrong_rows in found}
 
 
-class Step(NamedTuple):
+class IncidentStep(NamedTuple):
     """What ties one person's traces to an incident."""
 
     signal: str
@@ -79,11 +79,11 @@ class Step(NamedTuple):
     incident_id: str
 
 
-def steps(
+def steps_at(
     store: Store, run: int, starts_on: date, ends_on: date, only: str | None = None
-) -> dict[str, list[Step]]:
+) -> dict[str, list[IncidentStep]]:
     """The steps of everybody, or of one person, from `starts_on` until before `ends_on`."""
-    found: dict[str, list[Step]] = {}
+    found: dict[str, list[IncidentStep]] = {}
     for person_id, *row in store.con.execute(
         "select person_id, signal, occurred_on, source_kind, source_id, incident_id "
         f"from ({known_to('steps', run)}) "
@@ -91,11 +91,11 @@ def steps(
         "order by 1, 2, 3, 4, 5, 6",
         {"starts_on": starts_on, "ends_on": ends_on, "only": only},
     ).fetchall():
-        found.setdefault(person_id, []).append(Step(*row))
+        found.setdefault(person_id, []).append(IncidentStep(*row))
     return found
 
 
-def opportunities(
+def opportunities_at(
     store: Store, run: int, starts_on: date, ends_on: date, only: str | None = None
 ) -> dict[str, set[str]]:
     """Which opportunity signals had a day from `starts_on` until before `ends_on`, for each person."""
@@ -109,7 +109,7 @@ def opportunities(
     return found
 
 
-def links(
+def links_at(
     store: Store, run: int, starts_on: date, ends_on: date, only: str | None = None
 ) -> dict[tuple[str, str], str]:
     """Where each source object that has evidence or a step in the span was found, by kind and id."""
@@ -128,7 +128,7 @@ def links(
     return {(kind, key): url for kind, key, url in found}
 
 
-def memberships(store: Store, run: int) -> list[MembershipRow]:
+def memberships_at(store: Store, run: int) -> list[MembershipRow]:
     """Who was in which team, as the roster said."""
     found = store.con.execute(
         "select person_id, team, manager_id, starts_on, ends_on, rubric "
@@ -137,7 +137,7 @@ def memberships(store: Store, run: int) -> list[MembershipRow]:
     return [MembershipRow(*row) for row in found]
 
 
-def accounts(store: Store, run: int) -> dict[str, set[str]]:
+def accounts_at(store: Store, run: int) -> dict[str, set[str]]:
     """At which sources an account of each person was known."""
     found: dict[str, set[str]] = {}
     for person_id, source in store.con.execute(
@@ -147,9 +147,9 @@ def accounts(store: Store, run: int) -> dict[str, set[str]]:
     return found
 
 
-def sources(store: Store, run: int, ends_on: date) -> dict[date, list[SourceKnown]]:
+def sources_at(store: Store, run: int, ends_on: date) -> dict[date, list[SourceCoverage]]:
     """How far each source could be trusted until before `ends_on`, by the first day that was asked about."""
-    found: dict[date, list[SourceKnown]] = {}
+    found: dict[date, list[SourceCoverage]] = {}
     for (
         begin,
         source,
@@ -166,7 +166,7 @@ def sources(store: Store, run: int, ends_on: date) -> dict[date, list[SourceKnow
         [run, ends_on],
     ).fetchall():
         found.setdefault(begin, []).append(
-            SourceKnown(
+            SourceCoverage(
                 source,
                 account_source,
                 frozenset(fills),
@@ -191,7 +191,7 @@ def former_sources(store: Store, now: Iterable[str]) -> list[tuple[str, str, fro
     return [(source, account_source, frozenset(fills)) for source, account_source, fills in found]
 
 
-def by_person(
+def spans_by_person(
     store: Store, spans: Mapping[str, Iterable[tuple[date, date]]]
 ) -> dict[str, list[tuple[date, date]]]:
     """What is told by the ids of accounts, put together for each person."""
@@ -202,7 +202,7 @@ def by_person(
     return found
 
 
-def rules(store: Store, run: int) -> list[Rule]:
+def rules_at(store: Store, run: int) -> list[Rule]:
     """All signals, maps and the agreement in force."""
     found = store.con.execute(
         f"select kind, name, sha256 from ({known_to('rule_versions', run)}) order by all"
@@ -210,7 +210,7 @@ def rules(store: Store, run: int) -> list[Rule]:
     return [Rule(*row) for row in found]
 
 
-class Key(NamedTuple):
+class EvidenceKey(NamedTuple):
     """What makes one person's row of evidence the same."""
 
     signal: str
@@ -220,11 +220,11 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
+class EvidenceMoves:
     """What came and went for one person between two runs, and which runs changed more than facts."""
 
-    seen: dict[Key, int]
-    gone: dict[Key, int]
+    seen: dict[EvidenceKey, int]
+    gone: dict[EvidenceKey, int]
     identity_runs: frozenset[int]
     """Runs from which on another number of the person's accounts was known."""
     version_runs: frozenset[tuple[str, int]]
@@ -233,7 +233,7 @@ class Moves:
     """What day each run was for."""
 
 
-def moves(store: Store, person_id: str, after: int, until: int) -> Moves:
+def moves_between(store: Store, person_id: str, after: int, until: int) -> EvidenceMoves:
     """What changed for this person by the runs after one, until and with another."""
     given = {"person": person_id, "after": after, "until": until}
     rows = "signal, occurred_on, source_kind, source_id"
@@ -264,9 +264,9 @@ def moves(store: Store, person_id: str, after: int, until: int) -> Moves:
     days = store.con.execute(
         "select run, as_of from runs where run > $after and run <= $until", span
     ).fetchall()
-    return Moves(
-        {Key(*row[:4]): row[4] for row in seen},
-        {Key(*row[:4]): row[4] for row in gone},
+    return EvidenceMoves(
+        {EvidenceKey(*row[:4]): row[4] for row in seen},
+        {EvidenceKey(*row[:4]): row[4] for row in gone},
         frozenset(run for (run,) in links),
         frozenset((name.rpartition("/")[2].removesuffix(".sql"), run) for name, run in versions),
         dict(days),
