@@ -21,8 +21,6 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
 
 from config.network import SignIn
 from connectors import registry
@@ -33,6 +31,7 @@ from connectors.github.incidents.settings import GitHubIncidentsSettings
 from connectors.github.postmortems.settings import GitHubPostmortemsSettings
 from connectors.github.settings import GitHubSettings, GitHubTeamsSettings, RepositorySettings
 from connectors.incident_io.settings import IncidentIoSettings
+from connectors.marked_yaml import Marked, NotYaml, marked
 from connectors.pagerduty.settings import PagerDutySettings
 
 
@@ -165,8 +164,9 @@ class Settings(BaseSettings):
 
 def load_settings(path: Path) -> Settings:
     """The settings of this file and the environment. Raises BadInput with every mistake and its line."""
-    data = _read(path)
-    if mistakes := [*_secrets_in(path, data)]:
+    written = _read(path)
+    data = written.data
+    if mistakes := [*_secrets_in(path, written)]:
         raise BadInput(mistakes)
 
     teams = [
@@ -176,9 +176,9 @@ def load_settings(path: Path) -> Settings:
     ]
     mistakes = [] if len(teams) == 1 else [f"{path}:1: {_ROSTER_MISSING if not teams else _ROSTER_TWICE}"]
     try:
-        settings = _settings(_plain(data), with_environment=True)
+        settings = _settings(data, with_environment=True)
     except ValidationError as error:
-        mistakes = [*(_sentence(path, data, problem) for problem in error.errors()), *mistakes]
+        mistakes = [*(_sentence(path, written, problem) for problem in error.errors()), *mistakes]
     if mistakes:
         raise BadInput(mistakes)
     return _with_secrets(_with_absolute_paths(settings, path.resolve().parent))
@@ -298,56 +298,45 @@ def token(name: str) -> SecretStr | None:
     return None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Marked:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BadInput(
             [f"{path}: cannot be read ({error.strerror}); name your settings file with --config"]
         ) from None
+    except UnicodeDecodeError:
+        raise BadInput([f"{path}: is not UTF-8 text; save it as UTF-8"]) from None
     try:
-        data = YAML().load(text)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        written = marked(text)
+    except NotYaml as error:
+        raise BadInput([error.sentence(path)]) from None
+    if written.data is None:
+        written.data = {}
+    if not isinstance(written.data, dict):
+        kind = type(written.data).__name__
+        raise BadInput([f"{path}:1: the settings are `key: value` lines, not a {kind}"])
+    if written.mistakes:
         raise BadInput(
-            [f"{path}:{line}: not YAML: {error.problem}; check the indentation and the quotes"]
-        ) from None
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise BadInput([f"{path}:1: the settings are `key: value` lines, not a {type(data).__name__}"])
-    return data
+            [
+                f"{path}:{written.line(place)}: {'.'.join(map(str, place))} {sentence}"
+                for place, sentence in written.mistakes
+            ]
+        )
+    return written
 
 
-def _secrets_in(path: Path, data: Any) -> Iterator[str]:
+def _secrets_in(path: Path, written: Marked) -> Iterator[str]:
     for (section, key), variable in registry.secrets().items():
-        found: Any = data.get(section)
-        if hasattr(found, "lc") and key in found:
-            line = found.lc.key(key)[0] + 1
+        if line := written.lines.get((section, key)):
             yield (
                 f"{path}:{line}: {section}.{key} does not belong in a file that is shared; "
                 f"put it into {variable}, or name a file that holds it in {variable}_FILE"
             )
 
 
-def _plain(value: Any) -> Any:
-    """ruamel's round-trip types as plain Python ones."""
-    match value:
-        case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case list():
-            return [_plain(item) for item in value]
-    return value
-
-
-def _sentence(path: Path, data: Any, problem: Any) -> str:
-    line = 1
-    for part in problem["loc"]:
-        try:
-            line = (data.lc.item if isinstance(part, int) else data.lc.key)(part)[0] + 1
-            data = data[part]
-        except (AttributeError, KeyError, IndexError, TypeError):
-            break
+def _sentence(path: Path, written: Marked, problem: Any) -> str:
+    line = written.line(problem["loc"])
     where = ".".join(str(part) for part in problem["loc"])
     match problem["type"]:
         case "extra_forbidden":

@@ -14,10 +14,9 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from connectors.errors import BadInput
+from connectors.marked_yaml import NotYaml, marked, text_of
 from privacy.policy import Policy, Purpose, Sentence, Source, load_policy
 
 
@@ -36,17 +35,22 @@ def load_personal_policy(path: Path, agreement: Path) -> Policy:
     """The agreement in `agreement` as far as `path` lets it be used. Raises BadInput."""
     base = load_policy(agreement)
     try:
-        written = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        narrowing = _Narrowing.model_validate(written)
-    except YAMLError as error:
-        raise BadInput([f"{path.name}:1: is not YAML ({error}); check indentation and quotes"]) from None
+        written = marked(text_of(path, path.name))
+    except NotYaml as error:
+        raise BadInput([error.sentence(path.name)]) from None
+    mistakes = list(written.mistakes)
+    narrowing = None
+    try:
+        narrowing = _Narrowing.model_validate(written.data)
     except ValidationError as error:
+        mistakes += [(each["loc"], each["msg"].lower()) for each in error.errors(include_url=False)]
+    if mistakes or narrowing is None:
         raise BadInput(
             [
-                f"{path.name}:1: {'.'.join(map(str, each['loc'])) or 'the agreement'}: {each['msg'].lower()}"
-                for each in error.errors(include_url=False)
+                f"{path.name}:{written.line(at)}: {'.'.join(map(str, at)) or 'the agreement'}: {sentence}"
+                for at, sentence in mistakes
             ]
-        ) from None
+        )
     if unknown := sorted(set(narrowing.sources) - set(base.sources)):
         raise BadInput(
             [f"{path.name}:1: source '{name}' is not in {agreement.name}; take it out" for name in unknown]

@@ -27,12 +27,12 @@ from pydantic import (
     ValidationError,
 )
 from pydantic_core import PydanticCustomError
-from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from connectors.errors import BadInput
+from connectors.marked_yaml import Marked, NotYaml, Place, marked, text_of
 from privacy import floors
 from privacy.signatures import body_sha256
-from rubric.tree import hint, line_of, root_of
+from rubric.tree import hint
 
 ALL_LISTED = "all listed"
 """Instead of a list of signals: every signal of the catalogue. A new signal then needs no new agreement."""
@@ -213,10 +213,15 @@ def months_before(day: date, months: int) -> date:
 
 def load_policy(path: Path) -> Policy:
     """The agreement in this file. Raises BadInput with every mistake in it, each with its line."""
-    root = root_of(path)
-    reading = _Reading()
-    written = reading.value(root, ())
-    mistakes = list(reading.mistakes)
+    text = text_of(path, path.name)
+    try:
+        reading = marked(text)
+    except NotYaml as error:
+        raise BadInput([error.sentence(path.name)]) from None
+    written = reading.data
+    if written is None:
+        raise BadInput([f"{path.name}:1: the file is empty"])
+    mistakes = [(reading.line(place), f"{_where(place)}: {sentence}") for place, sentence in reading.mistakes]
     policy = None
     try:
         policy = Policy.model_validate(written)
@@ -229,7 +234,7 @@ def load_policy(path: Path) -> Policy:
     if mistakes or policy is None:
         raise BadInput([f"{path.name}:{line}: {sentence}" for line, sentence in sorted(mistakes)])
     # a frozen model lets nobody set a field; these two are not fields, so no file can state them
-    policy._sha256 = body_sha256(path.read_text(encoding="utf-8"))
+    policy._sha256 = body_sha256(text)
     policy._file = path.name
     return policy
 
@@ -303,58 +308,7 @@ def _not_agreed(kind: str, used: Iterable[str], allowed: Iterable[str]) -> Itera
         yield f"{kind} '{name}' is in use and not agreed to{hinted}"
 
 
-class _Reading:
-    """A tree of YAML nodes as plain values, remembering the line of everything."""
-
-    def __init__(self) -> None:
-        self.lines: dict[tuple[str | int, ...], int] = {}
-        self.mistakes: list[tuple[int, str]] = []
-        self._above: list[int] = []
-
-    def value(self, node: Any, place: tuple[str | int, ...]) -> Any:
-        self.lines.setdefault(place, line_of(node))
-        if id(node) in self._above:
-            self.mistakes.append(
-                (line_of(node), f"{_where(place)}: repeats itself without end; write it out")
-            )
-            return None
-        self._above.append(id(node))
-        try:
-            return self._value(node, place)
-        finally:
-            self._above.pop()
-
-    def _value(self, node: Any, place: tuple[str | int, ...]) -> Any:
-        match node:
-            case MappingNode():
-                found: dict[str, Any] = {}
-                for key_node, below in node.value:
-                    key = str(key_node.value)
-                    if key in found:
-                        self.mistakes.append(
-                            (line_of(key_node), f"{_where((*place, key))}: is written twice")
-                        )
-                    self.lines[(*place, key)] = line_of(key_node)
-                    found[key] = self.value(below, (*place, key))
-                return found
-            case SequenceNode():
-                return [self.value(below, (*place, at)) for at, below in enumerate(node.value)]
-            case ScalarNode(tag="tag:yaml.org,2002:int") if re.fullmatch(r"-?\d{1,9}", node.value):
-                return int(node.value)
-            case ScalarNode(tag="tag:yaml.org,2002:null"):
-                return None
-            case ScalarNode(tag="tag:yaml.org,2002:bool"):
-                return node.value.lower() == "true"
-        return str(node.value)
-
-    def line(self, place: tuple[str | int, ...]) -> int:
-        """The line of this place, or of the nearest thing above it."""
-        while place and place not in self.lines:
-            place = place[:-1]
-        return self.lines.get(place, 1)
-
-
-def _mistake(reading: _Reading, error: dict[str, Any]) -> tuple[int, str]:
+def _mistake(reading: Marked, error: dict[str, Any]) -> tuple[int, str]:
     place = tuple(part for part in error["loc"] if part != "[key]")
     line = reading.line(place)
     match error["type"]:
@@ -385,13 +339,13 @@ def _keys_beside(place: tuple[str | int, ...]) -> list[str]:
     return list(model.model_fields)
 
 
-def _where(place: tuple[str | int, ...]) -> str:
+def _where(place: Place) -> str:
     if not place:
         return "the agreement"
     return ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
 
 
-def _unknown_purposes(written: Any, reading: _Reading) -> Iterator[tuple[int, str]]:
+def _unknown_purposes(written: Any, reading: Marked) -> Iterator[tuple[int, str]]:
     """A sentence for every source whose purpose the agreement does not state."""
     match written:
         case {"purposes": dict(purposes), "sources": dict(sources)}:

@@ -12,8 +12,9 @@ from typing import Any
 
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
+from connectors.marked_yaml import line_of
 from rubric.forms import Found
-from rubric.tree import Reading, hint, line_of, root_of
+from rubric.tree import Reading, hint, root_of
 
 _FORM = "a rubric in YAML has `levels`, `themes` and `competencies`"
 

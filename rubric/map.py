@@ -12,9 +12,10 @@ from typing import Any, Literal
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from connectors.errors import BadInput
+from connectors.marked_yaml import line_of
 from rubric.rule import Indicator, Part, SeenWhen, indicators_in, rule_text
 from rubric.rule_reading import RuleReading, SignalLike
-from rubric.tree import SLUG, Fields, hint, line_of, root_of
+from rubric.tree import SLUG, Fields, hint, root_of
 
 ItemClass = Literal["observable", "partly", "ask", "withheld"]
 

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
+from connectors.marked_yaml import line_of
 from rubric.rule import Group, Indicator, Part, SeenWhen
-from rubric.tree import Fields, Reading, hint, line_of
+from rubric.tree import Fields, Reading, hint
 
 _AT_LEAST = re.compile(r"([1-9]\d{0,3}) ([a-z][a-z -]*)")
 _IN_WEEKS = re.compile(r"([2-9]|\d{2}) different weeks")

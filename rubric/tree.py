@@ -11,12 +11,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
-from ruamel.yaml.reader import ReaderError
 
 from connectors.errors import BadInput
+from connectors.marked_yaml import NotYaml, line_of, node_of, text_of
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -24,23 +22,9 @@ SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 def root_of(path: Path) -> Any:
     """The root node of this file. Raises BadInput when it cannot be read, is not YAML, or is empty."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadInput([f"{path.name}: cannot be read: {error.strerror or error}"]) from error
-    except UnicodeDecodeError as error:
-        raise BadInput([f"{path.name}: is not UTF-8 text; save it as UTF-8"]) from error
-    try:
-        root = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else 1
-        said = ", ".join(" ".join(part.split()) for part in (error.context, error.problem) if part)
-        raise BadInput([f"{path.name}:{line}: not valid YAML: {said}"]) from error
-    except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise BadInput([f"{path.name}:{line}: not valid YAML: it holds a control character"]) from error
-    except RecursionError as error:
-        raise BadInput([f"{path.name}:1: not valid YAML: it is nested too deeply to be read"]) from error
+        root = node_of(text_of(path, path.name))
+    except NotYaml as error:
+        raise BadInput([error.sentence(path.name)]) from None
     if root is None:
         raise BadInput([f"{path.name}:1: the file is empty"])
     return root
@@ -148,10 +132,6 @@ class Reading:
         if found is None:
             self.wrong(line, f"{where}: {key} is {written!r}; write it like {example!r}")
         return found
-
-
-def line_of(node: Any) -> int:
-    return int(node.start_mark.line) + 1
 
 
 def _shape(node: Any) -> str:

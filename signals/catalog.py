@@ -11,16 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
-from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError
 
 from connectors.errors import BadInput
+from connectors.marked_yaml import NotYaml, marked
 from signals.queries import COLUMNS, mistakes_in_query
 from warehouse.completeness import COLUMNS_APART
 
@@ -297,18 +294,20 @@ def _wrong_query(reading: _Reading) -> Iterator[tuple[int, str]]:
 
 
 def _yaml(text: str) -> tuple[dict[str, Any] | None, Mapping[str, int], list[tuple[int, str]]]:
+    # the comment opens on line 1 of the file, and its text begins on line 2
     try:
-        found = YAML(typ="rt").load(StringIO(text))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 2 if error.problem_mark else 1
-        said = " ".join(str(error.problem or error.context or "it cannot be read").split())
-        return None, {}, [(line, f"the header is no YAML: {said}; quote a value that holds ': ' or '#'")]
-    if not isinstance(found, CommentedMap):
+        header = marked(text)
+    except NotYaml as error:
+        return (
+            None,
+            {},
+            [(error.line + 1, f"not YAML: {error.problem}; quote a value that holds ': ' or '#'")],
+        )
+    if not isinstance(header.data, dict):
         return None, {}, [(1, "the header is a list of `key: value` lines and begins with `signal:`")]
-    # The comment opens on line 1 and YAML counts from 0.
-    lines = {str(key): found.lc.key(key)[0] + 2 for key in found}
-    plain = {str(key): str(value) if isinstance(value, str) else value for key, value in found.items()}
-    return plain, lines, []
+    lines = {str(place[0]): line + 1 for place, line in header.lines.items() if len(place) == 1}
+    wrong = [(header.line(place) + 1, f"{place[0]}: {sentence}") for place, sentence in header.mistakes]
+    return header.data, lines, wrong
 
 
 def _header_mistake(error: Any, lines: Mapping[str, int]) -> tuple[int, str]:

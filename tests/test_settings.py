@@ -74,6 +74,9 @@ def test_a_github_app_gets_its_key_from_the_environment_and_no_token(
             "s.yaml:2: signals is a list; write it like [one, other]",
         ),
         ("roster: [\n", "s.yaml:2: not YAML"),
+        ("\ufeffhoem: h\n", "s.yaml:1: hoem is not a setting"),
+        ("roster: a\nroster: b\n", "s.yaml:2: roster is written twice"),
+        ("roster: &a [*a]\n", "s.yaml:1: roster.0 repeats itself without end; write it out"),
         ("- roster\n", "s.yaml:1: the settings are `key: value` lines"),
         (
             "roster: r.csv\ngithub:\n  token: abc\n",

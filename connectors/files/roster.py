@@ -21,14 +21,12 @@ from difflib import get_close_matches
 from itertools import combinations
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from connectors.errors import BadInput
 from connectors.files.hr_export import HrExport, export_rows
 from connectors.files.rows import FORMULA_STARTS, Row, csv_rows, decoded_as, text_of
+from connectors.marked_yaml import NotYaml, line_of, node_of
 from connectors.noreply import has_number, is_private_address
 from connectors.records import Account, Membership
 
@@ -261,31 +259,23 @@ def _unknown(names: Iterable[str]) -> Iterator[str]:
 def _yaml_rows(path: Path, text: str, mistakes: list[str]) -> Iterator[Row]:
     """The entries of a YAML list, their values as they are written."""
     try:
-        root: Node | None = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        mistakes.append(f"{path}:{line}: is not YAML ({error.problem}); check indentation and quotes")
-        return
-    except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        mistakes.append(f"{path}:{line}: holds a character that YAML does not allow; remove it")
+        root = node_of(text)
+    except NotYaml as error:
+        mistakes.append(error.sentence(path))
         return
     if root is None:
         return
     if not isinstance(root, SequenceNode):
-        mistakes.append(
-            f"{path}:{root.start_mark.line + 1}: is not a list; begin each person with '- login:'"
-        )
+        mistakes.append(f"{path}:{line_of(root)}: is not a list; begin each person with '- login:'")
         return
     for entry in root.value:
-        line = entry.start_mark.line + 1
+        line = line_of(entry)
         if not isinstance(entry, MappingNode):
             mistakes.append(f"{path}:{line}: is not an entry; begin each person with '- login:'")
             continue
         cells: dict[str, str] = {}
         for key, value in entry.value:
-            where = f"{path}:{key.start_mark.line + 1}"
+            where = f"{path}:{line_of(key)}"
             name = str(key.value)
             if name in cells:
                 mistakes.append(f"{where}: '{name}' is written twice in this entry; keep one")

@@ -21,9 +21,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from connectors.errors import PayloadBroken
 from connectors.github.accounts import ByNumber
 from connectors.github.incidents.payloads import reference as issue_reference
@@ -31,11 +28,14 @@ from connectors.github.payloads import file_id
 from connectors.github.postmortems.settings import GitHubPostmortemsSettings
 from connectors.github.repository_connector import RepositoryConnector
 from connectors.github.settings import GitHubSettings
+from connectors.marked_yaml import NotYaml, marked
 from connectors.noreply import AddressLookup, no_lookup
 from connectors.records import Account, Batch, Gap, Inventory, Postmortem
 from connectors.references import incidents_named
 
 STORED_AT_ONCE = 50
+LONGEST_FRONT_MATTER = 20_000
+"""Characters. It is written by whoever may write to the repository, and reading YAML takes its time."""
 _DOCUMENT = re.compile(r".*\.(md|mdx|markdown)", re.I)
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(\r?\n|\Z)", re.S)
 _LOGIN = re.compile(r"@?([A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?)")
@@ -171,10 +171,13 @@ def postmortem(
     if match is None:
         return None
     try:
-        fields = YAML(typ="safe").load(match[1])
-    except (YAMLError, ValueError):
+        front_matter = marked(match[1], LONGEST_FRONT_MATTER)
+    except NotYaml:
         return "front_matter_broken"
-    if not isinstance(fields, Mapping) or not {settings.incident, settings.authors} & {*map(str, fields)}:
+    if front_matter.mistakes:
+        return "front_matter_broken"
+    fields = front_matter.data
+    if not isinstance(fields, Mapping) or not {settings.incident, settings.authors} & {*fields}:
         return None
     reference = _reference(fields.get(settings.incident))
     if reference is None:
@@ -200,7 +203,7 @@ def _reference(value: Any) -> str | None:
 
 def _day(value: Any) -> date | None:
     if isinstance(value, datetime):
-        return (value.astimezone(UTC) if value.tzinfo else value).date()
+        return value.date()
     if isinstance(value, date):
         return value
     match = re.match(r"\d{4}-\d{2}-\d{2}", str(value))
