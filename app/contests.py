@@ -1,22 +1,23 @@
-"""Who decides a contest: a person named in the settings, who is not its person and manages them not.
+"""Contests: somebody says that a cell of theirs is wrong, and a person whom the settings name decides.
 
-A resolver sees the cells that were contested before them, with the traces behind these, and nothing else.
+A resolver sees the cells that were contested before them, with the traces behind these, and nothing else:
+none of their own, and none of somebody they manage or managed.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
-from app.identity import Asking, asking
-from config.recorded_settings import RecordedSettings, recorded_settings
+from app.request import Asker, window_named
+from app.roles import checked
+from config.recorded_settings import RecordedSettings
 from config.settings import Settings
-from connectors.errors import BadInput, Refused
+from connectors.errors import BadInput
+from people.own_report import check_items, checked_note
 from people.rights import rights_of
 from privacy import door, logbook
 from privacy.errors import NoReport
@@ -26,13 +27,51 @@ from warehouse.vault import find_login
 from warehouse.windows import today
 
 
-def list_contests(config: Path, form: str) -> str:
+class OpenedContest(NamedTuple):
+    """What comes of a contest that was opened."""
+
+    contest_id: str
+    window: str
+    is_published: bool
+    """What was published of this quarter counts its person, and stays as it is."""
+    has_resolvers: bool
+
+
+@checked
+def open_contest(
+    settings: RecordedSettings, asker: Asker, item: str, because: str, text: str | None, window: str | None
+) -> OpenedContest:
+    """Contests a cell of whoever asks, with a note for its resolver. Raises BadInput."""
+    person_id, name = asker.person_id, window_named(settings, window)
+    check_items(door.read_self(settings.published, person_id, name).body, [item])
+    note = checked_note(text) if text else None
+    logbook.note(settings, "contest opened", person=logbook.mark(settings, person_id), window=name, item=item)
+    with rights_of(settings) as own:
+        contest = own.contest(person_id, name, item, because, today())
+        own.delete_note(person_id, name, item, "contest")
+        if note:
+            own.write_note(rights.Note(person_id, name, item, "contest", note, today()))
+        is_published = any(True for _ in own.counted(person_id, name))
+    return OpenedContest(contest.contest_id, name, is_published, bool(settings.resolvers))
+
+
+@checked
+def take_back_contest(settings: RecordedSettings, asker: Asker, item: str, window: str | None) -> str:
+    """Takes a contest back, and its note; returns the quarter. Raises BadInput where there is none."""
+    name = window_named(settings, window)
+    with rights_of(settings) as own:
+        own.delete_note(asker.person_id, name, item, "contest")
+        if not own.take_back(asker.person_id, name, item):
+            raise BadInput([f"there is no contest of yours against '{item}' in {name}"])
+    return name
+
+
+@checked
+def list_contests(settings: RecordedSettings, asker: Asker) -> list[dict[str, Any]]:
     """The open contests that whoever asks may decide, each with the cell it is about."""
-    settings = recorded_settings(config)
-    resolver = _resolver(settings)
     with rights_of(settings) as own:
         contests = [each for each in own.contests() if each.state == "open"]
-        said = {
+        notes = {
             (note.person_id, note.quarter, note.item): note.said
             for person_id in {each.person_id for each in contests}
             for note in own.notes(person_id)
@@ -41,8 +80,8 @@ def list_contests(config: Path, form: str) -> str:
     managers = _managers(settings)
     rows = []
     for contest in contests:
-        if _may_decide(resolver, contest.person_id, managers):
-            _log(settings, "contest read", contest, resolver)
+        if _may_decide(asker, contest.person_id, managers):
+            _log(settings, "contest read", contest, asker)
             _remember_that_it_was_seen(settings, contest)
             rows.append(
                 {
@@ -52,69 +91,51 @@ def list_contests(config: Path, form: str) -> str:
                     "item": contest.item,
                     **_cell(settings, contest),
                     "because": contest.because,
-                    "said": said.get((contest.person_id, contest.quarter, contest.item)),
+                    "said": notes.get((contest.person_id, contest.quarter, contest.item)),
                     "opened_on": contest.opened_on.isoformat(),
                 }
             )
-    if form == "json":
-        return json.dumps({"contests": rows}, indent=1, ensure_ascii=False)
-    return "\n".join(line for row in rows for line in _lines(row)) or (
-        "there is no open contest that you may decide"
-    )
+    return rows
 
 
-def resolve_contest(config: Path, contest_id: str, decision: rights.Decision) -> str:
-    """Decides an open contest; returns what that changes. Raises BadInput or Refused.
+@checked
+def decide_contest(
+    settings: RecordedSettings, asker: Asker, contest_id: str, decision: rights.Decision
+) -> None:
+    """Decides an open contest. Raises BadInput.
 
     A contest that does not exist and one that this person may not decide are answered alike.
     """
-    settings = recorded_settings(config)
-    resolver = _resolver(settings)
     managers = _managers(settings)
     with rights_of(settings) as own:
-        open_ones = {each.contest_id: each for each in own.contests() if each.state == "open"}
-        found = open_ones.get(contest_id)
+        open_contests = {each.contest_id: each for each in own.contests() if each.state == "open"}
+        contest = open_contests.get(contest_id)
         # whether there is one or not, it is looked up who may
-        may_decide = _may_decide(resolver, found and found.person_id, managers)
-        if found is None or not may_decide:
+        may_decide = _may_decide(asker, contest and contest.person_id, managers)
+        if contest is None or not may_decide:
             raise BadInput(
                 [
                     f"there is no open contest '{plain(contest_id)}' that you may decide; "
                     "`sightline contests list` has those"
                 ]
             )
-        _log(settings, "contest decided", found, resolver, state=decision)
-        if not own.counted(found.person_id, found.quarter):
-            own.note_early(found.person_id, found.quarter)
-        own.resolve(contest_id, decision, resolver.person_id, today())
-    if decision == "upheld":
-        return f"{contest_id} is upheld: the report says so, and no later band rests on what was contested"
-    return f"{contest_id} is dismissed: the report says so"
-
-
-def _resolver(settings: RecordedSettings) -> Asking:
-    """Whoever asks, if the settings name them. Raises Refused, or BadInput where nobody is named."""
-    if not settings.resolvers:
-        raise BadInput(
-            ["nobody is named who decides contests; list logins under `resolvers:` in the settings"]
-        )
-    found = asking(settings)
-    if found.account.login.casefold() not in {login.casefold() for login in settings.resolvers}:
-        raise Refused("the settings do not name the account of this token as one that decides contests")
-    return found
+        _log(settings, "contest decided", contest, asker, state=decision)
+        if not own.counted(contest.person_id, contest.quarter):
+            own.note_early(contest.person_id, contest.quarter)
+        own.resolve(contest_id, decision, asker.known_as, today())
 
 
 def _managers(settings: Settings) -> Mapping[str | None, Collection[str]]:
     """Everybody who manages or managed each person. Raises BadInput while a night is writing."""
-    found: dict[str | None, set[str]] = {}
+    managers: dict[str | None, set[str]] = {}
     try:
         with FileLock(settings.lock_file, timeout=0), reading.opened(settings.warehouse_file) as store:
             for row in reading.memberships(store):
                 if row.manager_id:
-                    found.setdefault(row.person_id, set()).add(row.manager_id)
+                    managers.setdefault(row.person_id, set()).add(row.manager_id)
     except Timeout:
         raise BadInput([f"{settings.home}: a night is writing here; ask again when it has ended"]) from None
-    return found
+    return managers
 
 
 def _remember_that_it_was_seen(settings: Settings, contest: rights.Contest) -> None:
@@ -125,9 +146,9 @@ def _remember_that_it_was_seen(settings: Settings, contest: rights.Contest) -> N
 
 
 def _may_decide(
-    resolver: Asking, person_id: str | None, managers: Mapping[str | None, Collection[str]]
+    resolver: Asker, person_id: str | None, managers: Mapping[str | None, Collection[str]]
 ) -> bool:
-    return resolver.person_id != person_id and resolver.person_id not in managers.get(person_id, ())
+    return resolver.known_as != person_id and resolver.known_as not in managers.get(person_id, ())
 
 
 def _cell(settings: Settings, contest: rights.Contest) -> dict[str, Any]:
@@ -143,17 +164,7 @@ def _cell(settings: Settings, contest: rights.Contest) -> dict[str, Any]:
     }
 
 
-def _log(settings: Settings, action: str, contest: rights.Contest, resolver: Asking, **more: str) -> None:
-    by = logbook.mark(settings, resolver.person_id) if resolver.person_id else "not-in-the-vault"
+def _log(settings: Settings, action: str, contest: rights.Contest, resolver: Asker, **more: str) -> None:
+    by = logbook.mark(settings, resolver.known_as) if resolver.known_as else "not-in-the-vault"
     person = logbook.mark(settings, contest.person_id)
     logbook.note(settings, action, person=person, window=contest.quarter, item=contest.item, by=by, **more)
-
-
-def _lines(row: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{row['contest']}  {plain(row['login'])}  {row['window']}  {plain(row['item'])}"
-    yield f"  {row['because']}, opened {row['opened_on']}; the report says: {plain(row['state'])}"
-    yield f"  {plain(row['says'])}"
-    if row["said"]:
-        yield f'  In their words: "{plain(row["said"])}"'
-    for link in row["evidence"]:
-        yield f"  {plain(link)}"

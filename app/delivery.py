@@ -1,4 +1,4 @@
-"""`sightline deliver`: everybody's report, encrypted to the SSH keys of their own GitHub account.
+"""Delivering everybody's report, encrypted to the SSH keys of their own GitHub account.
 
 The files may lie anywhere: in a bucket, on a branch. Whoever can see them there must learn nothing from them,
 so all of one delivery are equally long, and all are written anew or none is: a file that changed on its own
@@ -13,23 +13,22 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from app.identity import proven, window_named
-from app.notes import own_report
-from config.recorded_settings import recorded_settings
+from app.request import Asker, window_named
+from app.roles import checked
+from config.recorded_settings import RecordedSettings
 from config.settings import Settings
 from connectors.errors import BadInput
 from connectors.github.accounts import public_keys, resolve_logins
+from people.own_report import report_of
 from people.rights import rights_of
 from privacy import logbook
 from privacy.released import Released
 from privacy.sealed import recipients, sealed
-from reports.page import me_page
-from reports.view import for_programs
 from warehouse.files import write_whole
 from warehouse.rights import Delivery
 from warehouse.vault import find_accounts
@@ -52,7 +51,11 @@ The same name with .json.age holds the same report for programs. `sightline me d
 """
 
 
-class _Parcel(NamedTuple):
+FilesOf = Callable[[Released], Mapping[str, bytes]]
+"""A report as html and json: the plain bytes by ending. Both may have white space at their end."""
+
+
+class _OwnReport(NamedTuple):
     """One person's report, ready to be encrypted."""
 
     report: Released
@@ -65,20 +68,26 @@ class _Parcel(NamedTuple):
         text = json.dumps([body, self.keys], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def files(self) -> Mapping[str, bytes]:
-        """The plain bytes by ending."""
-        return {
-            "html": me_page(self.report).encode(),
-            "json": json.dumps(for_programs(self.report.body), indent=1, ensure_ascii=False).encode(),
-        }
+
+class Delivered(NamedTuple):
+    """What was delivered."""
+
+    window: str
+    reports: int
+    without_key: int
+    """People without an SSH key that can be encrypted to."""
+    is_changed: bool
+    """False where nothing was written, since nothing had changed."""
 
 
-def deliver(config: Path, to: Path, window: str | None) -> str:
-    """Encrypts every report of a window into a folder, if any changed; returns a sentence or two.
+@checked
+def deliver_reports(
+    settings: RecordedSettings, asker: Asker, to: Path, window: str | None, files_of: FilesOf
+) -> Delivered:
+    """Encrypts the files of every report of a window into a folder, if any report changed.
 
     Raises BadInput, and what GitHub's refusal raises, with nothing changed in the folder.
     """
-    settings = recorded_settings(config)
     if settings.github is None:
         raise BadInput(
             ["no `github:` section in the settings; people's keys come from their GitHub accounts"]
@@ -88,22 +97,22 @@ def deliver(config: Path, to: Path, window: str | None) -> str:
     if not people:
         raise BadInput([f"there is no report for {name}; run `sightline nightly`, or name another window"])
     keys = _keys(settings, people)
-    parcels = {
-        person_id: _Parcel(own_report(settings, person_id, name), keys[person_id])
+    own_reports = {
+        person_id: _OwnReport(report_of(settings, person_id, name), keys[person_id])
         for person_id in people
         if keys[person_id]
     }
-    unusable = len(people) - len(parcels)
+    without_key = len(people) - len(own_reports)
     with rights_of(settings) as own:
         before = own.deliveries()
-    if _is_delivered(parcels, before, to):  # whoever is gone since has a file too many in the folder
-        return _said("nothing changed, and nothing was written", unusable)
+    if _is_delivered(own_reports, before, to):  # whoever is gone since has a file too many in the folder
+        return Delivered(name, len(own_reports), without_key, is_changed=False)
     on = today()
     deliveries = [
         Delivery(
             person_id,
             before[person_id].name if person_id in before else secrets.token_hex(16),
-            parcels[person_id].sha256 if person_id in parcels else "",
+            own_reports[person_id].sha256 if person_id in own_reports else "",
             on,
         )
         for person_id in people
@@ -114,29 +123,17 @@ def deliver(config: Path, to: Path, window: str | None) -> str:
     with rights_of(settings) as own:  # whoever is killed while writing leaves no file of an unknown name
         own.note_deliveries([each._replace(sha256=each.sha256 and _UNDER_WAY) for each in deliveries])
     with _writing(to):
-        _write(to, parcels, deliveries)
+        _write(to, own_reports, deliveries, files_of)
     with rights_of(settings) as own:
         own.note_deliveries(deliveries)
-    return _said(f"{to}: {len(parcels)} reports for {name}, each for its owner alone", unusable)
+    return Delivered(name, len(own_reports), without_key, is_changed=True)
 
 
-def show_delivery(config: Path) -> str:
-    """Under which name the report of whoever asks lies, or why there is none."""
-    settings = recorded_settings(config)
-    person_id = proven(settings)
+@checked
+def own_delivery(settings: RecordedSettings, asker: Asker) -> Delivery | None:
+    """Under which name the report of whoever asks lies; without a hash, it could not be delivered."""
     with rights_of(settings) as own:
-        found = own.deliveries().get(person_id)
-    if found is None:
-        return "no report of yours was delivered yet"
-    if not found.sha256:
-        return (
-            "your report could not be delivered: your GitHub account has no SSH key that can be encrypted "
-            "to; add one of ssh-ed25519 or ssh-rsa (keys on a hardware token and ECDSA keys cannot decrypt)"
-        )
-    return (
-        f"delivered on {found.delivered_on} as {found.name}.html.age and {found.name}.json.age; "
-        f"open it with: age -d -i ~/.ssh/id_ed25519 {found.name}.html.age > report.html"
-    )
+        return own.deliveries().get(asker.person_id)
 
 
 def _keys(settings: Settings, people: list[str]) -> dict[str, tuple[str, ...]]:
@@ -163,12 +160,12 @@ def _keys(settings: Settings, people: list[str]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _is_delivered(parcels: Mapping[str, _Parcel], before: Mapping[str, Delivery], to: Path) -> bool:
+def _is_delivered(own_reports: Mapping[str, _OwnReport], before: Mapping[str, Delivery], to: Path) -> bool:
     """Whether the folder holds exactly these reports already."""
     known = {person_id: each for person_id, each in before.items() if each.sha256}
     return (
-        known.keys() == parcels.keys()
-        and all(known[person_id].sha256 == parcel.sha256 for person_id, parcel in parcels.items())
+        known.keys() == own_reports.keys()
+        and all(known[person_id].sha256 == report.sha256 for person_id, report in own_reports.items())
         and _lying(to) == _named(known.values())
     )
 
@@ -190,29 +187,20 @@ def _writing(to: Path) -> Iterator[None]:
         raise BadInput([f"{to}: cannot be written ({error.strerror}); name another folder"]) from None
 
 
-def _write(to: Path, parcels: Mapping[str, _Parcel], deliveries: list[Delivery]) -> None:
+def _write(
+    to: Path, own_reports: Mapping[str, _OwnReport], deliveries: list[Delivery], files_of: FilesOf
+) -> None:
     lengths: dict[str, int] = {}
-    for parcel in parcels.values():
-        for ending, content in parcel.files().items():
+    for report in own_reports.values():
+        for ending, content in files_of(report.report).items():
             lengths[ending] = max(lengths.get(ending, 0), -(-len(content) // STEP) * STEP)
     write_whole(to / HOW_TO, _HOW_TO, mode=0o644)
     for each in sorted(deliveries, key=lambda each: each.name):  # no order of people either
-        if each.person_id in parcels:
-            parcel = parcels[each.person_id]
-            owner = recipients(parcel.keys)
-            for ending, content in parcel.files().items():
-                # both formats allow white space at their end
+        if each.person_id in own_reports:
+            report = own_reports[each.person_id]
+            owner = recipients(report.keys)
+            for ending, content in files_of(report.report).items():
                 padded = content.ljust(lengths[ending], b"\n")
                 write_whole(to / f"{each.name}.{ending}.age", sealed(padded, owner), mode=0o644)
-    for name in _lying(to) - _named(each for each in deliveries if each.person_id in parcels):
+    for name in _lying(to) - _named(each for each in deliveries if each.person_id in own_reports):
         (to / name).unlink(missing_ok=True)
-
-
-def _said(what: str, unusable: int) -> str:
-    if not unusable:
-        return what
-    people = "1 person has" if unusable == 1 else f"{unusable} people have"
-    return (
-        f"{what}\n{people} no SSH key on GitHub that can be encrypted to; `sightline me delivery` tells them "
-        "what to add"
-    )

@@ -13,6 +13,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from app.request import Asker
+from app.roles import checked
 from config.settings import Settings
 from connectors.errors import BadInput
 from connectors.files.connector import Files
@@ -31,8 +33,10 @@ NOT_SHOWN, NOT_COMPUTED, NO_ITEM = "not shown", "not computed yet", "no item"
 """What stands in the place of a band word."""
 
 
+@checked
 def band_changes(
     settings: Settings,
+    asker: Asker,
     new: RubricMap,
     changed: Sequence[ItemChange],
     catalog: Catalog,

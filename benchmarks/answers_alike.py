@@ -19,8 +19,9 @@ from time import perf_counter
 
 sys.path[0] = str(Path(__file__).parents[1])  # beside this file, `signals` would be another benchmark
 
-from app.identity import today  # noqa: E402
+from app.request import Asker  # noqa: E402
 from app.sharing import open_share  # noqa: E402
+from config.recorded_settings import RecordedSettings  # noqa: E402
 from config.settings import Settings, load_settings  # noqa: E402
 from connectors.records import Account  # noqa: E402
 from people.rights import rights_of  # noqa: E402
@@ -28,7 +29,7 @@ from privacy import door, shares  # noqa: E402
 from privacy.errors import NoReport  # noqa: E402
 from privacy.policy import load_policy  # noqa: E402
 from warehouse.vault import Vault  # noqa: E402
-from warehouse.windows import parse_window  # noqa: E402
+from warehouse.windows import parse_window, today  # noqa: E402
 
 CALLS = 200
 PEOPLE = 500
@@ -41,7 +42,8 @@ def main() -> None:
         reader = people[0]
 
         def opened(token: str, by: str | None) -> Callable[[], object]:
-            return lambda: open_share(settings, token, by)
+            asker = Asker(Account("github", "U0", "user-0"), by, None)
+            return lambda: open_share(RecordedSettings(settings), asker, token)
 
         def read(person_id: str) -> Callable[[], object]:
             return lambda: door.read_self(settings.published, person_id, QUARTER)

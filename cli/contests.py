@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cli.options import Chapters, format_option, with_config
+from cli.sign_in import signed_in
+from reports.formats import as_json
+from reports.neutral import plain
 
 
 @click.group(cls=Chapters)
@@ -24,7 +29,22 @@ def contests_list(config: Path, form: str) -> None:
     """The open contests that you may decide, each with the cell it is about."""
     from app.contests import list_contests
 
-    click.echo(list_contests(config, form))
+    rows = list_contests(*signed_in(config))
+    if form == "json":
+        click.echo(as_json({"contests": rows}))
+    else:
+        lines = [line for row in rows for line in _lines(row)]
+        click.echo("\n".join(lines) or "there is no open contest that you may decide")
+
+
+def _lines(row: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{row['contest']}  {plain(row['login'])}  {row['window']}  {plain(row['item'])}"
+    yield f"  {row['because']}, opened {row['opened_on']}; the report says: {plain(row['state'])}"
+    yield f"  {plain(row['says'])}"
+    if row["said"]:
+        yield f'  In their words: "{plain(row["said"])}"'
+    for link in row["evidence"]:
+        yield f"  {plain(link)}"
 
 
 @contests.command("resolve")
@@ -34,10 +54,16 @@ def contests_list(config: Path, form: str) -> None:
 @with_config
 def contests_resolve(config: Path, contest: str, decision: str | None) -> None:
     """Decides CONTEST. Its person reads what you decided, and that it was you."""
-    from app.contests import resolve_contest
+    from app.contests import decide_contest
 
     match decision:
-        case "upheld" | "dismissed":
-            click.echo(resolve_contest(config, contest, decision))
+        case "upheld":
+            decide_contest(*signed_in(config), contest, "upheld")
+            click.echo(
+                f"{contest} is upheld: the report says so, and no later band rests on what was contested"
+            )
+        case "dismissed":
+            decide_contest(*signed_in(config), contest, "dismissed")
+            click.echo(f"{contest} is dismissed: the report says so")
         case _:
             raise click.UsageError("say --upheld or --dismissed")

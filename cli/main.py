@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,11 +17,12 @@ from cli import own
 from cli.contests import contests
 from cli.exit_codes import BROKEN, CONFIGURATION, REFUSED
 from cli.me import me
-from cli.options import Age, Chapters, Day, format_option, with_config
+from cli.options import Chapters, Day, with_config
 from cli.people import people
 from cli.privacy import privacy
-from cli.reading import coverage, deliver, explain, query
+from cli.reading import coverage, deliver, explain, query, status
 from cli.rubric import rubric
+from cli.sharing import shared
 from cli.signals import signals
 from connectors.errors import BadInput, RateLimited, Refused, SourceError
 from privacy.errors import DoorError
@@ -84,31 +85,7 @@ def serve(config: Path, cron: str | None) -> None:
     _exit_at_once(0)
 
 
-@cli.command()
-@click.option("--check", "is_check", is_flag=True, help="Print one line for monitoring, and nothing else.")
-@click.option(
-    "--max-age",
-    type=Age(),
-    default="26h",
-    show_default=True,
-    help="How long ago the last night may have ended, in minutes, hours or days: 90m, 26h, 2d.",
-)
-@format_option("text", "json")
-@with_config
-def status(config: Path, form: str, max_age: timedelta, is_check: bool) -> None:
-    """Whether last night can be trusted: what was fetched, what is missing, what it cost.
-
-    Exit codes: 0 complete; 1 gaps, a night that broke, or none that ended within --max-age; 2 a mistake in
-    the settings; 3 a source refused. A running night is judged by the one before it.
-    """
-    from app.reports import show_status
-
-    shown = show_status(config, form, max_age, is_check=is_check)
-    if shown.text:
-        click.echo(shown.text)
-    if shown.note:
-        click.echo(shown.note, err=True)
-    sys.exit(shown.exit_code)
+cli.add_command(status)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
@@ -158,7 +135,7 @@ for command in (
     query,
     me,
     deliver,
-    own.shared,
+    shared,
     contests,
     explain,
     rubric,
@@ -168,8 +145,6 @@ for command in (
 ):
     cli.add_command(command)
 for command in own.COMMANDS:
-    me.add_command(command)
-for command in (own.leave,):
     me.add_command(command)
 
 

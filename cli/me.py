@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from cli.options import Chapters, Day, PastDay, config_option, format_option, full_option, window_option
+from cli.sign_in import signed_in
+
+if TYPE_CHECKING:
+    from app.request import Asker
+    from config.recorded_settings import RecordedSettings
+    from privacy.released import Released
 
 
 @click.group(
@@ -74,9 +82,28 @@ def me(
         sys.exit(code)
     if since or home:
         raise click.UsageError("--since and --home belong to --solo; a service has them in its settings")
-    from app.reports import show_me
+    from app.reports import own_report, own_report_as_of
+    from people.titles import titles_of
+    from reports.formats import own_report_as
 
-    click.echo(show_me(context.obj, window, form, full=full, with_titles=bool(with_titles), as_of=as_of))
+    settings, asker = signed_in(context.obj)
+    released = (
+        own_report_as_of(settings, asker, window, as_of) if as_of else own_report(settings, asker, window)
+    )
+    titles = titles_of(released, settings, asker.token) if with_titles else {}
+    click.echo(own_report_as(released, form, titles, full=full or bool(with_titles)))
+    if form == "text":  # on the terminal alone: files and pages are handed on
+        for sentence in _about_leave(settings, asker, released):
+            click.echo(sentence)
+
+
+def _about_leave(settings: RecordedSettings, asker: Asker, released: Released) -> Iterator[str]:
+    from app.leave import days_left_out
+    from cli.own import leave_text
+    from warehouse.windows import parse_window
+
+    for leave in days_left_out(settings, asker, parse_window(released.body["window"])).windows:
+        yield f"{leave_text(leave)} (sightline me leave). Nobody else sees this."
 
 
 def _refuse_given(context: click.Context, command: str) -> None:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from cli.options import Chapters, format_option, with_config
+from cli.sign_in import signed_in
+
+if TYPE_CHECKING:
+    from app.links import WouldMove
+
+_ACTIONS = {
+    "linked": "linked to",
+    "unlinked": "parted from",
+    "locked": "locked: no night changes its link",
+    "unlocked": "unlocked",
+}
+_MADE_ANEW = "reports about either are removed now and made anew by the next night"
 
 
 @click.group(cls=Chapters)
@@ -24,10 +38,24 @@ def people() -> None:
 @with_config
 def people_suggest(config: Path, weak: bool, form: str) -> None:
     """Accounts that may be one person's: a keeper sees all, everybody else their own."""
-    from app.people import suggest
-    from config.recorded_settings import recorded_settings
+    from app.links import suggest_links
+    from warehouse.account_matching import SAYS
 
-    click.echo(suggest(recorded_settings(config), form, weak=weak))
+    body = suggest_links(*signed_in(config), weak=weak)
+    if form == "json":
+        click.echo(json.dumps(body, indent=1))
+        return
+    for pair in body["suggestions"]:
+        others = "" if pair["only"] else "; and others' fit as well"
+        click.echo(f"{pair['account']}  {pair['to']}\n    {SAYS[pair['reason']]}{others}")
+    for name in body["robots"]:
+        click.echo(f"{name}\n    reads like a robot's; say so with `is_bot` or `github.bots`")
+    for message in body["messages"]:
+        click.echo(message)
+    if any(body.values()):
+        click.echo("Nothing is linked before somebody says so: sightline people link ACCOUNT TO")
+    else:
+        click.echo("nothing looks like a second account of anybody")
 
 
 @people.command("link")
@@ -40,10 +68,12 @@ def people_link(config: Path, account: str, to: str, dry_run: bool) -> None:
 
     Write accounts like github:octo-cat or pagerduty:PXPGF42.
     """
-    from app.people import link
-    from config.recorded_settings import recorded_settings
+    from app.links import link_accounts
 
-    click.echo(link(recorded_settings(config), account, to, dry_run=dry_run))
+    if would_move := link_accounts(*signed_in(config), account, to, dry_run=dry_run):
+        _echo_rehearsal(would_move)
+    else:
+        click.echo(f"{account} is now an account of whoever has {to}; {_MADE_ANEW}")
 
 
 @people.command("unlink")
@@ -52,10 +82,27 @@ def people_link(config: Path, account: str, to: str, dry_run: bool) -> None:
 @with_config
 def people_unlink(config: Path, account: str, dry_run: bool) -> None:
     """Takes the link of ACCOUNT back, as if it had never been."""
-    from app.people import unlink
-    from config.recorded_settings import recorded_settings
+    from app.links import unlink_account
 
-    click.echo(unlink(recorded_settings(config), account, dry_run=dry_run))
+    would_move, comes_back = unlink_account(*signed_in(config), account, dry_run=dry_run)
+    if would_move:
+        _echo_rehearsal(would_move)
+        return
+    again = (
+        "; roster or single sign-on state it, so the next night makes it again unless you lock it"
+        if comes_back
+        else ""
+    )
+    click.echo(f"{account} is an account by itself again{again}; {_MADE_ANEW}")
+
+
+def _echo_rehearsal(would_move: WouldMove) -> None:
+    rows = ", ".join(f"{table} {count}" for table, count in would_move.stored.items()) or "none"
+    click.echo(f"nothing was changed. Rows stored of this account, which stay as they are: {rows}.")
+    click.echo(
+        f"Evidence rows that would move to another person: {would_move.moved}; that would go: "
+        f"{would_move.gone} (a review of one's own, for one); that would come: {would_move.come}."
+    )
 
 
 @people.command("lock")
@@ -64,10 +111,11 @@ def people_unlink(config: Path, account: str, dry_run: bool) -> None:
 @with_config
 def people_lock(config: Path, account: str, off: bool) -> None:
     """Keeps every night from linking or parting ACCOUNT, whatever the roster says."""
-    from app.people import lock
-    from config.recorded_settings import recorded_settings
+    from app.links import lock_account
 
-    click.echo(lock(recorded_settings(config), account, "unlocked" if off else "locked"))
+    action: Literal["locked", "unlocked"] = "unlocked" if off else "locked"
+    lock_account(*signed_in(config), account, action)
+    click.echo(f"{account}: {_ACTIONS[action]}")
 
 
 @people.command("log")
@@ -76,10 +124,18 @@ def people_lock(config: Path, account: str, off: bool) -> None:
 @with_config
 def people_log(config: Path, everybody: bool, form: str) -> None:
     """What was ever done to the links of your accounts, when, by whom and why."""
-    from app.people import show_log
-    from config.recorded_settings import recorded_settings
+    from app.links import everybodys_log, own_log
 
-    click.echo(show_log(recorded_settings(config), form, everybody=everybody))
+    entries = (everybodys_log if everybody else own_log)(*signed_in(config))
+    if form == "json":
+        click.echo(json.dumps({"log": entries}, indent=1))
+        return
+    for each in entries:
+        to = f" {each['to']}" if each["to"] else ""
+        grounds = f"({each['because']}; by {each['by']})"
+        click.echo(f"{each['on']}  {each['account']} {_ACTIONS[str(each['action'])]}{to}  {grounds}")
+    if not entries:
+        click.echo("no link of yours was ever made, undone or locked")
 
 
 @people.command("import")

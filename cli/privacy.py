@@ -7,9 +7,13 @@ from pathlib import Path
 
 import click
 
+from app.request import OPERATOR
 from cli.options import Chapters, config_option, format_option, say_all, window_option, with_config
 from cli.rules_in_force import agreement_in_settings
-from config.settings import PERSONAL_AGREEMENT, SHIPPED
+from cli.sign_in import signed_in
+from config.settings import PERSONAL_AGREEMENT, SHIPPED, load_settings
+
+_NOTHING_WRONG = "the log is whole; nothing is wrong"
 
 
 @click.group(
@@ -103,9 +107,9 @@ def _echo_paper(config: Path, name: str) -> None:
 @with_config
 def privacy_verify(config: Path) -> None:
     """Whether every published file is still what was published. Exit 1 if one is not."""
-    from app.privacy import verify_published
+    from app.published import verify_published
 
-    say_all(verify_published(config), "every published file is what was published")
+    say_all(verify_published(load_settings(config), OPERATOR), "every published file is what was published")
 
 
 @privacy.command("withdraw")
@@ -116,9 +120,13 @@ def privacy_verify(config: Path) -> None:
 @with_config
 def privacy_withdraw(config: Path, team: str, window: str, item: str, rubric: str | None) -> None:
     """Takes the band of ITEM out of a release, for good. Nobody is told why."""
-    from app.privacy import withdraw_item
+    from app.published import withdraw_item
+    from warehouse.windows import parse_window
 
-    click.echo(withdraw_item(config, team, window, item, rubric))
+    wrong = withdraw_item(load_settings(config), OPERATOR, team, window, item, rubric)
+    click.echo(f"{item} of {team} in {parse_window(window).name} is withdrawn; it is never shown again")
+    for sentence in wrong:
+        click.echo(sentence)
 
 
 @privacy.command("attack")
@@ -145,10 +153,21 @@ def privacy_audit_verify(config: Path, anchor: Path | None) -> None:
 
     That nothing was cut off at its end, only an anchor can tell.
     """
-    from app.privacy import verify_audit
+    from app.published import verify_log
 
-    wrong, fine = verify_audit(config, anchor)
-    say_all(wrong, fine)
+    settings = load_settings(config)
+    log = verify_log(settings, OPERATOR, anchor)
+    whole = f"{settings.audit_file}: {log.entries} entries, whole" + (
+        f" but for what an officer accepted on {', '.join(log.accepted_on)}" if log.accepted_on else ""
+    )
+    if log.anchor:
+        fine = f"{whole}, and as anchored in {log.anchor}"
+    else:
+        fine = (
+            f"{whole}; without an anchor nobody can tell whether its end was cut off together with its "
+            "checkpoint: set `audit_anchor` to a path elsewhere"
+        )
+    say_all(log.wrong, fine)
 
 
 @privacy_audit.command("accept")
@@ -158,12 +177,10 @@ def privacy_audit_accept(config: Path) -> None:
 
     Until then nothing that has to be logged is done. Better than this is to restore the log from a backup.
     """
-    from app.break_glass import accept_break
+    from app.break_glass import accept_broken_log
 
-    found = accept_break(config)
-    click.echo(
-        "\n".join(found) + "\nthe log goes on from here" if found else "the log is whole; nothing is wrong"
-    )
+    wrong = accept_broken_log(*signed_in(config))
+    click.echo("\n".join([*wrong, "the log goes on from here"]) if wrong else _NOTHING_WRONG)
 
 
 @privacy.command("break-glass")
@@ -180,8 +197,9 @@ def privacy_audit_accept(config: Path) -> None:
 def privacy_break_glass(config: Path, who: str, because: str, window: str | None, form: str) -> None:
     """Shows a privacy officer the report of WHO, a login or a person id, who is told of it."""
     from app.break_glass import break_glass
+    from reports.formats import own_report_as
 
-    click.echo(break_glass(config, who, because, window, form))
+    click.echo(own_report_as(break_glass(*signed_in(config), who, because, window), form, {}))
 
 
 @privacy.command("erase")
@@ -194,7 +212,6 @@ def privacy_erase(config: Path, who: str | None, yes: bool, form: str) -> None:
 
     Without WHO: finishes what was begun, and erases again whom a restored backup brought back.
     """
-    from config.settings import load_settings
     from flows.prefect_erasure import elsewhere
     from privacy.erasing import erase, receipt_text
 

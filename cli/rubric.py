@@ -183,9 +183,12 @@ def rubric_impact(
         )
     changed = changes(before, after, catalog)
     if config.exists():
+        from app.request import OPERATOR
         from app.rubric_impact import band_changes
 
-        bands = band_changes(load_settings(config), after, changed, catalog, window=window, teams=teams)
+        bands = band_changes(
+            load_settings(config), OPERATOR, after, changed, catalog, window=window, teams=teams
+        )
     else:
         note = "Bands were not compared: there are no settings here that name a warehouse."
         bands = {"window": None, "rows": [], "note": note}

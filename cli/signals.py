@@ -9,7 +9,7 @@ import click
 
 from cli.options import Chapters, format_option, say_all, window_option, with_config
 from cli.rules_in_force import catalog_of
-from config.settings import SHIPPED
+from config.settings import SHIPPED, load_settings
 from connectors.errors import BadInput
 from reports.formats import as_json
 from warehouse.windows import today
@@ -104,6 +104,15 @@ def _named(name: str, catalog: Catalog) -> Signal:
 @with_config
 def signals_honesty(config: Path, window: str | None, form: str) -> None:
     """What each signal can and cannot see in the whole organisation."""
-    from app.reports import show_honesty
+    from app.reports import organisation_reports
+    from app.request import OPERATOR
+    from reports import honesty
 
-    click.echo(show_honesty(config, window, form))
+    view = honesty.view(organisation_reports(load_settings(config), OPERATOR, window))
+    match form:
+        case "json":
+            click.echo(as_json(view))
+        case "md":
+            click.echo(honesty.markdown(view))
+        case _:
+            click.echo(honesty.text(view))

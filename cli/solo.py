@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 import click
 
-from app.reports import titles_of
 from cli.exit_codes import REFUSED
 from config.settings import PERSONAL_AGREEMENT, SHIPPED, Settings, solo_settings, token
 from connectors.errors import BadInput, Refused, SourceError, Unreachable
@@ -30,6 +29,7 @@ from flows import assess, collect, evidence, reconcile, roster
 from flows.context import Busy, Night, hold
 from flows.run_log import Message
 from flows.run_log import Refusal as SourceRefusal
+from people.titles import titles_of
 from privacy import door
 from privacy.personal import load_personal_policy
 from privacy.policy import Policy

@@ -9,11 +9,10 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NewType
 
-import click
 from pydantic import ValidationError
 
 from config.network import use_network_of
@@ -22,7 +21,7 @@ from connectors.errors import BadInput
 from warehouse.files import write_whole
 
 RecordedSettings = NewType("RecordedSettings", Settings)
-"""Settings that a night recorded. `identity.asking` takes no others."""
+"""Settings that a night recorded. Who may do what goes by no others."""
 
 
 def record_settings(settings: Settings) -> None:
@@ -31,10 +30,10 @@ def record_settings(settings: Settings) -> None:
     write_whole(settings.recorded_file, text)
 
 
-def recorded_settings(config: Path) -> RecordedSettings:
+def recorded_settings(config: Path, warn: Callable[[str], None]) -> RecordedSettings:
     """The settings that the last night recorded in the home that `config` names.
 
-    Says on standard error which settings have changed since. From here on the process reaches the network as
+    Warns, in a sentence, of settings that have changed since. From here on the process reaches the network as
     recorded. Raises BadInput where no night has recorded anything.
     """
     given = load_settings(config)
@@ -45,10 +44,9 @@ def recorded_settings(config: Path) -> RecordedSettings:
         raise BadInput([_unreadable(given)]) from None
     use_network_of(settings.sign_in)
     if changed := sorted(_differences(without_secrets(given), recorded)):
-        click.echo(
+        warn(
             f"{config}: {', '.join(changed)} changed since the last night; this command goes by what that "
-            "night recorded, and the next night records the change",
-            err=True,
+            "night recorded, and the next night records the change"
         )
     # a changed agreement is in force once it is signed and a night has adopted it
     return RecordedSettings(settings.model_copy(update={"agreement": settings.agreement_in_force}))

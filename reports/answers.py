@@ -34,6 +34,14 @@ def answer_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return text.getvalue().rstrip("\n")
 
 
+def schema_body(tables: Schema) -> dict[str, Any]:
+    """Every table with its columns, for programs."""
+    return {
+        table: {"says": says, "columns": {name: {"type": kind, "says": text} for name, kind, text in columns}}
+        for table, says, columns in tables
+    }
+
+
 def schema_text(tables: Schema) -> str:
     """Every table with its columns, and what they hold."""
     lines: list[str] = []

@@ -55,6 +55,24 @@ def own_report_as(released: Released, form: str, titles: Mapping[str, str], *, f
     return me_text(released, titles, full=full)
 
 
+def own_report_files(released: Released) -> dict[str, bytes]:
+    """A person's own report as a page and for programs: the bytes by ending."""
+    from reports.page import me_page
+
+    return {"html": me_page(released).encode(), "json": own_report_as(released, "json", {}).encode()}
+
+
+def shared_as(released: Released, form: str) -> str:
+    """What somebody shared, for its reader."""
+    if form == "json":
+        from reports.view import for_programs
+
+        return as_json(for_programs(released.body))
+    from reports.text import shared_text
+
+    return shared_text(released)
+
+
 def as_json(body: Any) -> str:
     """The body as indented JSON."""
     return json.dumps(body, indent=1, ensure_ascii=False)

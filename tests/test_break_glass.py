@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from in_process import as_data, sightline
 
-from app.break_glass import break_glass
-from app.export import show_access_log
-from app.reports import show_me
 from config.settings import load_settings
 from connectors.errors import BadInput, Refused
 from flows.context import open_night
@@ -22,6 +19,7 @@ from privacy.released import _DOOR, Released
 from sandbox.server import Running
 from warehouse.forget import persons_named
 
+Q3 = ("--window", "2026Q3")
 Ask = Callable[[str], None]
 
 
@@ -58,17 +56,17 @@ def test_the_person_is_told_at_the_top_of_every_form_and_in_their_access_log(
 ) -> None:
     config, (officer, person, other, *_) = place
     asks(officer)
-    assert person not in break_glass(config, person, "complaint", "2026Q3", "text")  # a report names nobody
+    assert person not in broken(config, person)  # a report names nobody
     told = f"the privacy officer {officer} read your report for 2026Q3"
     asks(person)
     for form in ("text", "md", "html"):
-        shown = " ".join(show_me(config, "2026Q3", form).split())
+        shown = " ".join(sightline(config, "me", *Q3, "--full", "--format", form).split())
         assert told in shown.replace("\\", ""), shown[:600]
         assert shown.index("privacy officer") < shown.index("What left no trace here")
-    assert told in json.loads(show_me(config, "2026Q4", "json"))["looks"][0]
-    assert f"{told} (complaint)" in show_access_log(config, "text")
+    assert told in as_data(config, "me", "--window", "2026Q4")["looks"][0]
+    assert f"{told} (complaint)" in sightline(config, "me", "access-log")
     asks(other)
-    assert "privacy officer" not in show_me(config, "2026Q3", "text") + show_access_log(config, "text")
+    assert "privacy officer" not in sightline(config, "me", *Q3) + sightline(config, "me", "access-log")
 
 
 def test_what_somebody_was_called_to_stays_theirs(place: tuple[Path, list[str]], asks: Ask) -> None:
@@ -82,10 +80,10 @@ def test_what_somebody_was_called_to_stays_theirs(place: tuple[Path, list[str]],
         settings.published, person_id, Released("self", report.body | {"steps": [step]}, key=_DOOR)
     )
     asks(person)
-    assert "paged_for_incident" in show_me(config, "2026Q3", "json")
+    assert "paged_for_incident" in sightline(config, "me", *Q3, "--format", "json")
     asks(officer)
-    for form in ("text", "json", "md", "html", "csv"):
-        assert "paged" not in break_glass(config, person, "complaint", "2026Q3", form)
+    for form in ("text", "json", "md", "html"):
+        assert "paged" not in broken(config, person, form=form)
 
 
 def test_nobody_but_an_officer_can_and_no_report_is_shown_unlogged(
@@ -96,17 +94,25 @@ def test_nobody_but_an_officer_can_and_no_report_is_shown_unlogged(
     before = len(list(audit.entries(settings.audit_file)))
     asks(other)
     with pytest.raises(Refused, match="only a privacy officer may"):
-        break_glass(config, person, "complaint", "2026Q3", "text")
+        broken(config, person)
     asks(officer)
     with pytest.raises(BadInput, match="'curiosity' is no reason"):
-        break_glass(config, person, "curiosity", "2026Q3", "text")
+        broken(config, person, because="curiosity")
     with pytest.raises(BadInput, match="is nobody here"):
-        break_glass(config, "nobody-at-all", "complaint", "2026Q3", "text")
+        broken(config, "nobody-at-all")
     assert len(list(audit.entries(settings.audit_file))) == before
     key = settings.audit_key.read_text()
     settings.audit_key.unlink()
     try:
         with pytest.raises(audit.NotLogged):
-            break_glass(config, person, "complaint", "2026Q3", "text")
+            broken(config, person)
     finally:
         settings.audit_key.write_text(key)
+
+
+# --- builders ---
+
+
+def broken(config: Path, person: str, *, because: str = "complaint", form: str = "text") -> str:
+    """What an officer is shown."""
+    return sightline(config, "privacy", "break-glass", person, "--because", because, *Q3, "--format", form)

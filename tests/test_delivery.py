@@ -16,10 +16,9 @@ import pyrage
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from in_process import as_data, sightline
 
-from app.delivery import HOW_TO, STEP, deliver, show_delivery
-from app.notes import write_note
-from app.reports import show_me
+from app.delivery import HOW_TO, STEP
 from config.settings import Settings, load_settings
 from connectors.errors import BadInput
 from flows.context import open_night
@@ -78,7 +77,7 @@ def _service(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_everybody_opens_their_own_report_and_nobody_elses(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = deliver(place.config, place.to, None)
+    said = delivered(place, place.to)
     assert f"{len(place.usable)} reports for 2026Q4" in said
     assert f"{len(place.others)} people have no SSH key" in said
     names = {path.name for path in place.to.glob("*.json.age")}
@@ -89,13 +88,13 @@ def test_everybody_opens_their_own_report_and_nobody_elses(
             body for name in sorted(names) if (body := opened_by(identity, place.to / name)) is not None
         ]
         monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{login}")
-        assert [json.loads(body) for body in opened] == [json.loads(show_me(place.config, None, "json"))]
+        assert [json.loads(body) for body in opened] == [as_data(place.config, "me")]
 
 
 def test_debians_age_opens_it_with_the_key_as_it_lies_in_a_home(place: Place, tmp_path: Path) -> None:
     if shutil.which("age") is None:
         pytest.skip("age is not installed here")
-    deliver(place.config, place.to, None)
+    delivered(place, place.to)
     key = tmp_path / "id_ed25519"
     key.touch(mode=0o600)
     key.write_text(place.keys[place.usable[0]])
@@ -112,7 +111,7 @@ def test_debians_age_opens_it_with_the_key_as_it_lies_in_a_home(place: Place, tm
 
 
 def test_what_lies_there_names_nobody_and_all_of_it_is_equally_long(place: Place) -> None:
-    deliver(place.config, place.to, None)
+    delivered(place, place.to)
     files = [path for path in place.to.iterdir() if path.name != HOW_TO]
     assert [
         path.name for path in files if not re.fullmatch(r"[0-9a-f]{32}\.(html|json)\.age", path.name)
@@ -128,21 +127,21 @@ def test_what_lies_there_names_nobody_and_all_of_it_is_equally_long(place: Place
 def test_nothing_is_written_while_nothing_changed_and_everything_when_anything_did(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver(place.config, place.to, None)
+    delivered(place, place.to)
     before = contents(place.to)
-    assert deliver(place.config, place.to, None).startswith("nothing changed")
+    assert delivered(place, place.to).startswith("nothing changed")
     assert contents(place.to) == before
     monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{place.usable[0]}")
-    write_note(place.config, "code-fluency-reviews", "Something new.", None)
+    sightline(place.config, "me", "note", "code-fluency-reviews", "Something new.")
     monkeypatch.setenv("GITHUB_TOKEN", "sandbox-token")
-    deliver(place.config, place.to, None)
+    delivered(place, place.to)
     after = contents(place.to)
     assert after.keys() == before.keys()
     assert [name for name in after if name != HOW_TO and after[name] == before[name]] == []
 
 
 def test_whoever_is_gone_has_no_file_any_more(place: Place) -> None:
-    deliver(place.config, place.to, None)
+    delivered(place, place.to)
     with rights_of(place.settings) as own:
         (name,) = [each.name for each in own.deliveries().values() if each.sha256][:1]
         own.con.execute("delete from deliveries where name = ?", [name])
@@ -150,24 +149,24 @@ def test_whoever_is_gone_has_no_file_any_more(place: Place) -> None:
     stray.write_bytes(b"from a run that was killed")
     mine = place.to / "notes.html.age"
     mine.write_bytes(b"not ours")
-    deliver(place.config, place.to, None)
+    delivered(place, place.to)
     assert not stray.exists()
     assert not (place.to / f"{name}.html.age").exists()
     assert mine.exists()
     mine.unlink()
-    assert deliver(place.config, place.to, None).startswith("nothing changed")
+    assert delivered(place, place.to).startswith("nothing changed")
 
 
 def test_everybody_is_told_where_their_report_lies_or_what_is_missing(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver(place.config, place.to, None)
+    delivered(place, place.to)
     monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{place.usable[0]}")
-    name = re.search(r"as ([0-9a-f]{32}\.html\.age)", show_delivery(place.config))
+    name = re.search(r"as ([0-9a-f]{32}\.html\.age)", sightline(place.config, "me", "delivery"))
     assert name
     assert (place.to / name[1]).exists()
     monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{place.others[0]}")
-    assert "add one of ssh-ed25519" in show_delivery(place.config)
+    assert "add one of ssh-ed25519" in sightline(place.config, "me", "delivery")
 
 
 def test_a_login_that_somebody_else_took_gets_nothing(place: Place, tmp_path: Path) -> None:
@@ -178,7 +177,7 @@ def test_a_login_that_somebody_else_took_gets_nothing(place: Place, tmp_path: Pa
     with duckdb.connect(place.settings.vault_file) as con:
         con.execute("update accounts set login = ? where login = ? and source = 'github'", [second, first])
     try:
-        deliver(place.config, tmp_path, None)
+        delivered(place, tmp_path)
     finally:
         with duckdb.connect(place.settings.vault_file) as con:
             con.execute(
@@ -199,7 +198,7 @@ def test_a_file_in_the_place_of_the_folder_is_told_and_nothing_counts_as_deliver
     with rights_of(place.settings) as own:
         before = own.deliveries()
     with pytest.raises(BadInput, match="cannot be written"):
-        deliver(place.config, tmp_path / "file" / below, None)
+        delivered(place, tmp_path / "file" / below)
     with rights_of(place.settings) as own:
         assert own.deliveries() == before
 
@@ -226,6 +225,10 @@ def test_an_ecdsa_key_is_passed_over_and_nothing_is_sealed_to_nobody() -> None:
 
 
 # --- builders -------------------------------------------------------------------------------------------
+
+
+def delivered(place: Place, to: Path) -> str:
+    return sightline(place.config, "deliver", "--to", to)
 
 
 def private_key(organisation: Running, login: str) -> str:

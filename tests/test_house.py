@@ -26,6 +26,8 @@ MAY_NAME = {
     "github": {"connectors"},
     "httpx2": {"connectors/http.py"},
     "sandbox": {"sandbox", "cli/main.py"},
+    "click": {"cli", "flows/night_line.py"},
+    "rich": {"cli", "reports"},
 }
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from app.looking_back import changes_since, report_as_of
 from config.settings import SHIPPED, Settings, load_settings
 from connectors.errors import BadInput
 from connectors.records import Account
 from flows.context import open_night
 from flows.night import run_night
+from people.changes import changes_since, report_as_of
 from people.rights import rights_of
 from privacy.errors import NoReport
 from signals.catalog import Catalog

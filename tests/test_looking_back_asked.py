@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from app.reports import items_about
 from cli.main import cli
 from connectors.errors import BadInput
+from people.own_report import items_about
 
 LINK = "https://github.example/acme/api/pull/7"
 

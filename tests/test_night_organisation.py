@@ -11,13 +11,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from in_process import as_data, sightline
 
-from app.reports import show_coverage, show_explanation, show_honesty, show_me, show_status
 from config.settings import load_settings
 from flows.context import Busy, open_night
 from flows.night import run_night
@@ -43,7 +43,7 @@ def test_a_night_is_complete_and_a_second_one_changes_no_released_byte(
     assert first["last_run"]["outcome"] == second["last_run"]["outcome"] == "complete", first["last_run"]
     assert len(released) > 5
     assert release_bytes(home) == released
-    told = json.loads(show_honesty(config, None, "json"))
+    told = as_data(config, "signals", "honesty")
     said = {row["signal"]: row["word"] for row in told["signals"]}
     assert (told["window"], said["merged_work"], said["work_size_band"]) == ("2026Q3", "often", None)
     assert second["last_run"]["published"] == []
@@ -55,7 +55,7 @@ def test_every_view_of_the_same_night_speaks_of_all_38_items(organisation: Runni
     config = written(home, organisation)
     night(config)
     team = largest_team(home)
-    coverage = json.loads(show_coverage(config, team, "2026Q3", "json"))
+    coverage = as_data(config, "coverage", team, "--window", "2026Q3")
     assert len(coverage["items"]) == 38
     assert {item["class"] for item in coverage["items"]} == {"observable", "partly", "ask", "withheld"}
     processes = {process["process"]: process["band"] for process in coverage["processes"]}
@@ -69,7 +69,7 @@ def test_every_view_of_the_same_night_speaks_of_all_38_items(organisation: Runni
         assert login not in json.dumps(coverage)
 
     os.environ["GITHUB_TOKEN"] = f"sandbox-{an_engineer(home, team)}"
-    mine = json.loads(show_me(config, "2026Q3", "json"))
+    mine = as_data(config, "me", "--window", "2026Q3")
     assert len(mine["items"]) == 38
     seen = [item for item in mine["items"] if item["state"] == "seen"]
     assert seen
@@ -77,10 +77,10 @@ def test_every_view_of_the_same_night_speaks_of_all_38_items(organisation: Runni
         row["url"] or row["source_kind"] == "oncall_shift" for item in seen for row in item["evidence"]
     )
     link = next(row["url"] for item in seen for row in item["evidence"] if row["url"])
-    assert seen[0]["rule"] in show_explanation(config, seen[0]["item"], "2026Q3", "json")
-    assert "signals/" in show_explanation(config, link, "2026Q3", "json")
+    assert seen[0]["rule"] in sightline(config, "explain", seen[0]["item"], "--window", "2026Q3")
+    assert "signals/" in sightline(config, "explain", link, "--window", "2026Q3")
 
-    status = json.loads(show_status(config, "json", timedelta(hours=26)).text)
+    status = json.loads((home / "sightline-home" / "status.json").read_text())
     assert {source["source"] for source in status["sources"]} == {"github", "github_incidents", "pagerduty"}
     assert all(source["complete"] and source["records"] == source["expected"] for source in status["sources"])
 

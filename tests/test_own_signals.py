@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from app.sharing import with_kin
 from cli.main import cli
 from config.settings import load_settings
 from connectors.errors import BadInput
 from flows.context import open_night
 from flows.night import run_night
+from people.shared_bands import with_kin
 from privacy.policy import check_agreement, load_policy
 from privacy.shares import tell_on_each_other
 from sandbox.server import Running

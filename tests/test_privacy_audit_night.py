@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from in_process import as_data
+from in_process import sightline as printed
 
-from app.break_glass import accept_break
-from app.privacy import verify_audit, verify_published, withdraw_item
-from app.reports import show_coverage, show_explanation, show_me
+from app.published import LogVerified, verify_log, verify_published
+from app.request import OPERATOR
 from cli.nightly import run_nightly
 from config.settings import Settings, load_settings
 from connectors.errors import BadInput, Refused
@@ -29,6 +30,7 @@ from privacy.logbook import note_night, note_published
 from privacy.signatures import body_sha256
 from sandbox.server import Running
 
+Q3 = ("--window", "2026Q3")
 AGREED = Path(__file__).parents[1] / "agreement.yaml"
 
 
@@ -73,8 +75,8 @@ def test_reading_ones_own_report_is_logged_by_a_mark_and_by_no_id_or_login(
     login = an_engineer(config)
     monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{login}")
     before = len(logged_as(settings, "report read"))
-    body = json.loads(show_me(config, "2026Q3", "json"))
-    show_explanation(config, body["items"][0]["item"], "2026Q3", "json")
+    body = as_data(config, "me", *Q3)
+    printed(config, "explain", body["items"][0]["item"], *Q3)
     read = logged_as(settings, "report read")[before:]
     assert [entry["about"]["window"] for entry in read] == ["2026Q3", "2026Q3"]
     (mark,) = {entry["about"]["person"] for entry in read}
@@ -87,7 +89,7 @@ def test_reading_ones_own_report_is_logged_by_a_mark_and_by_no_id_or_login(
 def test_reading_a_teams_release_is_logged_with_the_file(config: Path) -> None:
     settings = load_settings(config)
     before = len(logged_as(settings, "release read"))
-    show_coverage(config, a_team(config), "2026Q3", "json")
+    printed(config, "coverage", a_team(config), *Q3)
     read = logged_as(settings, "release read")[before:]
     assert [(settings.published / "teams" / entry["about"]["file"]).exists() for entry in read] == [True]
 
@@ -99,7 +101,7 @@ def test_a_report_that_cannot_be_logged_is_not_shown(config: Path, monkeypatch: 
     settings.audit_key.unlink()
     try:
         with pytest.raises(audit.NotLogged):
-            show_me(config, "2026Q3", "json")
+            printed(config, "me", *Q3)
     finally:
         settings.audit_key.write_text(key)
 
@@ -114,7 +116,7 @@ def test_a_withdrawal_is_logged_and_the_item_is_gone(config: Path) -> None:
     settings = load_settings(config)
     team = a_team(config)
     shown = [item for item in coverage_items(config, team) if item["shown"]]
-    said = withdraw_item(config, team, "2026Q3", shown[0]["item"])
+    said = printed(config, "privacy", "withdraw", team, "2026Q3", shown[0]["item"])
     assert said.splitlines() == [
         f"{shown[0]['item']} of {team} in 2026Q3 is withdrawn; it is never shown again"
     ]
@@ -133,10 +135,11 @@ def test_a_second_look_logs_no_release_twice(config: Path) -> None:
 
 
 def test_all_is_well_and_says_so(config: Path) -> None:
-    assert verify_published(config) == []
-    wrong, fine = verify_audit(config, None)
-    assert wrong == []
-    assert "whole, and as anchored in" in fine
+    assert verify_published(load_settings(config), OPERATOR) == []
+    log = log_of(config)
+    assert log.wrong == []
+    assert log.anchor
+    assert "whole, and as anchored in" in printed(config, "privacy", "audit", "verify")
 
 
 def test_a_log_cut_off_at_its_end_is_in_the_next_nights_messages(config: Path) -> None:
@@ -163,7 +166,7 @@ def test_nothing_starts_while_the_log_is_broken(config: Path, monkeypatch: pytes
         ):
             pass
         with pytest.raises(audit.LogBroken, match="restore it from a backup"):
-            show_coverage(config, a_team(config), "2026Q3", "text")
+            printed(config, "coverage", a_team(config), *Q3)
         done = subprocess.run(
             [sys.executable, "-m", "cli.main", "--config", str(config), "nightly"],
             capture_output=True,
@@ -205,15 +208,14 @@ def test_an_officer_lets_a_broken_log_go_on_and_the_log_says_who(
     monkeypatch.setenv("GITHUB_TOKEN", f"sandbox-{an_engineer(config)}")
     try:
         with pytest.raises(Refused, match="only a privacy officer may"):
-            accept_break(config)
+            printed(config, "privacy", "audit", "accept")
         config.write_text(before[config] + f"officers: [{an_engineer(config)}]\n")
         with pytest.raises(BadInput, match="restore it from a backup"):
             run_nightly(config, None)  # stops, and records who is an officer
-        assert "is no whole entry" in accept_break(config)[0]
-        show_coverage(config, a_team(config), "2026Q3", "text")
-        wrong, fine = verify_audit(config, None)
-        assert wrong == []
-        assert f"whole but for what an officer accepted on {datetime.now(UTC).date()}" in fine
+        assert "is no whole entry" in printed(config, "privacy", "audit", "accept")
+        printed(config, "coverage", a_team(config), *Q3)
+        log = log_of(config)
+        assert (log.wrong, log.accepted_on) == ([], [datetime.now(UTC).date().isoformat()])
     finally:
         for path, text in before.items():
             path.write_text(text)
@@ -230,7 +232,7 @@ def test_a_release_and_its_manifest_altered_together_are_found(config: Path) -> 
     release.write_text(altered)
     old, new = (hashlib.sha256(text.encode()).hexdigest() for text in (before[0], altered))
     manifest.write_text(before[1].replace(old, new))
-    found = verify_published(config)
+    found = verify_published(load_settings(config), OPERATOR)
     release.write_text(before[0])
     manifest.write_text(before[1])
     assert len(found) == 1
@@ -311,12 +313,16 @@ def written(folder: Path, server: Running) -> Path:
     return path
 
 
+def log_of(config: Path) -> LogVerified:
+    return verify_log(load_settings(config), OPERATOR, None)
+
+
 def logged_as(settings: Settings, action: str) -> list[dict[str, Any]]:
     return [entry for entry in audit.entries(settings.audit_file) if entry["action"] == action]
 
 
 def coverage_items(config: Path, team: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = json.loads(show_coverage(config, team, "2026Q3", "json"))["items"]
+    items: list[dict[str, Any]] = as_data(config, "coverage", team, *Q3)["items"]
     return items
 
 

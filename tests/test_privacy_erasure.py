@@ -23,8 +23,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from app.identity import asking
-from config.recorded_settings import recorded_settings
+from cli.sign_in import signed_in
 from config.settings import load_settings
 from connectors.errors import BadInput
 from connectors.records import Account
@@ -141,10 +140,9 @@ def test_a_restored_backup_does_not_start_until_they_were_erased_again(place: tu
         night(config, TODAY)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GITHUB_TOKEN", f"sandbox-{somebody.login}")
-        assert asking(recorded_settings(config)) == (
-            Account("github", somebody.accounts[0], somebody.login),
-            None,
-        )
+        _, asker = signed_in(config)
+        assert asker.account == Account("github", somebody.accounts[0], somebody.login)
+        assert asker.known_as is None
     (receipt,) = erase(load_settings(config), None, agreed, silent)
     assert receipt["rows"]["warehouse.evidence"] > 20
     assert found_in(home, *somebody.traces) == {}

@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from app.privacy import verify_audit, verify_published
+from app.published import verify_log, verify_published
+from app.request import OPERATOR
 from config.settings import SHIPPED, load_settings
 from flows.context import open_night
 from flows.night import run_night
@@ -81,8 +82,8 @@ def test_releases_past_their_time_go_and_the_others_keep_their_bytes(config: Pat
     after = release_bytes(config)
     assert after == {name: content for name, content in before.items() if "2026Q3" in name}
     assert run["retention"]["releases"] == len(before) - len(after)
-    assert verify_published(stricter) == []
-    assert verify_audit(stricter, None)[0] == []
+    assert verify_published(load_settings(stricter), OPERATOR) == []
+    assert verify_log(load_settings(stricter), OPERATOR, None).wrong == []
     assert night(stricter, TODAY)["published"] == []  # and they do not come back
 
 

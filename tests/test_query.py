@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from in_process import as_data, sightline
 
-from app.query import ask, describe
 from config.settings import load_settings
 from connectors.errors import BadInput
 from privacy import audit, door, published, tables
@@ -97,12 +97,12 @@ def test_a_word_about_a_signal_fills_every_column_of_its_table() -> None:
 
 
 def test_every_table_and_column_says_what_it_holds() -> None:
-    tables = json.loads(describe("json"))
+    tables = as_data(None, "query")
     assert set(tables) == {"releases", "sources", "items", "answers", "processes", "signals"}
     assert [
         name for table in tables.values() for name, of in table["columns"].items() if not of["says"]
     ] == []
-    assert "answers: one row a release and item" in describe("text")
+    assert "answers: one row a release and item" in sightline(None, "query")
 
 
 def test_a_question_is_logged_by_its_hash_before_it_is_answered(config: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_question_is_logged_by_its_hash_before_it_is_answered(config: Path) ->
     settings.audit_key.unlink()
     try:
         with pytest.raises(audit.NotLogged):
-            ask(config, statement, "json")
+            sightline(config, "query", statement, "--format", "json")
     finally:
         settings.audit_key.write_text(key)
 
@@ -126,15 +126,15 @@ def test_a_release_that_was_altered_is_not_asked(config: Path) -> None:
     path.write_text(text.replace("fewer than half", "about half or more"))
     try:
         with pytest.raises(BrokenRelease, match="differs from what was published"):
-            ask(config, "from answers", "json")
+            sightline(config, "query", "from answers", "--format", "json")
     finally:
         path.write_text(text)
 
 
 def test_an_answer_is_text_that_no_terminal_and_no_spreadsheet_obeys(config: Path) -> None:
     statement = "select '=1+1' as a, chr(27) || '[2J' || 'b' as \"b\u202e\", ['x', null] as c"
-    assert ask(config, statement, "csv").splitlines() == ["a,b,c", '\'=1+1,b,"x,"']
-    lines = ask(config, statement, "text").splitlines()
+    assert sightline(config, "query", statement, "--format", "csv").splitlines() == ["a,b,c", '\'=1+1,b,"x,"']
+    lines = sightline(config, "query", statement).splitlines()
     assert lines[:3] == ["a     b  c", "=1+1  b  x,", "(1 row)"]
     assert lines[-1].startswith("Bands hide counts on purpose")
 
@@ -157,7 +157,7 @@ def test_a_statement_that_cannot_be_answered_is_told_why(statement: str, said: s
 
 def test_a_statement_that_is_no_text_is_refused_with_a_sentence(config: Path) -> None:
     with pytest.raises(BadInput, match="not UTF-8"):
-        ask(config, "select 'caf\udce9'", "text")  # what the shell hands over of latin-1
+        sightline(config, "query", "select 'caf\udce9'")  # what the shell hands over of latin-1
 
 
 def test_a_statement_without_end_is_ended() -> None:
@@ -186,7 +186,7 @@ def test_before_anything_is_published_the_question_is_answered_with_a_sentence(t
     config = tmp_path / "sightline.yaml"
     config.write_text("home: home\nroster: roster.csv\n")
     with pytest.raises(BadInput, match="no team has a release yet"):
-        ask(config, "from answers", "text")
+        sightline(config, "query", "from answers")
 
 
 # --- builders -------------------------------------------------------------------------------------------
@@ -234,5 +234,5 @@ def item(slug: str, question: str | None = None) -> dict[str, Any]:
 
 
 def asked_json(config: Path, statement: str) -> Sequence[Any]:
-    rows: list[Any] = json.loads(ask(config, statement, "json"))["rows"]
+    rows: list[Any] = json.loads(sightline(config, "query", statement, "--format", "json"))["rows"]
     return rows

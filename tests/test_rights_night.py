@@ -15,19 +15,15 @@ from typing import Any, NamedTuple
 
 import pytest
 from filelock import FileLock
+from in_process import as_data, sightline
 
-from app.contests import list_contests, resolve_contest
-from app.export import export, show_access_log
-from app.identity import proven
-from app.notes import LONGEST_NOTE, delete_note, open_contest, take_back_contest, write_note
-from app.opting import opt_in, opt_out
-from app.query import ask
-from app.reports import show_coverage, show_me
-from app.sharing import NO_SHARE, end_share, list_shares, make_share, show_shared
+from app.sharing import NO_SHARE
+from cli.sign_in import signed_in
 from config.settings import Settings, load_settings
 from connectors.errors import BadInput, Refused
 from flows.context import open_night
 from flows.night import run_night
+from people.own_report import LONGEST_NOTE
 from people.rights import rights_of
 from privacy import audit, logbook
 from privacy.bands import bands
@@ -45,6 +41,7 @@ ITEM = "code-fluency-reviews"
 
 ASK = "agility-adapts"
 """An item that no tool can show."""
+Q3 = ("--window", "2026Q3")
 TODAY = datetime.now(UTC).date().isoformat()
 
 HOSTILE = (
@@ -83,10 +80,21 @@ def place(organisation: Running, tmp_path_factory: pytest.TempPathFactory) -> It
         found = Place(config, load_settings(config), team, people, manager, resolver)
         night(patch, config, date(2026, 10, 10))
         acting(patch, people[0])
-        open_contest(config, ITEM, "not-me", "Somebody used my account.", "2026Q3")
+        sightline(
+            config,
+            "me",
+            "contest",
+            ITEM,
+            "--because",
+            "not-me",
+            "--note",
+            "Somebody used my account.",
+            "--window",
+            "2026Q3",
+        )
         acting(patch, people[4])
         token = shared(config, [ITEM], manager, "2026Q3")
-        end_share(config, shares_of(config)[0]["share"])
+        sightline(config, "me", "unshare", shares_of(config)[0]["share"])
         found = found._replace(early_token=token)
         night(patch, config, date(2026, 11, 22))
         yield found
@@ -97,22 +105,22 @@ def place(organisation: Running, tmp_path_factory: pytest.TempPathFactory) -> It
 
 def test_a_note_stands_in_ones_own_report_and_in_nobody_elses(place: Place, me: Me) -> None:
     me(place.people[1])
-    write_note(place.config, ITEM, "I paired on this all summer.", "2026Q3")
+    sightline(place.config, "me", "note", ITEM, "I paired on this all summer.", *Q3)
     assert cell(place, ITEM)["note"]["said"] == "I paired on this all summer."
-    write_note(place.config, ITEM, "I paired on this.", "2026Q3")
+    sightline(place.config, "me", "note", ITEM, "I paired on this.", *Q3)
     for form in ("text", "md", "html", "csv"):
-        assert "I paired on this." in show_me(place.config, "2026Q3", form)
-        assert "all summer" not in show_me(place.config, "2026Q3", form)
-    assert "I paired" not in show_coverage(place.config, place.team, "2026Q3", "text")
+        assert "I paired on this." in sightline(place.config, "me", *Q3, "--full", "--format", form)
+        assert "all summer" not in sightline(place.config, "me", *Q3, "--full", "--format", form)
+    assert "I paired" not in sightline(place.config, "coverage", place.team, *Q3)
     me(place.people[2])
-    assert "I paired" not in show_me(place.config, "2026Q3", "json")
+    assert "I paired" not in sightline(place.config, "me", "--window", "2026Q3", "--format", "json")
 
 
 def test_a_deleted_note_is_in_no_byte_of_the_file(place: Place, me: Me) -> None:
     me(place.people[1])
-    write_note(place.config, ITEM, "CANARY-" * 40, "2026Q3")
+    sightline(place.config, "me", "note", ITEM, "CANARY-" * 40, *Q3)
     assert b"CANARY-" in place.settings.rights_file.read_bytes()
-    delete_note(place.config, ITEM, "2026Q3")
+    sightline(place.config, "me", "note", ITEM, "--delete", *Q3)
     assert cell(place, ITEM)["note"] is None
     assert [
         path.name
@@ -120,14 +128,17 @@ def test_a_deleted_note_is_in_no_byte_of_the_file(place: Place, me: Me) -> None:
         if path.is_file() and b"CANARY-" in path.read_bytes()
     ] == []
     with pytest.raises(BadInput, match="no note of yours"):
-        delete_note(place.config, ITEM, "2026Q3")
+        sightline(place.config, "me", "note", ITEM, "--delete", *Q3)
 
 
 def test_a_hostile_note_is_neutral_everywhere(place: Place, me: Me) -> None:
     me(place.people[1])
-    write_note(place.config, ITEM, HOSTILE, "2026Q3")
-    shown = {form: show_me(place.config, "2026Q3", form) for form in ("text", "json", "csv", "md", "html")}
-    delete_note(place.config, ITEM, "2026Q3")
+    sightline(place.config, "me", "note", ITEM, HOSTILE, *Q3)
+    shown = {
+        form: sightline(place.config, "me", *Q3, "--full", "--format", form)
+        for form in ("text", "json", "csv", "md", "html")
+    }
+    sightline(place.config, "me", "note", ITEM, "--delete", *Q3)
     for form, text in shown.items():
         assert "gnp.exe" in text, form
         assert not set(text) & set("\x1b\x07\x9b\u202e\u200b\U000e0041"), form
@@ -140,13 +151,13 @@ def test_a_hostile_note_is_neutral_everywhere(place: Place, me: Me) -> None:
 def test_an_empty_or_an_endless_note_is_refused(place: Place, me: Me, text: str) -> None:
     me(place.people[1])
     with pytest.raises(BadInput, match="the note"):
-        write_note(place.config, ITEM, text, "2026Q3")
+        sightline(place.config, "me", "note", ITEM, text, *Q3)
 
 
 def test_a_note_beside_no_item_names_the_nearest(place: Place, me: Me) -> None:
     me(place.people[1])
     with pytest.raises(BadInput, match=f"did you mean '{ITEM}'"):
-        write_note(place.config, ITEM[:-1], "hm", "2026Q3")
+        sightline(place.config, "me", "note", ITEM[:-1], "hm", *Q3)
 
 
 # --- contests ---------------------------------------------------------------------------------------------
@@ -164,38 +175,38 @@ def test_a_contest_before_publication_has_its_person_counted_by_chance(place: Pl
 def test_a_contest_after_publication_changes_no_published_byte(place: Place, me: Me) -> None:
     me(place.people[2])
     before = published(place)
-    said = open_contest(place.config, ITEM, "missing", None, "2026Q3")
+    said = sightline(place.config, "me", "contest", ITEM, "--because", "missing", "--window", "2026Q3")
     assert "was frozen before and stays as it is" in said
     with pytest.MonkeyPatch.context() as patch:
         night(patch, place.config, date(2026, 11, 22))
     assert published(place) == before
     me(place.people[2])
-    take_back_contest(place.config, ITEM, "2026Q3")
+    sightline(place.config, "me", "contest", ITEM, "--take-back", "--window", "2026Q3")
     assert cell(place, ITEM)["contest"] is None
 
 
 def test_nothing_that_a_manager_reads_tells_of_a_contest(place: Place) -> None:
     for form in ("text", "json", "csv", "html"):
-        shown = show_coverage(place.config, place.team, "2026Q3", form)
+        shown = sightline(place.config, "coverage", place.team, *Q3, "--format", form)
         assert not [word for word in ("not-me", "my account", "Upheld", "Dismissed") if word in shown]
 
 
 def test_who_may_decide_sees_the_cell_and_who_may_not_sees_nothing(place: Place, me: Me) -> None:
     me(place.resolver)
-    (row,) = json.loads(list_contests(place.config, "json"))["contests"]
+    (row,) = as_data(place.config, "contests", "list")["contests"]
     assert (row["login"], row["because"], row["said"]) == (
         place.people[0],
         "not-me",
         "Somebody used my account.",
     )
     assert row["state"]
-    assert "Somebody used my account." in list_contests(place.config, "text")
+    assert "Somebody used my account." in sightline(place.config, "contests", "list")
     for other in (place.manager, place.people[0]):  # the manager, and the person: named, and not for this one
         me(other)
-        assert json.loads(list_contests(place.config, "json"))["contests"] == []
+        assert as_data(place.config, "contests", "list")["contests"] == []
     me(place.people[3])
     with pytest.raises(Refused, match="do not name the account"):
-        list_contests(place.config, "json")
+        sightline(place.config, "contests", "list")
 
 
 def test_a_manager_is_told_of_a_contest_what_they_are_told_of_none(place: Place, me: Me) -> None:
@@ -205,7 +216,7 @@ def test_a_manager_is_told_of_a_contest_what_they_are_told_of_none(place: Place,
     answers = []
     for asked in (contest.contest_id, "0" * 16):
         with pytest.raises(BadInput) as error:
-            resolve_contest(place.config, asked, "upheld")
+            sightline(place.config, "contests", "resolve", asked, "--upheld")
         answers.append(str(error.value.mistakes).replace(asked, "ID"))
     assert answers[0] == answers[1]
 
@@ -213,14 +224,14 @@ def test_a_manager_is_told_of_a_contest_what_they_are_told_of_none(place: Place,
 def test_once_a_resolver_has_seen_a_cell_no_later_band_rests_on_it(place: Place, me: Me) -> None:
     """However it is decided, and even if it is taken back: the running quarter is not published yet."""
     me(place.people[8])
-    open_contest(place.config, ITEM, "missing", None, "2026Q4")
-    person_id = proven(place.settings)
+    sightline(place.config, "me", "contest", ITEM, "--because", "missing", "--window", "2026Q4")
+    person_id = person_id_of(place.config)
     with rights_of(place.settings) as own:
         assert (person_id, "2026Q4") not in own.shared_early()
     me(place.resolver)
-    list_contests(place.config, "text")
+    sightline(place.config, "contests", "list")
     me(place.people[8])
-    take_back_contest(place.config, ITEM, "2026Q4")
+    sightline(place.config, "me", "contest", ITEM, "--take-back", "--window", "2026Q4")
     with rights_of(place.settings) as own:
         assert (person_id, "2026Q4") in own.shared_early()
 
@@ -229,9 +240,9 @@ def test_a_decision_stands_in_the_report_with_who_made_it(place: Place, me: Me) 
     with rights_of(place.settings) as own:
         (contest,) = own.contests()
     me(place.resolver)
-    resolve_contest(place.config, contest.contest_id, "dismissed")
+    sightline(place.config, "contests", "resolve", contest.contest_id, "--dismissed")
     with pytest.raises(BadInput, match="no open contest"):
-        resolve_contest(place.config, contest.contest_id, "upheld")
+        sightline(place.config, "contests", "resolve", contest.contest_id, "--upheld")
     me(place.people[0])
     shown = cell(place, contest.item)["contest"]
     assert (shown["state"], shown["resolved_by"], shown["said"]) == (
@@ -239,7 +250,7 @@ def test_a_decision_stands_in_the_report_with_who_made_it(place: Place, me: Me) 
         place.resolver,
         "Somebody used my account.",
     )
-    assert f"by {place.resolver}" in show_me(place.config, "2026Q3", "text").replace("\n", " ")
+    assert f"by {place.resolver}" in sightline(place.config, "me", *Q3).replace("\n", " ")
     logged = [
         entry for entry in audit.entries(place.settings.audit_file) if entry["action"] == "contest decided"
     ]
@@ -251,46 +262,60 @@ def test_a_decision_stands_in_the_report_with_who_made_it(place: Place, me: Me) 
 
 def test_a_share_shows_the_chosen_items_to_its_reader_and_tells_its_owner(place: Place, me: Me) -> None:
     me(place.people[1])
-    write_note(place.config, ITEM, "Ask me about these.", "2026Q3")
-    open_contest(place.config, ITEM, "missing", "I paired.", "2026Q3")
+    sightline(place.config, "me", "note", ITEM, "Ask me about these.", *Q3)
+    sightline(
+        place.config,
+        "me",
+        "contest",
+        ITEM,
+        "--because",
+        "missing",
+        "--note",
+        "I paired.",
+        "--window",
+        "2026Q3",
+    )
     token = shared(place.config, [ITEM, ASK], place.manager, "2026Q3")
     (row,) = shares_of(place.config)
     assert (row["with"], row["items"], row["opened_on"]) == (place.manager, [ITEM, ASK], [])
     me(place.manager)
-    body = json.loads(show_shared(place.config, token, "json"))
+    body = as_data(place.config, "shared", token)
     assert {item["item"] for item in body["items"]} == {ITEM, ASK}
     assert body["shared_by"] == place.people[1]
     assert [item["note"] for item in body["items"]] == [None, None]
     contest = next(item["contest"] for item in body["items"] if item["item"] == ITEM)
     assert (contest["because"], contest["said"]) == ("missing", None)
-    assert f"Shared by {place.people[1]}" in show_shared(place.config, token, "text")
+    assert f"Shared by {place.people[1]}" in sightline(place.config, "shared", token)
     me(place.people[1])
     assert shares_of(place.config)[0]["opened_on"] == [TODAY, TODAY]
     assert token not in json.dumps(shares_of(place.config))
-    take_back_contest(place.config, ITEM, "2026Q3")
-    delete_note(place.config, ITEM, "2026Q3")
+    sightline(place.config, "me", "contest", ITEM, "--take-back", "--window", "2026Q3")
+    sightline(place.config, "me", "note", ITEM, "--delete", *Q3)
 
 
 def test_notes_are_shared_when_they_are_chosen(place: Place, me: Me) -> None:
     me(place.people[1])
-    write_note(place.config, ITEM, HOSTILE, "2026Q3")
+    sightline(place.config, "me", "note", ITEM, HOSTILE, *Q3)
     token = shared(place.config, [ITEM], place.manager, "2026Q3", with_notes=True)
     me(place.manager)
-    body, text = show_shared(place.config, token, "json"), show_shared(place.config, token, "text")
+    body, text = (
+        sightline(place.config, "shared", token, "--format", "json"),
+        sightline(place.config, "shared", token),
+    )
     for shown in (body, text):
         assert "gnp.exe" in shown
         assert not set(shown) & set("\x1b\x07\x9b\u202e\u200b\U000e0041")
     me(place.people[1])
-    delete_note(place.config, ITEM, "2026Q3")
+    sightline(place.config, "me", "note", ITEM, "--delete", *Q3)
     me(place.manager)
-    assert json.loads(show_shared(place.config, token, "json"))["items"][0]["note"] is None
+    assert as_data(place.config, "shared", token)["items"][0]["note"] is None
 
 
 def test_every_share_that_opens_nothing_is_answered_alike(place: Place, me: Me, steps_of: StepsOf) -> None:
     """The same words, exit and streams, and the same functions, queries and files in the same order."""
     me(place.people[2])
     revoked = shared(place.config, [ITEM], place.manager, "2026Q3")
-    end_share(place.config, shares_of(place.config)[-1]["share"])
+    sightline(place.config, "me", "unshare", shares_of(place.config)[-1]["share"])
     ended = shared(place.config, [ITEM], place.manager, "2026Q3")
     with rights_of(place.settings) as own:
         own.con.execute("update shares set ends_on = shared_on where token_sha256 = ?", [token_sha256(ended)])
@@ -327,23 +352,27 @@ def test_the_id_of_somebody_elses_share_or_contest_is_answered_like_one_that_nev
     share = shares_of(place.config)[-1]["share"]
     me(place.people[3])
     nobodys, somebodys = [
-        steps_of(lambda each=each: nothing_of_mine(lambda: end_share(place.config, each)))
+        steps_of(lambda each=each: nothing_of_mine(lambda: sightline(place.config, "me", "unshare", each)))
         for each in ("0" * len(share), share)
     ]
     assert len(nobodys) > 30
     assert somebodys == nobodys
-    open_contest(place.config, ITEM, "missing", None, "2026Q3")
+    sightline(place.config, "me", "contest", ITEM, "--because", "missing", "--window", "2026Q3")
     with rights_of(place.settings) as own:
         contest = next(each for each in own.contests() if each.state == "open" and each.because == "missing")
     me(place.manager)  # of whoever contests: named as a resolver, and not of this one
     nobodys, somebodys = [
-        steps_of(lambda each=each: nothing_of_mine(lambda: resolve_contest(place.config, each, "upheld")))
+        steps_of(
+            lambda each=each: nothing_of_mine(
+                lambda: sightline(place.config, "contests", "resolve", each, "--upheld")
+            )
+        )
         for each in ("0" * len(contest.contest_id), contest.contest_id)
     ]
     assert len(nobodys) > 30
     assert somebodys == nobodys
     me(place.people[3])
-    take_back_contest(place.config, ITEM, "2026Q3")
+    sightline(place.config, "me", "contest", ITEM, "--take-back", "--window", "2026Q3")
 
 
 def test_nobody_but_its_owner_can_list_or_end_a_share(place: Place, me: Me) -> None:
@@ -353,16 +382,16 @@ def test_nobody_but_its_owner_can_list_or_end_a_share(place: Place, me: Me) -> N
     me(place.manager)
     assert shares_of(place.config) == []
     with pytest.raises(BadInput, match="you have no open share"):
-        end_share(place.config, share)
+        sightline(place.config, "me", "unshare", share)
     for form in ("text", "json", "csv", "html"):
-        assert share not in show_coverage(place.config, place.team, "2026Q3", form)
+        assert share not in sightline(place.config, "coverage", place.team, *Q3, "--format", form)
 
 
 @pytest.mark.parametrize("days", [0, 31, -1])
 def test_a_share_stays_open_for_thirty_days_at_most(place: Place, me: Me, days: int) -> None:
     me(place.people[1])
     with pytest.raises(BadInput, match="from 1 to 30 days"):
-        make_share(place.config, [ITEM], place.manager, days, "2026Q3", with_notes=False, although=True)
+        sightline(place.config, *sharing(ITEM, place.manager, days=days, window="2026Q3", although=True))
 
 
 def test_a_share_goes_to_one_known_reader_who_is_somebody_else(place: Place, me: Me) -> None:
@@ -373,7 +402,7 @@ def test_a_share_goes_to_one_known_reader_who_is_somebody_else(place: Place, me:
         (place.people[1], "that is you"),
     ):
         with pytest.raises(BadInput, match=sentence):
-            make_share(place.config, [ITEM], reader, 7, "2026Q3", with_notes=False, although=True)
+            sightline(place.config, *sharing(ITEM, reader, days=7, window="2026Q3", although=True))
 
 
 def test_whoever_shared_before_publication_is_counted_by_chance_even_if_they_ended_it(place: Place) -> None:
@@ -385,7 +414,7 @@ def test_whoever_shared_before_publication_is_counted_by_chance_even_if_they_end
 
 def test_a_share_that_adds_to_a_published_band_is_made_only_knowingly(place: Place, me: Me) -> None:
     """Of all who were counted, those are warned whose answer counts toward an end of the band."""
-    items = json.loads(show_coverage(place.config, place.team, "2026Q3", "json"))["items"]
+    items = as_data(place.config, "coverage", place.team, *Q3)["items"]
     # an answer among "most" that is yes tells nothing; in a middle band every answer does
     item, word = next((item["item"], item["band"]) for item in items if item["band"] == "some")
     (band,) = [each for each in bands(len(place.people)) if each.word == word]
@@ -395,7 +424,7 @@ def test_a_share_that_adds_to_a_published_band_is_made_only_knowingly(place: Pla
         needed = others_needed(band.low, band.high, len(place.people), bool(cell(place, item)["evidence"]))
         before = shares_of(place.config)
         try:
-            make_share(place.config, [item], place.resolver, 7, "2026Q3", with_notes=False, although=False)
+            sightline(place.config, *sharing(item, place.resolver, days=7, window="2026Q3", although=False))
         except AddsUp as error:
             warned.append(str(error))
             assert shares_of(place.config) == before
@@ -405,12 +434,12 @@ def test_a_share_that_adds_to_a_published_band_is_made_only_knowingly(place: Pla
     assert all("--although-it-adds-up" in sentence for sentence in warned)
     for login in (place.people[0], place.people[4]):  # counted by chance: their answer is behind no word
         me(login)
-        make_share(place.config, [item], place.resolver, 7, "2026Q3", with_notes=False, although=False)
+        sightline(place.config, *sharing(item, place.resolver, days=7, window="2026Q3", although=False))
 
 
 def test_a_share_of_the_running_window_says_that_its_owner_is_counted_by_chance(place: Place, me: Me) -> None:
     me(place.people[3])
-    said = make_share(place.config, [ITEM], place.manager, 7, "2026Q4", with_notes=False, although=False)
+    said = sightline(place.config, *sharing(ITEM, place.manager, days=7, window="2026Q4", although=False))
     assert "2026Q4, you are counted by chance" in said
 
 
@@ -421,15 +450,15 @@ def test_the_access_log_says_who_looked_at_what_of_ones_own_and_at_the_teams_ban
     place: Place, me: Me
 ) -> None:
     me(place.people[5])
-    show_me(place.config, "2026Q3", "json")
+    sightline(place.config, "me", "--window", "2026Q3", "--format", "json")
     token = shared(place.config, [ITEM], place.manager, "2026Q3")
     share = shares_of(place.config)[-1]["share"]
     me(place.manager)
-    show_shared(place.config, token, "json")
-    show_coverage(place.config, place.team, "2026Q3", "text")
-    ask(place.config, "from answers", "json")
+    sightline(place.config, "shared", token, "--format", "json")
+    sightline(place.config, "coverage", place.team, *Q3)
+    sightline(place.config, "query", "from answers")
     me(place.people[5])
-    said = [row["said"] for row in json.loads(show_access_log(place.config, "json"))["entries"]]
+    said = [row["said"] for row in as_data(place.config, "me", "access-log")["entries"]]
     for sentence in (
         "you read your report for 2026Q3",
         f"you made share {share}",
@@ -439,9 +468,9 @@ def test_the_access_log_says_who_looked_at_what_of_ones_own_and_at_the_teams_ban
         "somebody asked a question of all bands that were published, your team's among them",
     ):
         assert sentence in said
-    assert f"{TODAY}  {place.manager} opened share {share}" in show_access_log(place.config, "text")
+    assert f"{TODAY}  {place.manager} opened share {share}" in sightline(place.config, "me", "access-log")
     me(place.people[6])
-    others = show_access_log(place.config, "text")
+    others = sightline(place.config, "me", "access-log")
     assert share not in others
     assert f"somebody read {place.team}'s bands for 2026Q3" in others
 
@@ -449,8 +478,8 @@ def test_the_access_log_says_who_looked_at_what_of_ones_own_and_at_the_teams_ban
 def test_the_export_holds_every_table_that_knows_of_oneself_and_nobody_else(place: Place, me: Me) -> None:
     me(place.people[5])
     shared(place.config, [ITEM], place.manager, "2026Q3")
-    write_note(place.config, ITEM, "For the export.", "2026Q3")
-    everything = json.loads(export(place.config, None))
+    sightline(place.config, "me", "note", ITEM, "For the export.", *Q3)
+    everything = json.loads(sightline(place.config, "me", "export"))
     assert {"evidence", "memberships", "reviews"} <= set(everything["stored"]["warehouse.duckdb"])
     assert {"notes", "shares", "counted"} <= set(everything["stored"]["rights.duckdb"])
     accounts = everything["stored"]["vault.duckdb"]["accounts"]
@@ -463,13 +492,13 @@ def test_the_export_holds_every_table_that_knows_of_oneself_and_nobody_else(plac
     assert [each for person in ids.values() for each in person - own if each in text] == []
     assert [login for login in place.people if login != place.people[5] and login in text] == []
     assert "somebody else" in text
-    delete_note(place.config, ITEM, "2026Q3")
+    sightline(place.config, "me", "note", ITEM, "--delete", *Q3)
 
 
 def test_the_export_as_a_zip_has_a_page_for_each_quarter(place: Place, me: Me, tmp_path: Path) -> None:
     me(place.people[5])
     target = tmp_path / "mine.zip"
-    export(place.config, target)
+    sightline(place.config, "me", "export", "--output", target)
     assert target.stat().st_mode & 0o777 == 0o600
     with zipfile.ZipFile(target) as archive:
         assert sorted(archive.namelist()) == ["2026Q3.html", "2026Q4.html", "everything.json"]
@@ -479,16 +508,16 @@ def test_the_export_as_a_zip_has_a_page_for_each_quarter(place: Place, me: Me, t
 def test_what_one_says_waits_for_no_night(place: Place, me: Me) -> None:
     me(place.people[5])
     with FileLock(place.settings.lock_file):
-        write_note(place.config, ITEM, "While it runs.", "2026Q3")
-        end_share(place.config, shared_id(place, [ITEM]))
-        assert "While it runs." in show_me(place.config, "2026Q3", "text")
-        delete_note(place.config, ITEM, "2026Q3")
+        sightline(place.config, "me", "note", ITEM, "While it runs.", *Q3)
+        sightline(place.config, "me", "unshare", shared_id(place, [ITEM]))
+        assert "While it runs." in sightline(place.config, "me", *Q3)
+        sightline(place.config, "me", "note", ITEM, "--delete", *Q3)
 
 
 def test_the_export_waits_for_no_night(place: Place, me: Me) -> None:
     me(place.people[5])
     with FileLock(place.settings.lock_file), pytest.raises(BadInput, match="a night is writing"):
-        export(place.config, None)
+        sightline(place.config, "me", "export")
 
 
 # --- opting out -------------------------------------------------------------------------------------------
@@ -499,23 +528,26 @@ def test_from_the_day_of_opting_out_nothing_becomes_evidence_and_opting_in_bring
 ) -> None:
     login = place.people[7]
     me(login)
-    before, evidence = show_me(place.config, "2026Q4", "json"), evidence_of(place, login)
+    before, evidence = (
+        sightline(place.config, "me", "--window", "2026Q4", "--format", "json"),
+        evidence_of(place, login),
+    )
     since = sorted(evidence)[len(evidence) // 2][0]
-    person_id = proven(place.settings)
-    opt_out(place.config)
+    person_id = person_id_of(place.config)
+    sightline(place.config, "me", "opt-out")
     with rights_of(place.settings) as own:  # as if it had been then
         own.opt_out(person_id, since)
     night(monkeypatch, place.config, date(2026, 11, 22))
     assert evidence_of(place, login) == {row for row in evidence if row[0] < since}
     me(login)
-    assert show_me(place.config, "2026Q4", "json") == before
+    assert sightline(place.config, "me", "--window", "2026Q4", "--format", "json") == before
     with pytest.raises(NoReport, match="you opted out on"):
-        show_me(place.config, "2027Q1", "json")
+        sightline(place.config, "me", "--window", "2027Q1", "--format", "json")
     with pytest.raises(NoReport):
-        show_me(place.config, "2026Q4", "json", as_of=date(2026, 11, 22))
-    opt_in(place.config)
+        sightline(place.config, "me", "--window", "2026Q4", "--as-of", "2026-11-22")
+    sightline(place.config, "me", "opt-in")
     with pytest.raises(BadInput, match="you had not opted out"):
-        opt_in(place.config)
+        sightline(place.config, "me", "opt-in")
     night(monkeypatch, place.config, date(2026, 11, 22))
     assert evidence_of(place, login) == evidence
     with rights_of(place.settings) as own:
@@ -529,7 +561,7 @@ def test_an_agreement_may_have_nothing_to_opt_out_of(place: Place, me: Me) -> No
     me(place.people[7])
     try:
         with pytest.raises(Refused, match="nothing to opt out of"):
-            opt_out(place.config)
+            sightline(place.config, "me", "opt-out")
     finally:
         in_force.write_text(before)
 
@@ -549,10 +581,12 @@ def test_an_erasure_takes_what_somebody_said_and_shared_and_leaves_what_others_d
     config = tmp_path / "copy" / "sightline.yaml"
     gone, other = place.people[6], place.people[5]
     me(gone)
-    write_note(config, ITEM, "CANARY of mine.", "2026Q3")
-    open_contest(config, ITEM, "missing", "CANARY too.", "2026Q3")
+    sightline(config, "me", "note", ITEM, "CANARY of mine.", *Q3)
+    sightline(
+        config, "me", "contest", ITEM, "--because", "missing", "--note", "CANARY too.", "--window", "2026Q3"
+    )
     token = shared(config, [ITEM], place.manager, "2026Q3")
-    person_id = proven(load_settings(config))
+    person_id = person_id_of(config)
     me(other)
     shared(config, [ITEM], gone, "2026Q3")
     monkeypatch.setenv("GITHUB_TOKEN", "sandbox-token")
@@ -562,7 +596,7 @@ def test_an_erasure_takes_what_somebody_said_and_shared_and_leaves_what_others_d
         assert trace.encode() not in rights_file
     me(other)
     assert shares_of(config)[-1]["with"] is None
-    assert "somebody who was erased" in list_shares(config, "text")
+    assert "somebody who was erased" in sightline(config, "me", "shares")
     me(place.manager)
     refused(config, token)
 
@@ -612,8 +646,23 @@ def largest_team(roster: Path) -> tuple[str, str, list[str], str]:
 
 def shared(config: Path, items: list[str], reader: str, window: str, *, with_notes: bool = False) -> str:
     """The token of a new share."""
-    said = make_share(config, items, reader, 7, window, with_notes=with_notes, although=True)
+    options = sharing(*items, reader, window=window)
+    said = sightline(config, *options, *(["--with-notes"] if with_notes else []))
     return said.splitlines()[0].split()[-1]
+
+
+def sharing(
+    *items_and_reader: str, days: int = 7, window: str = "2026Q3", although: bool = True
+) -> list[object]:
+    """The words of `sightline me share`."""
+    *items, reader = items_and_reader
+    words = ["me", "share", *items, "--with", reader, "--days", days, "--window", window]
+    return [*words, *(["--although-it-adds-up"] if although else [])]
+
+
+def person_id_of(config: Path) -> str:
+    """The id of whoever's token is in the environment."""
+    return signed_in(config)[1].person_id
 
 
 def shared_id(place: Place, items: list[str]) -> str:
@@ -622,7 +671,7 @@ def shared_id(place: Place, items: list[str]) -> str:
 
 
 def shares_of(config: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(list_shares(config, "json"))["shares"]
+    found: list[dict[str, Any]] = as_data(config, "me", "shares")["shares"]
     return found
 
 
@@ -640,7 +689,7 @@ def evidence_of(place: Place, login: str) -> set[tuple[date, str, str]]:
 
 def refused(config: Path, token: str) -> None:
     with pytest.raises(NoReport) as error:
-        show_shared(config, token, "json")
+        sightline(config, "shared", token, "--format", "json")
     assert str(error.value) == NO_SHARE
 
 
@@ -660,7 +709,7 @@ def answer(config: Path, *command: str) -> tuple[int, str, str]:
 
 
 def cell(place: Place, item: str) -> dict[str, Any]:
-    items = json.loads(show_me(place.config, "2026Q3", "json"))["items"]
+    items = json.loads(sightline(place.config, "me", "--window", "2026Q3", "--format", "json"))["items"]
     found: dict[str, Any] = next(each for each in items if each["item"] == item)
     return found
 

@@ -1,4 +1,4 @@
-"""Who asks: proven by their own GitHub token, known by the id that the vault gave them."""
+"""What every wish begins with: who asks, proven, and about which quarter."""
 
 from __future__ import annotations
 
@@ -6,22 +6,40 @@ import json
 from datetime import date
 from typing import NamedTuple
 
+from pydantic import SecretStr
+
 from config.recorded_settings import RecordedSettings
-from config.settings import Settings, token
+from config.settings import Settings
 from connectors.errors import BadInput, Refused
 from connectors.records import Account
 from warehouse.windows import parse_window, window_of
 
-
-class Asking(NamedTuple):
-    """Whoever holds the token: their account, and their id where the vault knows one."""
-
-    account: Account
-    person_id: str | None
+UNKNOWN = "no report is kept for the account of this token; ask whoever keeps the roster"
 
 
-def asking(settings: RecordedSettings) -> Asking:
-    """Whose token it is. Raises BadInput where there is none, and what GitHub's refusal raises."""
+class Asker(NamedTuple):
+    """Who asks: somebody whose account is proven, or the operator, who has the home itself."""
+
+    account: Account | None
+    known_as: str | None
+    """Their id, where the vault has one."""
+    token: SecretStr | None
+    """Their own, to look at GitHub as they may."""
+
+    @property
+    def person_id(self) -> str:
+        """Their id. Raises Refused where the vault has none."""
+        if self.known_as is None:
+            raise Refused(UNKNOWN)
+        return self.known_as
+
+
+OPERATOR = Asker(None, None, None)
+"""Whoever can read the files of the home; no token proves it."""
+
+
+def asker_with(settings: RecordedSettings, secret: SecretStr) -> Asker:
+    """Who holds this GitHub token. Raises BadInput without GitHub, and what GitHub's refusal raises."""
     from connectors.github.accounts import whoami
     from warehouse.tombstones import Tombstones
     from warehouse.vault import find_person_waiting
@@ -30,22 +48,11 @@ def asking(settings: RecordedSettings) -> Asking:
         raise BadInput(
             ["no `github:` section in the settings; your GitHub account is what proves who you are"]
         )
-    secret = token("GITHUB_TOKEN")
-    if secret is None:
-        raise BadInput(["GITHUB_TOKEN is not set; set it to a token of your own: it proves who you are"])
     account = whoami(settings.github.base_url, secret)
     # an older copy of the home may still hold somebody erased since; they are looked for like anybody unknown
     person_id = find_person_waiting(settings.vault_file, account)
     is_erased = Tombstones(settings.erasures_folder).knows_account(account)
-    return Asking(account, None if is_erased else person_id)
-
-
-def proven(settings: RecordedSettings) -> str:
-    """The id of whoever holds the token. Raises BadInput or Refused."""
-    person_id = asking(settings).person_id
-    if person_id is None:
-        raise Refused("no report is kept for the account of this token; ask whoever keeps the roster")
-    return person_id
+    return Asker(account, None if is_erased else person_id, secret)
 
 
 def window_named(settings: Settings, window: str | None) -> str:

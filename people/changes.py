@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from app.replay import Former, opened, run_for
 from config.settings import Settings
 from connectors.errors import BadInput
+from people.former_reports import Former, opened, run_for
 from people.rights import rights_of
 from privacy.errors import NoReport
 from privacy.released import Released
