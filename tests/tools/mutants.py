@@ -308,7 +308,7 @@ def planned(mutant: Mutant, recorded: Recorded) -> dict[str, object]:
     """The mutant with its tests, and with more of them for when it survives those."""
     tests = _fitting(recorded.for_mutant(mutant), recorded)
     more = _fitting([each for each in recorded.of_room(mutant.path) if each not in {*tests}], recorded)
-    return {**asdict(mutant), "tests": tests, "more": more, "limit": 60 + 10 * SECONDS_OF_TESTS}
+    return {**asdict(mutant), "tests": tests, "more": more, "limit": 20 + 3 * SECONDS_OF_TESTS}
 
 
 def _fitting(tests: list[str], recorded: Recorded) -> list[str]:
