@@ -163,7 +163,7 @@ class Recorded:
             tests = {each for each in self.tests if re.search(_BY_NAME[mutant.room], each)}
         passed = [each for each in tests if self.tests[each]["passed"]]
         stem = Path(mutant.path).stem
-        return sorted(passed, key=lambda each: (stem not in each, self.seconds(each)))
+        return sorted(passed, key=lambda each: (stem not in each, "claim" not in each, self.seconds(each)))
 
     def _by_imports(self, path: str) -> set[str]:
         """Where no line was recorded: tests of files that import the module, or a module that imports it."""
