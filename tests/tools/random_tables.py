@@ -369,6 +369,8 @@ def _relate(world: World, random: Random) -> None:
 
     Half of the pull requests are reviewed and merged within a few days.
     """
+    for each in world.persons:
+        each.is_bot = each.is_bot or random.random() < 0.2  # robots in every part that somebody can have
     openers = {each.thread_id: each.author_id for each in reversed(world.review_comments)}
     for thread in world.review_threads:
         if random.random() < 0.5:
