@@ -29,7 +29,7 @@ from people.rights import rights_of
 from privacy import logbook
 from privacy.released import Released
 from privacy.sealed import recipients, sealed
-from warehouse.files import write_whole
+from warehouse.files import write_atomically
 from warehouse.rights import Delivery
 from warehouse.vault import find_accounts
 from warehouse.windows import today
@@ -194,13 +194,13 @@ def _write(
     for report in own_reports.values():
         for ending, content in files_of(report.report).items():
             lengths[ending] = max(lengths.get(ending, 0), -(-len(content) // STEP) * STEP)
-    write_whole(to / HOW_TO, _HOW_TO, mode=0o644)
+    write_atomically(to / HOW_TO, _HOW_TO, mode=0o644)
     for each in sorted(deliveries, key=lambda each: each.name):  # no order of people either
         if each.person_id in own_reports:
             report = own_reports[each.person_id]
             owner = recipients(report.keys)
             for ending, content in files_of(report.report).items():
                 padded = content.ljust(lengths[ending], b"\n")
-                write_whole(to / f"{each.name}.{ending}.age", sealed(padded, owner), mode=0o644)
+                write_atomically(to / f"{each.name}.{ending}.age", sealed(padded, owner), mode=0o644)
     for name in _lying(to) - _named(each for each in deliveries if each.person_id in own_reports):
         (to / name).unlink(missing_ok=True)

@@ -73,7 +73,7 @@ def verify_log(settings: Settings, asker: Asker, anchor: Path | None) -> LogVeri
         return LogVerified([missing], 0, [], anchor)
     key = audit.key_in(settings.audit_key, settings.audit_file)
     wrong = [
-        *audit.problems(settings.audit_file, key, is_whole=True),
+        *audit.problems(settings.audit_file, key, from_start=True),
         *audit.verify(settings.audit_file, key, anchor),
     ]
     entries = list(audit.entries(settings.audit_file))

@@ -19,7 +19,7 @@ import click
 from config.settings import SHIPPED, environment_with
 from connectors.errors import BadInput
 from privacy.signatures import body_sha256, signature
-from warehouse.files import write_whole
+from warehouse.files import write_atomically
 from warehouse.windows import Window, today, window_of
 
 
@@ -36,11 +36,11 @@ def run_demo(home: Path, seed: int, *, stay: bool = False) -> int:
     with _sandbox(seed, today().isoformat()) as addresses:
         config = home / "sightline.yaml"
         with urllib.request.urlopen(addresses["roster"]) as answer:  # noqa: S310  our own loopback server
-            write_whole(home / "roster.csv", answer.read().decode())
+            write_atomically(home / "roster.csv", answer.read().decode())
         closed = window_of(today()).previous()
-        write_whole(config, _settings(addresses, closed.previous()))
+        write_atomically(config, _settings(addresses, closed.previous()))
         # signed, as an organisation would, so that a demo goes on after the shipped one has changed
-        write_whole(
+        write_atomically(
             home / "agreement.yaml", _signed((SHIPPED / "agreement.yaml").read_text(encoding="utf-8"))
         )
         _title("The night", "sightline nightly")
@@ -60,7 +60,7 @@ def run_demo(home: Path, seed: int, *, stay: bool = False) -> int:
         }
         for name, command in pages.items():
             page = _output(config, *command, "--format", "html", GITHUB_TOKEN=proof)
-            write_whole(home / name, page)
+            write_atomically(home / name, page)
         click.echo("\nPages:")
         for name in pages:
             click.echo(f"  {(home / name).resolve().as_uri()}")

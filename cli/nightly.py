@@ -44,7 +44,7 @@ def run_nightly(config: Path, as_of: date | None) -> int:
     except HomeNotWritable as error:
         return _say(
             f"{settings.home}: cannot be written ({error}); make room or mend the permissions, then run "
-            "again: what was stored before is whole, and the next night goes on from there",
+            "again: what was stored before is complete, and the next night goes on from there",
             CONFIGURATION,
         )
     except StepFailed as error:
@@ -73,12 +73,12 @@ def serve_nightly(config: Path, cron: str | None) -> None:
 
         server.wait_until_up()
         click.echo(f"nightly at '{cron or settings.schedule}' UTC; Prefect at {server.url}; stop with Ctrl-C")
-        with stopping_whole():
+        with stopping_a_running_night():
             nightly.serve(settings, config, cron or settings.schedule)
 
 
 @contextmanager
-def stopping_whole() -> Iterator[None]:
+def stopping_a_running_night() -> Iterator[None]:
     """Takes a night that is running along when the schedule is stopped.
 
     Prefect's runner may leave it behind, calling a server that is gone, and wait for it for ever.

@@ -168,7 +168,7 @@ def access_log(config: Path, form: str) -> None:
 def export(config: Path, output: Path | None) -> None:
     """Everything that is stored about you, as JSON."""
     from app.export import export_everything
-    from warehouse.files import write_whole
+    from warehouse.files import write_atomically
 
     exported = export_everything(*signed_in(config))
     text = json.dumps(exported.everything, indent=1, ensure_ascii=False, default=str)
@@ -176,7 +176,7 @@ def export(config: Path, output: Path | None) -> None:
         click.echo(text)
         return
     try:
-        write_whole(output, _zipped(exported, text) if output.suffix == ".zip" else text)
+        write_atomically(output, _zipped(exported, text) if output.suffix == ".zip" else text)
     except OSError as error:
         raise BadInput([f"{output}: cannot be written ({error.strerror}); name another file"]) from None
     tables = sum(map(len, exported.everything["stored"].values()))

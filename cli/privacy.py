@@ -157,14 +157,14 @@ def privacy_audit_verify(config: Path, anchor: Path | None) -> None:
 
     settings = load_settings(config)
     log = verify_log(settings, OPERATOR, anchor)
-    whole = f"{settings.audit_file}: {log.entries} entries, whole" + (
+    summary = f"{settings.audit_file}: {log.entries} entries, whole" + (
         f" but for what an officer accepted on {', '.join(log.accepted_on)}" if log.accepted_on else ""
     )
     if log.anchor:
-        fine = f"{whole}, and as anchored in {log.anchor}"
+        fine = f"{summary}, and as anchored in {log.anchor}"
     else:
         fine = (
-            f"{whole}; without an anchor nobody can tell whether its end was cut off together with its "
+            f"{summary}; without an anchor nobody can tell whether its end was cut off together with its "
             "checkpoint: set `audit_anchor` to a path elsewhere"
         )
     say_all(log.wrong, fine)

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from config.network import use_network_of
 from config.settings import Settings, load_settings, settings_from, without_secrets
 from connectors.errors import BadInput
-from warehouse.files import write_whole
+from warehouse.files import write_atomically
 
 RecordedSettings = NewType("RecordedSettings", Settings)
 """Settings that a night recorded. Who may do what goes by no others."""
@@ -27,7 +27,7 @@ RecordedSettings = NewType("RecordedSettings", Settings)
 def record_settings(settings: Settings) -> None:
     """Writes the settings of a night into its home, without secrets. Raises OSError."""
     text = json.dumps(without_secrets(settings), indent=1, sort_keys=True)
-    write_whole(settings.recorded_file, text)
+    write_atomically(settings.recorded_file, text)
 
 
 def recorded_settings(config: Path, warn: Callable[[str], None]) -> RecordedSettings:

@@ -23,7 +23,7 @@ from signals.run import held_for
 from warehouse import completeness, history, ledger, reading, rights
 from warehouse.absences import left_out
 from warehouse.as_of import former_sources, spans_by_person
-from warehouse.files import write_whole
+from warehouse.files import write_atomically
 from warehouse.reading import EvidenceRow, MembershipRow
 from warehouse.windows import Window, windows_until
 
@@ -98,7 +98,7 @@ def _keep_rules(night: Night) -> list[history.Rule]:
     for kind, name, content in texts:
         sha256 = hashlib.sha256(content).hexdigest()
         if not (kept := night.settings.rules_folder / sha256).exists():
-            write_whole(kept, content.decode())
+            write_atomically(kept, content.decode())
         found.append(history.Rule(kind, name, sha256))
     return found
 
@@ -121,10 +121,10 @@ def publish_due(night: Night) -> dict[str, Any]:
         sources = _sources(night, window.starts_on, min(window.ends_on, night.as_of))
         # a signal that is refused tonight may be mended before a release has to go without it
         refused = any(each.open_because and each.sensitivity == "band" for each in night.catalog.values())
-        whole = all(source.complete for source in sources) and not refused
-        if not door.is_due(window, night.as_of, night.policy, sources_complete=whole):
+        complete = all(source.complete for source in sources) and not refused
+        if not door.is_due(window, night.as_of, night.policy, sources_complete=complete):
             continue
-        if not whole and night.as_of < held_until:
+        if not complete and night.as_of < held_until:
             continue
         evidence = reading.evidence_by_person(night.store, window.starts_on, window.ends_on)
         teams = {row.team for rows in enrolled(members, window, night.as_of).values() for row in rows}

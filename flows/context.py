@@ -156,7 +156,7 @@ def hold(
         for connector in connectors:
             ends.callback(connector.close)
         try:
-            logbook.check(settings, is_whole=True)
+            logbook.check(settings, from_start=True)
         except DoorError as error:
             raise BadInput([str(error)]) from None
         erasing.check_nobody_came_back(settings)

@@ -37,7 +37,7 @@ from flows.night import run_night
 from flows.night_line import line_printed, print_ended_early, print_stopped
 from flows.step import Progress, StepFailed, run_step
 from reports.receipt import receipt_markdown
-from warehouse.files import write_whole
+from warehouse.files import write_atomically
 
 OUTCOMES = {"complete": "Complete", "gaps": "With gaps", "refused": "Refused"}
 """How a run ended, and the name of its Prefect state."""
@@ -83,7 +83,7 @@ def _run(order: Order) -> dict[str, Any]:
             status = run_night(night, _as_task, order.progress)
     except StepFailed as error:
         with suppress(OSError):
-            write_whole(settings.failure_file, error.details)
+            write_atomically(settings.failure_file, error.details)
         raise
     # messages may name somebody of the roster; they stay in the home
     seen_by_prefect = status | {"last_run": status["last_run"] | {"messages": []}}

@@ -32,7 +32,7 @@ from config.orchestrator_environment import (
 )
 from config.settings import Settings
 from connectors.errors import BadInput
-from warehouse.files import write_whole
+from warehouse.files import write_atomically
 
 START_SECONDS = 120
 """A first start migrates a new database: 20 s on two cores, more on a busy machine."""
@@ -87,7 +87,7 @@ def orchestrator(home: Path, *, schedules: bool = False) -> Iterator[Orchestrato
     """
     if url := orchestrator_url():
         others = [each for each in orchestrators_used(home) if each != shown(url)]
-        write_whole(home / USED, "\n".join([*others, shown(url), ""]))
+        write_atomically(home / USED, "\n".join([*others, shown(url), ""]))
         with operators_orchestrator():
             yield Orchestrator(url)
         return
@@ -108,7 +108,7 @@ def private_server(data: Path, *, schedules: bool) -> Iterator[Orchestrator]:
         port = listener.getsockname()[1]
         url = f"http://127.0.0.1:{port}/api"
         profiles = (data / f"profiles-{port}.toml").absolute()
-        write_whole(profiles, _profile(url, f"sightline:{secrets.token_urlsafe(32)}"))
+        write_atomically(profiles, _profile(url, f"sightline:{secrets.token_urlsafe(32)}"))
         try:
             process = subprocess.Popen(
                 [sys.executable, "-P", str(SERVER), str(listener.fileno()), str(os.getpid())],

@@ -11,7 +11,7 @@ from flows.context import Night
 from flows.run_log import Plan, Sampled
 from reports.status import StatusUnreadable, read_status
 from warehouse import reading
-from warehouse.files import write_whole
+from warehouse.files import write_atomically
 from warehouse.statuses import all_complete, statuses
 
 
@@ -24,8 +24,8 @@ def write_status(night: Night, run: dict[str, Any]) -> dict[str, Any]:
     ]
     status = {"sources": sources, "last_run": run}
     text = json.dumps(status, indent=1, sort_keys=True)
-    write_whole(night.settings.receipts / f"{run['run_id']}.json", text)
-    write_whole(night.settings.status_file, text)
+    write_atomically(night.settings.receipts / f"{run['run_id']}.json", text)
+    write_atomically(night.settings.status_file, text)
     return status
 
 
@@ -61,7 +61,7 @@ def note_outcome(night: Night, run: dict[str, Any], outcome: str) -> None:
         before = None
     status = {"sources": before["sources"] if before else [], "last_run": run | {"outcome": outcome}}
     with suppress(OSError):  # a full disk is said by the step that needed it
-        write_whole(night.settings.status_file, json.dumps(status, indent=1, sort_keys=True))
+        write_atomically(night.settings.status_file, json.dumps(status, indent=1, sort_keys=True))
 
 
 def now() -> datetime:

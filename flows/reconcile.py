@@ -45,7 +45,7 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
             left,
             night.log.gaps(*key),
             span,
-            was_read_whole=night.log.was_read_completely(*key),
+            was_read_completely=night.log.was_read_completely(*key),
             names_all=connector.names_all,
         )
     finally:

@@ -17,7 +17,7 @@ from flows.context import Night
 from privacy import door, logbook, organisation, traces
 from privacy.policy import months_before
 from warehouse import rights
-from warehouse.files import write_whole
+from warehouse.files import write_atomically
 from warehouse.rewrite import databases, rewrite
 from warehouse.windows import parse_window, windows_until
 
@@ -43,7 +43,9 @@ def keep(night: Night) -> dict[str, Any]:
         for path in databases(settings.home):
             if path != settings.warehouse_file:
                 rewrite(path)
-        write_whole(marker, json.dumps({"rewritten_on": night.as_of.isoformat(), "floor": str(night.floor)}))
+        write_atomically(
+            marker, json.dumps({"rewritten_on": night.as_of.isoformat(), "floor": str(night.floor)})
+        )
     return {"retention": {kind: count for kind, count in removed.items() if count}}
 
 
@@ -54,7 +56,9 @@ def _is_due(marker: Path, night: Night) -> bool:
         rewritten_on = date.fromisoformat(last["rewritten_on"])
     except FileNotFoundError:
         # nothing was ever deleted from files that the first night makes
-        write_whole(marker, json.dumps({"rewritten_on": night.as_of.isoformat(), "floor": str(night.floor)}))
+        write_atomically(
+            marker, json.dumps({"rewritten_on": night.as_of.isoformat(), "floor": str(night.floor)})
+        )
         return False
     except (OSError, ValueError, KeyError):
         return True

@@ -11,7 +11,7 @@ from privacy import logbook
 from privacy.amendment import SIGNERS, differences, signers
 from privacy.policy import Policy, load_policy
 from privacy.signatures import signature
-from warehouse.files import write_whole
+from warehouse.files import write_atomically
 
 
 def adopt(settings: Settings, policy: Policy) -> None:
@@ -43,7 +43,7 @@ def adopt(settings: Settings, policy: Policy) -> None:
 def _put(settings: Settings, in_force: Path, action: str, policy: Policy) -> None:
     # the log goes first: a copy that nobody put into force is found, a log of one that was never put is not
     text = settings.agreement.read_text(encoding="utf-8")
-    write_whole(in_force.with_name(f".{in_force.name}.next"), text)
+    write_atomically(in_force.with_name(f".{in_force.name}.next"), text)
     logbook.note(settings, action, sha256=policy.sha256)
     in_force.with_name(f".{in_force.name}.next").replace(in_force)
 

@@ -24,7 +24,7 @@ from privacy import chain
 from privacy.chain import entries as entries
 from privacy.chain import verify as verify
 from privacy.errors import DoorError
-from warehouse.files import write_whole
+from warehouse.files import write_atomically
 
 ACTIONS: Mapping[str, frozenset[str]] = {
     "night ran": frozenset({"run_id", "outcome"}),
@@ -101,25 +101,25 @@ def accept(log: Path, key: bytes, by: str, *, on: date) -> list[str]:
 
     The entry holds the hash of all before it, so what is broken stays, and any further change is found.
     """
-    found = problems(log, key, is_whole=True)
+    found = problems(log, key, from_start=True)
     if found:
         _add(log, key, chain.ACCEPTED, {"by": by, "sha256": chain.sha256_of(log)}, on, is_accepting=True)
         chain.forget(log)
-        check(log, key, is_whole=True)
+        check(log, key, from_start=True)
     return found
 
 
-def problems(log: Path, key: bytes, *, is_whole: bool) -> list[str]:
+def problems(log: Path, key: bytes, *, from_start: bool) -> list[str]:
     """A sentence for all that is wrong with the log since the last checkpoint, or ever."""
     from filelock import FileLock  # readers of the log need none
 
     with FileLock(_lock(log), mode=0o600):
-        return chain.verify_whole(log, key) if is_whole else chain.verify_end(log, key)
+        return chain.verify_from_start(log, key) if from_start else chain.verify_end(log, key)
 
 
-def check(log: Path, key: bytes, *, is_whole: bool) -> None:
+def check(log: Path, key: bytes, *, from_start: bool) -> None:
     """Nothing, for a log that is what was written. Raises LogBroken."""
-    _refuse(log, problems(log, key, is_whole=is_whole))
+    _refuse(log, problems(log, key, from_start=from_start))
 
 
 def shorten(log: Path, key: bytes, before: date) -> int:
@@ -131,7 +131,7 @@ def shorten(log: Path, key: bytes, before: date) -> int:
     from filelock import FileLock
 
     with FileLock(_lock(log), mode=0o600):
-        _refuse(log, chain.verify_whole(log, key))
+        _refuse(log, chain.verify_from_start(log, key))
         kept = list(entries(log))
         old = 0
         while old < len(kept) and kept[old]["on"] < before.isoformat():
@@ -150,7 +150,7 @@ def shorten(log: Path, key: bytes, before: date) -> int:
         if chain.walk(content.encode(), key, log.name).wrong:
             content += chain.text(_accepted_again(key, lines, content)) + "\n"
         chain.forget(log)  # first: a log that is shorter than its checkpoint was cut off
-        write_whole(log, content)
+        write_atomically(log, content)
     return old
 
 

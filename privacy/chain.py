@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from warehouse.files import write_whole
+from warehouse.files import write_atomically
 
 START = "0" * 64
 SHORTENED, ACCEPTED = "older entries removed", "break accepted"
@@ -55,7 +55,7 @@ def verify(log: Path, key: bytes, anchor: Path | None = None) -> list[str]:
 
 
 def verify_end(log: Path, key: bytes) -> list[str]:
-    """The same for what was added since the last checkpoint; for the whole, where there is none to go by."""
+    """The same for the entries since the last checkpoint; for all, where there is no checkpoint."""
     known = _checkpoint(log, key)
     if known is None:
         return _verify_and_remember(log, key)
@@ -72,7 +72,7 @@ def verify_end(log: Path, key: bytes) -> list[str]:
     return []
 
 
-def verify_whole(log: Path, key: bytes) -> list[str]:
+def verify_from_start(log: Path, key: bytes) -> list[str]:
     """All of it, and the checkpoint. While what is before that is wrong, every start looks at all."""
     if _checkpoint(log, key) is not None and (found := verify_end(log, key)):
         return found
@@ -233,7 +233,7 @@ def _checkpoint(log: Path, key: bytes) -> Place | None:
 
 def _remember(log: Path, key: bytes, place: Place) -> None:
     entry = place._asdict() | {"hash": ""}
-    write_whole(_beside(log), text(entry | {"hash": hash_of(key, "checkpoint", entry)}) + "\n")
+    write_atomically(_beside(log), text(entry | {"hash": hash_of(key, "checkpoint", entry)}) + "\n")
 
 
 def _ends_with(log: Path, size: int) -> tuple[int, str] | None:

@@ -73,7 +73,7 @@ def release_team(
         raise NotDue(f"{window.name} may be published from {due} on; {published_on} is too early")
     people = frozenset(members)
     of_size = words(len(people), k=policy.k, coalition=policy.coalition)
-    complete = team_words.whole(sources)
+    complete = team_words.complete_sources(sources)
 
     def word(name: str, told: Mapping[str, Any]) -> dict[str, Any]:
         hidden = team_words.why_hidden(told, complete, bool(of_size))

@@ -25,7 +25,7 @@ from connectors.records import Account
 from privacy import traces
 from privacy.errors import DoorError
 from warehouse import forget
-from warehouse.files import write_whole
+from warehouse.files import write_atomically
 from warehouse.rewrite import DRAFT, databases, rewrite, uncompressed
 from warehouse.tombstones import PLACEHOLDER, Tombstones
 
@@ -103,7 +103,7 @@ def proceed(places: Places, path: Path, log: Log, *, backups_days: int) -> Itera
         _save(path, state)
         yield str(state["step"])
     text = _receipt(state, backups_days)
-    write_whole(places.receipt(state["erasure"]), text)
+    write_atomically(places.receipt(state["erasure"]), text)
     log(state["erasure"], hashlib.sha256(text.encode()).hexdigest())
     path.unlink()
     yield "done"
@@ -168,7 +168,7 @@ def _rewrite(places: Places, state: dict[str, Any]) -> None:
     for path in [places.home / "status.json", *sorted((places.home / "receipts").glob("*.json"))]:
         if path.exists() and traces.holds(path.read_bytes(), needles):
             body = _without(json.loads(path.read_text(encoding="utf-8")), needles)
-            write_whole(path, json.dumps(body, indent=1, sort_keys=True))
+            write_atomically(path, json.dumps(body, indent=1, sort_keys=True))
     _rewrite_settings(places.home / "settings.json", needles)
 
 
@@ -182,7 +182,7 @@ def _rewrite_settings(path: Path, needles: Collection[str]) -> None:
         if traces.holds(text.encode(), needles):
             path.unlink()
         else:
-            write_whole(path, text)
+            write_atomically(path, text)
 
 
 def _purge(places: Places, state: dict[str, Any]) -> None:
@@ -280,4 +280,4 @@ def _receipt(state: Mapping[str, Any], backups_days: int) -> str:
 
 
 def _save(path: Path, state: Mapping[str, Any]) -> None:
-    write_whole(path, json.dumps(state, indent=1))
+    write_atomically(path, json.dumps(state, indent=1))

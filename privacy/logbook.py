@@ -28,11 +28,11 @@ def mark(settings: Settings, person_id: str) -> str:
     return audit.mark(audit.key_in(settings.audit_key, settings.audit_file), person_id)
 
 
-def check(settings: Settings, *, is_whole: bool = False) -> None:
+def check(settings: Settings, *, from_start: bool = False) -> None:
     """Nothing, for a log that is what was written, or none yet. Raises LogBroken; NotLogged without a key."""
     if settings.audit_file.exists() or settings.audit_key.exists():
         key = audit.key_in(settings.audit_key, settings.audit_file)
-        audit.check(settings.audit_file, key, is_whole=is_whole)
+        audit.check(settings.audit_file, key, from_start=from_start)
 
 
 def note_expired(settings: Settings, name: str, sha256: str) -> None:

@@ -85,7 +85,7 @@ def notice_name(release: str, item: str) -> str:
 
 
 def pending(path: Path) -> Path:
-    """Where a file waits, whole, until it is recorded. The same name every time, so that nothing piles up."""
+    """Where a complete file waits until it is recorded: always the same name, so that none are left over."""
     return path.with_name(f".{path.name}.pending")
 
 

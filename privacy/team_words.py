@@ -22,8 +22,8 @@ def about(process: Mapping[str, Any]) -> dict[str, Any]:
     return told | {key: list(process[key]) for key in ("sources", "misleads")}
 
 
-def whole(sources: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
-    """The sources that were complete in all that is told of them, but for the tables named with each."""
+def complete_sources(sources: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+    """The complete sources, each with the tables that it lacks all the same."""
     lacks: dict[str, frozenset[str]] = {}
     broken = set()
     for source in sources:
@@ -35,7 +35,7 @@ def whole(sources: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
 
 
 def why_hidden(
-    item: Mapping[str, Any], whole: Mapping[str, frozenset[str]], is_large_enough: bool
+    item: Mapping[str, Any], complete: Mapping[str, frozenset[str]], is_large_enough: bool
 ) -> str | None:
     """The sentence for an item that has no band; None for one that has. Knows nothing of what anybody did."""
     if "process" in item:  # every process may be banded
@@ -46,7 +46,7 @@ def why_hidden(
         return NOT_SHOWN
     if item.get("left_open"):
         return str(item["left_open"])
-    lacking = sorted(name for name in item["sources"] if not _answers_for(whole.get(name), item))
+    lacking = sorted(name for name in item["sources"] if not _answers_for(complete.get(name), item))
     if lacking:
         named = " and ".join(lacking)
         verb = "was" if len(lacking) == 1 else "were"

@@ -306,9 +306,9 @@ def _starts_on(indicator: Indicator, window: Window) -> date:
 
 def _incomplete(source: SourceLike, tables: Collection[str], starts_on: date, end: date) -> str | None:
     """Why it does not answer in these tables for every day from `starts_on` until before `end`, or None."""
-    whole_from = max(source.from_day or end, starts_on)
-    whole_until = min(source.through_day or starts_on, end)
-    missing = (end - starts_on).days - max(0, (whole_until - whole_from).days)
+    covered_from = max(source.from_day or end, starts_on)
+    covered_until = min(source.through_day or starts_on, end)
+    missing = (end - starts_on).days - max(0, (covered_until - covered_from).days)
     lacking: dict[str, list[str]] = {}
     for table in sorted(source.lacks.keys() & tables):
         lacking.setdefault(source.lacks[table], []).append(table.replace("_", " "))

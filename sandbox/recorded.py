@@ -65,8 +65,8 @@ def _objects(path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     opened = gzip.open if path.name.endswith(".gz") else open
     with opened(path, "rt", encoding="utf-8") as file:
         if ".json" in path.suffixes and ".jsonl" not in path.suffixes:
-            whole = json.load(file)
-            for found in whole if isinstance(whole, list) else [whole]:
+            content = json.load(file)
+            for found in content if isinstance(content, list) else [content]:
                 if isinstance(found, dict):
                     yield path, found
             return

@@ -150,7 +150,7 @@ def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date, run:
     dirty = [
         month for (month,) in con.execute("select distinct month from dirty_months order by 1").fetchall()
     ]
-    in_whole: list[Signal] = []
+    recomputed: list[Signal] = []
     in_part: dict[tuple[str, Grain], list[Signal]] = {}
     with _people_resolved(con, RESOLVED):
         for signal in _stored(catalog):
@@ -158,7 +158,7 @@ def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date, run:
             is_other = known.get(signal.signal) != signal.sha256 or moved & {*signal.reads, "aliases"}
             if is_other or (dirty and family is None):
                 history.replace(con, TARGETS[signal.kind], signal.signal, _distinct_rows(signal), run)
-                in_whole.append(signal)
+                recomputed.append(signal)
             elif dirty and family is not None:
                 in_part.setdefault((family, signal.grain), []).append(signal)
     with _people_resolved(con, _CONTEXT):
@@ -168,7 +168,7 @@ def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date, run:
     for target in TARGETS.values():
         for table in (target, f"{target}_past"):
             con.execute(f"delete from {table} where occurred_on < $since", {"since": since})
-    computed = [("true", in_whole)]
+    computed = [("true", recomputed)]
     computed += [
         (_within("occurred_on", _spans(dirty, grain)), signals) for (_, grain), signals in in_part.items()
     ]

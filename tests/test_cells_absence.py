@@ -123,7 +123,7 @@ def test_an_incomplete_source_is_not_collected_and_is_named() -> None:
     )
 
 
-def test_a_source_that_lacks_what_the_item_does_not_read_is_whole_for_it() -> None:
+def test_a_source_that_lacks_what_the_item_does_not_read_is_complete_for_it() -> None:
     other = replace(
         everything(), complete=False, because="github lacks issues", lacks={"issues": "forbidden"}
     )
@@ -173,7 +173,7 @@ def test_a_source_younger_than_the_window_is_not_collected(from_day: int, expect
     assert state(sources=[everything(from_day=date(2026, 7, from_day))]) == expected
 
 
-def test_a_source_that_is_whole_until_the_window_ends_is_enough() -> None:
+def test_a_source_that_is_complete_until_the_window_ends_is_enough() -> None:
     assert state(sources=[everything(through_day=Q3.ends_on)]) == "none seen"
 
 
@@ -191,17 +191,17 @@ def test_the_open_window_needs_every_day_until_the_day_of_the_report(through: in
     assert state(as_of=date(2026, 8, 10), sources=[source]) == expected
 
 
-def test_a_source_that_was_never_whole_is_missing_every_day() -> None:
+def test_a_source_that_was_never_complete_is_missing_every_day() -> None:
     cell = evaluated(sources=[everything(from_day=None, through_day=None)])
     assert cell.because is not None
     assert "for 92 of 92 days" in cell.because
 
 
-def test_on_its_first_day_a_window_has_no_whole_day() -> None:
+def test_on_its_first_day_a_window_has_no_complete_day() -> None:
     assert state(as_of=Q3.starts_on) == "not collected"
 
 
-def test_an_occasion_is_absent_only_where_its_own_tables_are_whole() -> None:
+def test_an_occasion_is_absent_only_where_its_own_tables_are_complete() -> None:
     rule = simple("incident_participation")
     no_rota = [
         everything(),
@@ -241,7 +241,7 @@ def test_none_seen_names_sources_dates_and_what_misleads() -> None:
     )
 
 
-def test_none_seen_in_the_open_window_speaks_of_whole_days_only() -> None:
+def test_none_seen_in_the_open_window_speaks_of_complete_days_only() -> None:
     because = evaluated(as_of=date(2026, 8, 10)).because
     assert because is not None
     assert "between 2026-07-01 and 2026-08-09" in because

@@ -71,7 +71,7 @@ sources = st.builds(
     st.sampled_from([None, "the source said no"]),
     st.dictionaries(st.sampled_from(sorted(TABLES)), st.just("forbidden"), max_size=2),
 )
-whole = SourceState(
+complete = SourceState(
     "everything",
     TABLES,
     date(2026, 1, 1),
@@ -112,7 +112,7 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
         "evidence": draw(st.one_of(st.just([]), st.lists(evidence_rows, max_size=12))),
         "opportunities": draw(st.sets(st.sampled_from(["teammates_active", "on_a_rota"]))),
         "memberships": enrolled,
-        "sources": draw(st.one_of(st.just([whole]), st.lists(sources, max_size=3))),
+        "sources": draw(st.one_of(st.just([complete]), st.lists(sources, max_size=3))),
     }
 
 
@@ -125,7 +125,7 @@ ALWAYS = settings(max_examples=120, deadline=None)
 
 
 @st.composite
-def nearly_whole(draw: st.DrawFn) -> SourceState:
+def nearly_complete_sources(draw: st.DrawFn) -> SourceState:
     """A source that is whole but for one thing, or for none; both sides of every edge."""
     first, last = draw(
         st.sampled_from([(date(2026, 4, 1), WINDOW.ends_on), (WINDOW.starts_on, date(2026, 9, 2))])
@@ -137,8 +137,8 @@ def nearly_whole(draw: st.DrawFn) -> SourceState:
         draw(
             st.sampled_from(
                 [
-                    whole.kinds,
-                    whole.kinds,
+                    complete.kinds,
+                    complete.kinds,
                     frozenset({"incidents", "incident_actions"}),
                     frozenset({"reviews"}),
                 ]
@@ -154,10 +154,10 @@ def nearly_whole(draw: st.DrawFn) -> SourceState:
 @ALWAYS
 @given(
     st.lists(indicators, min_size=1, max_size=3, unique_by=lambda rule: rule.signal),
-    st.lists(nearly_whole(), max_size=2),
+    st.lists(nearly_complete_sources(), max_size=2),
     st.sampled_from([date(2026, 9, 2), date(2026, 10, 15)]),
 )
-def test_an_empty_cell_is_none_seen_exactly_where_every_feeding_source_is_whole(
+def test_an_empty_cell_is_none_seen_exactly_where_every_feeding_source_is_complete(
     rules: list[Indicator], sources: list[SourceState], as_of: date
 ) -> None:
     begins = date(2026, 4, 1) if any(rule.over_quarters == 2 for rule in rules) else WINDOW.starts_on
@@ -188,7 +188,7 @@ def test_an_empty_cell_is_none_seen_exactly_where_every_feeding_source_is_whole(
 
 @ALWAYS
 @given(questions())
-def test_an_empty_cell_without_occasion_enrolment_or_whole_source_is_never_none_seen(
+def test_an_empty_cell_without_occasion_enrolment_or_complete_source_is_never_none_seen(
     asked: dict[str, Any],
 ) -> None:
     item = asked["item"]

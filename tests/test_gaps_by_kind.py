@@ -132,7 +132,7 @@ def test_a_night_that_may_not_read_discussions_and_schedules_leaves_only_their_i
     with running(generate("kinds", until=TODAY, teams=2, people=12, repositories=2)) as server:
         config = written(home, server)
         assert night(config)["last_run"]["outcome"] == "complete"
-        whole = states(home)
+        complete = states(home)
         with monkeypatch.context() as refusing:
             refusing.setattr(model.Repository, "discussions", property(_refused))
             refusing.setenv("PAGERDUTY_TOKEN", "sandbox-pagerduty-without-schedules")
@@ -147,10 +147,10 @@ def test_a_night_that_may_not_read_discussions_and_schedules_leaves_only_their_i
                 ) in status["last_run"]["messages"]
             lacking = states(home)
         assert night(config)["last_run"]["outcome"] == "complete"
-        assert states(home) == whole
+        assert states(home) == complete
     touched = _names("discussions") | _names("oncall_shifts")
     read = {item.slug: tables_behind(item, set()) for item in ITEMS}
-    changed = {key for key, cell in lacking.items() if cell != whole[key]}
+    changed = {key for key, cell in lacking.items() if cell != complete[key]}
     assert changed
     assert {slug for _, slug in changed} <= {slug for slug, tables in read.items() if tables & touched}
     for state, because in (lacking[key] for key in changed):

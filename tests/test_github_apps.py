@@ -111,8 +111,8 @@ def test_what_an_organisation_that_was_never_listed_has_is_not_called_absent(
         fetched(config)
         assert not trusted(config), "one organisation that is whole does not make up for another"
     world.installations.append(missing)
-    whole = {f"{FIRST}/service-0": (True, PULLS // 2), f"{SECOND}/service-1": (True, PULLS // 2)}
-    assert fetched(config) == (whole, [])
+    complete = {f"{FIRST}/service-0": (True, PULLS // 2), f"{SECOND}/service-1": (True, PULLS // 2)}
+    assert fetched(config) == (complete, [])
     assert trusted(config)
 
 
@@ -126,7 +126,7 @@ def test_whoever_reads_a_repository_for_nobody_says_why_nobody_can(
     )
     held, (said,) = fetched(config)
     assert "is not installed with 'third-load'" in said
-    assert {scope for scope, (is_whole, _) in held.items() if is_whole} == {
+    assert {scope for scope, (is_complete, _) in held.items() if is_complete} == {
         f"{FIRST}/service-0",
         f"{SECOND}/service-1",
     }
@@ -136,11 +136,11 @@ def test_a_suspended_installation_is_said_and_loses_nothing(
     server: Running, home: Path, private_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = written(home, server, "  app_id: 1\n", private_key, monkeypatch)
-    whole = {f"{FIRST}/service-0": (True, PULLS // 2), f"{SECOND}/service-1": (True, PULLS // 2)}
-    assert fetched(config) == (whole, [])
+    complete = {f"{FIRST}/service-0": (True, PULLS // 2), f"{SECOND}/service-1": (True, PULLS // 2)}
+    assert fetched(config) == (complete, [])
     server.holding.github.installations[1].suspended_at = "2026-11-20T10:00:00Z"
     held, refused = fetched(config)
-    assert held == whole | {f"{SECOND}/service-1": (False, PULLS // 2)}
+    assert held == complete | {f"{SECOND}/service-1": (False, PULLS // 2)}
     assert "is suspended since 2026-11-20" in refused[0]
 
 

@@ -114,7 +114,7 @@ def test_an_object_is_gone_only_when_github_says_so_twice() -> None:
     assert len(batches[0].roots) == 2
 
 
-def test_an_outage_is_raised_after_the_last_whole_batch_and_the_next_run_goes_on() -> None:
+def test_an_outage_is_raised_after_the_last_complete_batch_and_the_next_run_goes_on() -> None:
     # one at a time, or the seven that are answered may be spent on batches of which none is complete
     with fetching(lambda on: on("bad_gateway", 10_000, skip=7), requests_at_once=1) as found:
         found.fetch()

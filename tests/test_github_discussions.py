@@ -26,7 +26,7 @@ from warehouse.vault import Vault
 SCOPE = "acme/queue"
 
 
-def test_more_than_a_page_of_discussions_arrives_whole() -> None:
+def test_more_than_a_page_of_discussions_arrives_complete() -> None:
     with fetching(a_world(130)) as github:
         batches = list(github.fetch(SCOPE, None))
         found = discussions(batches)

@@ -179,7 +179,7 @@ def test_an_issue_that_is_no_incident_any_more_is_gone() -> None:
     assert {gone for batch in batches for gone in batch.gone} == {"I_2", "I_404"}
 
 
-def test_a_timeline_longer_than_a_page_arrives_whole() -> None:
+def test_a_timeline_longer_than_a_page_arrives_complete() -> None:
     world = a_world()
     issue = world.nodes["I_1"]
     for number in range(130):

@@ -53,7 +53,7 @@ def test_a_night_after_a_rename_and_a_transfer_asks_what_a_quiet_night_asks(
     assert moved["names"] == today
 
 
-def test_what_moved_while_it_moved_arrives_and_a_new_one_under_the_old_name_is_read_whole(
+def test_what_moved_while_it_moved_arrives_and_a_new_one_under_the_old_name_is_read_completely(
     server: Running, home: Path
 ) -> None:
     config = written(home, server, f"  organisations: [{OWNER}, {ELSEWHERE}]\n")

@@ -42,7 +42,7 @@ def test_what_happened_to_a_pull_request_arrives_in_order() -> None:
     assert [each.position for each in found.events] == sorted(each.position for each in found.events)
 
 
-def test_more_than_a_page_of_comments_and_events_arrives_whole() -> None:
+def test_more_than_a_page_of_comments_and_events_arrives_complete() -> None:
     world = a_world()
     pull, ben = world.nodes["PR_1"], world.accounts["ben"]
     for number in range(130):

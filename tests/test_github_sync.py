@@ -172,7 +172,7 @@ def test_the_inventory_counts_as_the_records_do() -> None:
         }
 
 
-def test_lists_longer_than_a_page_arrive_whole() -> None:
+def test_lists_longer_than_a_page_arrive_complete() -> None:
     world = a_world(pulls=3)
     pull, ben = world.nodes["PR_2"], world.accounts["ben"]
     for number in range(230):
@@ -201,7 +201,7 @@ def test_lists_longer_than_a_page_arrive_whole() -> None:
     assert all(batch.gaps == () for batch in batches)
 
 
-def test_what_hangs_on_an_issue_arrives_whole() -> None:
+def test_what_hangs_on_an_issue_arrives_complete() -> None:
     world = a_world(pulls=0, issues=2)
     issue, ben = world.nodes["I_1"], world.accounts["ben"]
     for number in range(120):

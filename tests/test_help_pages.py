@@ -29,7 +29,7 @@ READ_NO_SETTINGS = {"sandbox", "demo", "compare", "privacy agreement diff", "rub
 
 
 @pytest.mark.parametrize("path", [path for path in ALL if path != ("sandbox",)], ids=" ".join)
-def test_every_page_is_whole_sentences_in_eighty_columns(path: tuple[str, ...]) -> None:
+def test_every_page_is_complete_sentences_in_eighty_columns(path: tuple[str, ...]) -> None:
     page = CliRunner().invoke(cli, [*path, "--help"], terminal_width=80)
     assert page.exit_code == 0
     assert [

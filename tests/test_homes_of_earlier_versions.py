@@ -66,7 +66,7 @@ def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         patch.setenv("PAGERDUTY_TOKEN", "sandbox-pagerduty")
         fresh.mkdir()
         shutil.copy(before / "sightline.yaml", fresh)
-        whole_roster(fresh, server)
+        complete_roster(fresh, server)
         for copy in (before, after, fresh):
             read_from(copy, server)
             agree(copy)
@@ -74,7 +74,7 @@ def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         assert night(fresh, as_of)["last_run"]["outcome"] == "complete"
         erased = sightline(fresh, "privacy", "erase", facts["erased"], "--yes")
         assert erased.returncode == 0, erased.stderr
-        whole_roster(fresh, server, without=facts["erased"])
+        complete_roster(fresh, server, without=facts["erased"])
         night(fresh, as_of)
         yield Kept(facts, log, before, after, fresh, status)
 
@@ -218,7 +218,7 @@ def agree(home: Path) -> None:
     (home / "agreement.yaml").write_text("\n".join([text, "approved:", *lines, ""]))
 
 
-def whole_roster(home: Path, server: Running, without: str = "") -> None:
+def complete_roster(home: Path, server: Running, without: str = "") -> None:
     """It names the account too that somebody linked by hand in the earlier home."""
     with urllib.request.urlopen(f"{server.control}/roster.csv") as answer:
         lines = answer.read().decode().splitlines(keepends=True)

@@ -93,7 +93,7 @@ def test_an_earlier_first_day_makes_the_next_run_start_over(server: Running) -> 
     assert set(read(connected(server, since=date(2025, 10, 1)), cursor)) == {"01INC1"}
 
 
-def test_hydrated_incidents_are_whole_and_the_lost_ones_gone(server: Running) -> None:
+def test_hydrated_incidents_are_complete_and_the_lost_ones_gone(server: Running) -> None:
     told(server, 1)
     declined = told(server, 2)
     declined.updates.append(Update("N1", "2026-03-02T00:00:00Z", ADA, "declined"))

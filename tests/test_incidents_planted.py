@@ -114,7 +114,8 @@ def read_and_computed(
             assert differences(store, connector.source, scope, listed) == []
             span = (SINCE, TODAY)
             assert (
-                close_books(store, connector.source, scope, listed, [], [], span, was_read_whole=True) == []
+                close_books(store, connector.source, scope, listed, [], [], span, was_read_completely=True)
+                == []
             )
         refresh(store.con, CATALOG)
         return answers(store, vault, sources)

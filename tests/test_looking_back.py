@@ -194,7 +194,7 @@ def test_a_contest_by_an_account_that_was_linked_since_is_named(tmp_path: Path) 
     assert {cause for cause, _ in told(the_change(settings))} >= {"identity change", "contest"}
 
 
-def test_a_source_that_became_whole_is_named(tmp_path: Path) -> None:
+def test_a_source_that_became_complete_is_named(tmp_path: Path) -> None:
     settings = home(tmp_path, [])
     night(settings, EARLY)
     edit(tmp_path / "sightline.yaml", "since: 2026-07-01", "since: 2026-07-20")

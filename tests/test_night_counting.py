@@ -27,7 +27,7 @@ FIRST, TODAY = date(2026, 1, 1), date(2026, 11, 22)
 SCOPES = [f"acme/r{number}" for number in range(21)]
 
 
-def test_an_organisation_that_fits_the_quota_is_counted_whole_every_night(store: Store) -> None:
+def test_an_organisation_that_fits_the_quota_is_counted_completely_every_night(store: Store) -> None:
     counted_on(store, dict.fromkeys(SCOPES, TODAY - timedelta(days=1)))
     assert counting.due(store, "github", SCOPES, TODAY) == set(SCOPES)
 
@@ -135,9 +135,9 @@ def test_a_gap_without_a_name_ends_with_a_count_that_names_everything(store: Sto
     span = (FIRST, TODAY)
     listed: list[Inventory] = []
     books = (store, "github", "acme/r0", listed, [])
-    assert close_books(*books, [], span, was_read_whole=False) == [vault_less]
-    assert close_books(*books, [vault_less], span, was_read_whole=False, names_all=True) == [vault_less]
-    assert close_books(*books, [], span, was_read_whole=False, names_all=True) == []
+    assert close_books(*books, [], span, was_read_completely=False) == [vault_less]
+    assert close_books(*books, [vault_less], span, was_read_completely=False, names_all=True) == [vault_less]
+    assert close_books(*books, [], span, was_read_completely=False, names_all=True) == []
 
 
 # --- builders ---

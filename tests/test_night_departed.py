@@ -66,7 +66,7 @@ def test_a_repository_that_is_excluded_leaves_nothing_open(server: Running, home
     assert {source["complete"] for source in sources(home, "2026Q3")} == {True}
 
 
-def test_a_source_that_left_stays_whole_for_the_quarters_before(server: Running, home: Path) -> None:
+def test_a_source_that_left_stays_complete_for_the_quarters_before(server: Running, home: Path) -> None:
     config = written(home, server, pagerduty=True)
     night(config, TODAY)
     before = {window: bodies(home, window) for window in ("2026Q2", "2026Q3")}

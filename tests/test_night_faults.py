@@ -52,9 +52,9 @@ def test_what_stays_is_said_and_the_next_night_completes_it(name: str, server: R
     server.sandbox.faults.switch(name, 10_000, skip=3, seconds=10_000)
     held, gaps, messages = night(home, server)
     missing = {scope for scope, kind, _ in gaps if kind == "*"}
-    whole = REPOSITORIES - len(missing)
+    complete = REPOSITORIES - len(missing)
     assert missing, "nothing is called whole that was not read and counted"
-    assert held["pull_requests"] >= whole * PULLS // REPOSITORIES
+    assert held["pull_requests"] >= complete * PULLS // REPOSITORIES
     assert len(messages) >= 1
     server.sandbox.faults.switch(name, 0)
     held, gaps, messages = night(home, server)

@@ -1,4 +1,4 @@
-"""One night on a generated organisation, the whole way from two APIs to the reports, without Prefect."""
+"""One night on a generated organisation, the complete way from two APIs to the reports, without Prefect."""
 
 from __future__ import annotations
 
@@ -122,12 +122,12 @@ def test_two_nights_do_not_write_at_once(organisation: Running, home: Path) -> N
 
 
 def test_a_night_killed_ten_times_ends_like_an_undisturbed_one(organisation: Running, home: Path) -> None:
-    whole, killed = home / "whole", home / "killed"
-    for folder in (whole, killed):
+    unbroken, killed = home / "whole", home / "killed"
+    for folder in (unbroken, killed):
         folder.mkdir()
         written(folder, organisation)
     started = time.monotonic()
-    subprocess.run([sys.executable, "-c", RUN], cwd=whole, check=True, env=environment())
+    subprocess.run([sys.executable, "-c", RUN], cwd=unbroken, check=True, env=environment())
     length = time.monotonic() - started
     chance = random.Random(7)
     kills = 0
@@ -140,11 +140,11 @@ def test_a_night_killed_ten_times_ends_like_an_undisturbed_one(organisation: Run
             kills += 1
             process.wait()
     subprocess.run([sys.executable, "-c", RUN], cwd=killed, check=True, env=environment())
-    tables = different_tables(whole / "sightline-home", killed / "sightline-home")
+    tables = different_tables(unbroken / "sightline-home", killed / "sightline-home")
     assert kills > 2
     assert {table for table, (_, _, same) in tables.items() if not same} == set()
     assert tables["evidence"][0] > 1000
-    assert release_bytes(whole) == release_bytes(killed)
+    assert release_bytes(unbroken) == release_bytes(killed)
 
 
 def test_no_window_is_published_before_it_was_closed_for_a_fortnight(

@@ -140,7 +140,7 @@ def test_what_a_first_run_has_just_listed_is_not_listed_again_to_be_counted(acco
     assert connector.spent() == before
 
 
-def test_an_old_incident_that_was_touched_is_read_again_whole(account: Account) -> None:
+def test_an_old_incident_that_was_touched_is_read_again_completely(account: Account) -> None:
     account.incident("QOLD", "2026-02-01T00:00:00Z")
     account.entry("QOLD", "acknowledge", "2026-02-01T01:00:00Z", "PADA")
     cursor = last_cursor(account.connector().fetch("account", None))
@@ -181,14 +181,14 @@ def test_a_run_that_dies_after_any_batch_is_completed_to_the_same_records(accoun
         account.incident(f"Q{month}", f"2026-{month:02}-03T00:00:00Z")
         account.entry(f"Q{month}", "annotate", "2026-09-29T12:00:00Z", "PADA", channel="note")
         account.shift("PSCHED", f"2026-{month:02}-03T00:00:00Z", f"2026-{month:02}-09T00:00:00Z", "PADA")
-    whole = stored(account.connector().fetch("account", None))
+    complete = stored(account.connector().fetch("account", None))
     steps = len(list(account.connector().fetch("account", None)))
     assert steps > 4
     for died_after in range(1, steps):
         batches = list(zip(account.connector().fetch("account", None), range(died_after), strict=False))
         before = [batch for batch, _ in batches]
         rest = account.connector().fetch("account", last_cursor(before))
-        assert stored([*before, *rest]) == whole
+        assert stored([*before, *rest]) == complete
 
 
 def test_a_cursor_holds_how_far_was_read_and_no_person(account: Account) -> None:
@@ -298,7 +298,7 @@ def test_the_inventory_lists_what_a_first_run_stores(account: Account) -> None:
     assert len(listed) == 4
 
 
-def test_hydrated_incidents_are_whole_and_the_lost_ones_gone(account: Account) -> None:
+def test_hydrated_incidents_are_complete_and_the_lost_ones_gone(account: Account) -> None:
     account.incident("Q1", "2026-03-01T00:00:00Z")
     account.entry("Q1", "resolve", "2026-03-02T00:00:00Z", "PADA")
     account.incident("QANCIENT", "2025-03-01T00:00:00Z")
@@ -362,7 +362,9 @@ def test_a_rate_limit_is_waited_for(account: Account) -> None:
     assert account.asked[0] == account.asked[1]
 
 
-def test_a_rate_limit_longer_than_allowed_ends_the_run_after_the_last_whole_batch(account: Account) -> None:
+def test_a_rate_limit_longer_than_allowed_ends_the_run_after_the_last_complete_batch(
+    account: Account,
+) -> None:
     account.reset_seconds = "61"
     batches = []
     with pytest.raises(RateLimited, match="wait_limit_seconds"):  # noqa: PT012  what came before matters

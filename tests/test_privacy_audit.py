@@ -44,7 +44,7 @@ CHANGES: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
 }
 
 
-def test_a_log_that_nobody_touched_is_whole(tmp_path: Path) -> None:
+def test_a_log_that_nobody_touched_is_complete(tmp_path: Path) -> None:
     log, key = log_of(tmp_path, 5)
     assert audit.verify(log, key) == []
     assert [entry["number"] for entry in audit.entries(log)] == [1, 2, 3, 4, 5]
@@ -136,7 +136,7 @@ def test_a_log_that_ends_in_nothing_written_goes_on_once_it_is_accepted(size: in
         file.write(bytes(size))
     assert len(audit.accept(log, key, "mark", on=ON)) == 1
     append(log, key, "after")
-    assert audit.problems(log, key, is_whole=True) == audit.verify(log, key) == []
+    assert audit.problems(log, key, from_start=True) == audit.verify(log, key) == []
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -145,9 +145,9 @@ def test_what_was_accepted_is_held_to_what_it_was_then(change: str, tmp_path: Pa
     log.write_text("".join(altered + "\n" for altered in CHANGES[change][0](log.read_text().splitlines())))
     audit.accept(log, key, "mark", on=ON)
     append(log, key, "after")
-    assert audit.problems(log, key, is_whole=True) == []
+    assert audit.problems(log, key, from_start=True) == []
     log.write_text(log.read_text().replace("run-1", "run-7").replace("run-2", "run-8"))
-    assert audit.problems(log, key, is_whole=True) != []
+    assert audit.problems(log, key, from_start=True) != []
 
 
 def test_nobody_accepts_a_break_without_the_key(tmp_path: Path) -> None:
@@ -164,11 +164,11 @@ def test_nobody_accepts_a_break_without_the_key(tmp_path: Path) -> None:
 
 def test_a_log_that_became_shorter_is_found_by_the_next_writer(tmp_path: Path) -> None:
     log, key = log_of(tmp_path, 5)
-    audit.check(log, key, is_whole=True)
+    audit.check(log, key, from_start=True)
     log.write_text("".join(log.read_text().splitlines(keepends=True)[:-1]))
     assert audit.verify(log, key) == []
-    for is_whole in (False, True, False):
-        (found,) = audit.problems(log, key, is_whole=is_whole)
+    for from_start in (False, True, False):
+        (found,) = audit.problems(log, key, from_start=from_start)
         assert found.startswith("audit.jsonl: held 5 entries")
     with pytest.raises(LogBroken):
         append(log, key, "after")
@@ -178,14 +178,14 @@ def test_what_was_added_since_the_checkpoint_is_verified_and_a_night_verifies_th
     tmp_path: Path,
 ) -> None:
     log, key = log_of(tmp_path, 5)
-    audit.check(log, key, is_whole=True)
+    audit.check(log, key, from_start=True)
     append(log, key, "run-6")
     text = log.read_text()
     log.write_text(text.replace("run-6", "run-9"))
-    assert audit.problems(log, key, is_whole=False)[0].startswith("audit.jsonl:6: entry 6 was altered")
+    assert audit.problems(log, key, from_start=False)[0].startswith("audit.jsonl:6: entry 6 was altered")
     log.write_text(text.replace("run-2", "run-9"))
-    assert audit.problems(log, key, is_whole=False) == []  # or every look would read two years of log
-    assert audit.problems(log, key, is_whole=True)[0].startswith("audit.jsonl:2: entry 2 was altered")
+    assert audit.problems(log, key, from_start=False) == []  # or every look would read two years of log
+    assert audit.problems(log, key, from_start=True)[0].startswith("audit.jsonl:2: entry 2 was altered")
     with pytest.raises(LogBroken, match=r"audit\.jsonl:2"):
         append(log, key, "after")
 
@@ -203,21 +203,21 @@ def test_the_checkpoint_follows_the_log(tmp_path: Path) -> None:
 @pytest.mark.parametrize("forged", ["", "{}", "text", '{"number":9}'])
 def test_a_checkpoint_that_somebody_else_wrote_is_not_believed(forged: str, tmp_path: Path) -> None:
     log, key = log_of(tmp_path, 5)
-    audit.check(log, key, is_whole=True)
+    audit.check(log, key, from_start=True)
     place = tmp_path / "audit.checkpoint"
     written = json.loads(place.read_text())
     place.write_text(forged or json.dumps(written | {"number": 4}))
     log.write_text(log.read_text().replace("run-2", "run-9"))
-    assert audit.problems(log, key, is_whole=False)[0].startswith("audit.jsonl:2:")
+    assert audit.problems(log, key, from_start=False)[0].startswith("audit.jsonl:2:")
 
 
-def test_a_log_that_was_shortened_by_its_retention_is_whole(tmp_path: Path) -> None:
+def test_a_log_that_was_shortened_by_its_retention_is_complete(tmp_path: Path) -> None:
     log, key = log_of(tmp_path, 5)
     audit.append(log, key, "night ran", {"run_id": "later", "outcome": "complete"}, on=date(2026, 12, 24))
-    audit.check(log, key, is_whole=True)
+    audit.check(log, key, from_start=True)
     assert audit.shorten(log, key, date(2026, 12, 1)) == 5
     append(log, key, "after")
-    assert audit.problems(log, key, is_whole=False) == audit.problems(log, key, is_whole=True) == []
+    assert audit.problems(log, key, from_start=False) == audit.problems(log, key, from_start=True) == []
 
 
 KILLED_AT_EVERY_LINE = """
@@ -238,7 +238,7 @@ def killed_at(step, log):
         nonlocal left
         if frame.f_code.co_filename not in ours:
             return None
-        if event == "line" and frame.f_code.co_name in ("forget", "write_whole"):
+        if event == "line" and frame.f_code.co_name in ("forget", "write_atomically"):
             left -= 1
             if left < 0:
                 os._exit(9)
@@ -259,14 +259,14 @@ def test_a_kill_at_any_line_while_the_log_is_shortened_leaves_a_log_that_goes_on
     (tmp_path / "before").mkdir()
     log, key = log_of(tmp_path / "before", 3)
     audit.append(log, key, "night ran", {"run_id": "later", "outcome": "complete"}, on=date(2026, 12, 24))
-    audit.check(log, key, is_whole=True)
+    audit.check(log, key, from_start=True)
     code = [sys.executable, "-W", "ignore", "-c", KILLED_AT_EVERY_LINE, str(tmp_path), key.hex()]
     subprocess.run(code, check=True, cwd=ROOT)
     homes = sorted(tmp_path.glob("homes/*"))
     assert len(homes) > 8
     for home in homes:
         append(home / "audit.jsonl", key, "after")
-        assert audit.problems(home / "audit.jsonl", key, is_whole=True) == [], home.name
+        assert audit.problems(home / "audit.jsonl", key, from_start=True) == [], home.name
         audit.shorten(home / "audit.jsonl", key, date(2026, 12, 1))
         assert next(audit.entries(home / "audit.jsonl"))["action"] == chain.SHORTENED
 
@@ -301,18 +301,18 @@ def test_a_break_that_was_accepted_stays_accepted_when_older_entries_go(change: 
     assert {(each["on"], each["about"]["by"]) for each in audit.entries(log, "break accepted")} == {
         (ON.isoformat(), "mark")
     }
-    assert audit.problems(log, key, is_whole=True) == audit.verify(log, key) == []
+    assert audit.problems(log, key, from_start=True) == audit.verify(log, key) == []
     log.write_text(log.read_text().replace("run-1", "run-7").replace("run-2", "run-8"))
     assert audit.verify(log, key) != []
 
 
-def test_a_last_line_without_its_end_is_whole(tmp_path: Path) -> None:
+def test_a_last_line_without_its_end_is_complete(tmp_path: Path) -> None:
     """The power may go between any two bytes."""
     log, key = log_of(tmp_path, 3)
     log.write_bytes(log.read_bytes().removesuffix(b"\n"))
-    audit.check(log, key, is_whole=True)
+    audit.check(log, key, from_start=True)
     append(log, key, "after")
-    assert audit.problems(log, key, is_whole=False) == audit.problems(log, key, is_whole=True) == []
+    assert audit.problems(log, key, from_start=False) == audit.problems(log, key, from_start=True) == []
     assert [entry["number"] for entry in audit.entries(log)] == [1, 2, 3, 4]
 
 

@@ -177,7 +177,7 @@ def test_nothing_starts_while_the_log_is_broken(config: Path, monkeypatch: pytes
         assert "is not what was written, so nothing goes on" in done.stderr
     finally:
         settings.audit_file.write_text(text)
-    logbook.check(settings, is_whole=True)
+    logbook.check(settings, from_start=True)
 
 
 def test_a_night_that_finds_a_release_altered_ends_with_gaps(

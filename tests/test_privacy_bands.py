@@ -229,8 +229,8 @@ def test_two_colluders_break_teams_of_five_to_eight_where_one_was_expected() -> 
 
 def test_the_attacker_catches_a_band_of_the_whole_department() -> None:
     def publish(first: int, second: int) -> Hashable:
-        whole = first.bit_count() + second.bit_count()
-        return the_rule()(5, first), the_rule()(5, second), band_of(whole, 10).word
+        both = first.bit_count() + second.bit_count()
+        return the_rule()(5, first), the_rule()(5, second), band_of(both, 10).word
 
     assert attack_two_teams(publish) is not None
 

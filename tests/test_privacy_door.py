@@ -108,7 +108,7 @@ def test_what_a_source_lacks_is_told_in_codes_alone() -> None:
         release(sources=[lacking], traces={"reviews": set()})
 
 
-def test_a_release_of_before_gaps_were_told_by_table_is_whole_all_the_same() -> None:
+def test_a_release_of_before_gaps_were_told_by_table_is_complete_all_the_same() -> None:
     body = release(traces={"reviews": set()}).body
     body["sources"] = [{key: row[key] for key in row if key != "lacks"} for row in body["sources"]]
     bodies.check_team(body)

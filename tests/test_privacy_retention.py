@@ -128,7 +128,7 @@ def test_the_floor_is_the_first_of_a_month_and_never_more_than_fifteen_months_ag
     assert policy().kept_since(as_of) == kept_since
 
 
-def test_a_log_whose_older_entries_were_removed_is_whole_and_goes_on(tmp_path: Path) -> None:
+def test_a_log_whose_older_entries_were_removed_is_complete_and_goes_on(tmp_path: Path) -> None:
     log = logged(tmp_path, 10)
     audit.write_anchor(log, tmp_path / "anchor", on=day(9))
     assert audit.shorten(log, KEY, day(4)) == 4

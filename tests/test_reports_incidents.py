@@ -137,7 +137,7 @@ def test_a_share_has_no_steps() -> None:
     assert "steps" in own.body
 
 
-def test_a_report_from_before_steps_were_kept_is_whole_and_says_nothing() -> None:
+def test_a_report_from_before_steps_were_kept_is_complete_and_says_nothing() -> None:
     body = json.loads((SAVED / "self.json").read_text())
     body.pop("steps", None)
     check_self(body)

@@ -77,7 +77,7 @@ def test_messages_of_the_night_stand_under_it_each_once():
     assert said.count("! pagerduty: the key was refused") == 1
 
 
-def test_many_whole_scopes_do_not_hide_the_one_that_is_not():
+def test_many_complete_scopes_do_not_hide_the_one_that_is_not():
     gap = {"kind": "*", "from": "2026-11-21", "until": "2026-11-22", "reason": "unreachable"}
     sources = [_source(scope=f"harbour/r{number}") for number in range(40)]
     sources[20] = _source(scope="harbour/broken", complete=False, gaps=[gap])
@@ -107,9 +107,9 @@ def test_what_was_published_is_said_window_by_window():
 
 
 def test_a_receipt_reads_the_status_or_a_run_with_its_sources():
-    whole = {"sources": [_source()], "last_run": _run()}
-    assert _drawn(text.receipt_of, whole) == _drawn(text.receipt_of, _run() | {"sources": [_source()]})
-    assert "GitHub harbour/tide: complete" in _drawn(text.receipt_of, whole)
+    status = {"sources": [_source()], "last_run": _run()}
+    assert _drawn(text.receipt_of, status) == _drawn(text.receipt_of, _run() | {"sources": [_source()]})
+    assert "GitHub harbour/tide: complete" in _drawn(text.receipt_of, status)
 
 
 def test_the_markdown_receipt_has_one_row_a_source():

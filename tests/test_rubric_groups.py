@@ -228,8 +228,8 @@ def cell(parts: tuple[Part, ...], seen_when: SeenWhen, did: str) -> Cell:
         Evidence("p1", signal, date(2026, 8, 3), "pull_request", f"PR{number}")
         for number, signal in enumerate(did.split())
     ]
-    whole = SourceState("github", frozenset({"pull_requests"}), Q3.starts_on, AS_OF, complete=True)
+    complete = SourceState("github", frozenset({"pull_requests"}), Q3.starts_on, AS_OF, complete=True)
     return evaluate(
         an_item(parts, seen_when), CATALOG, person_id="p1", window=Q3, as_of=AS_OF, evidence=rows,
-        opportunities=set(), memberships=[(Q3.starts_on, None)], sources=[whole],
+        opportunities=set(), memberships=[(Q3.starts_on, None)], sources=[complete],
     )  # fmt: skip

@@ -347,9 +347,9 @@ def seen(one: Item, days: list[tuple[str, int]]) -> bool:
         for number, (signal, day) in enumerate(days)
     ]
     tables = frozenset(table for signal in CATALOG.values() for table in signal.reads)
-    whole = SourceState("github", tables, start, ENDED, complete=True)
+    complete = SourceState("github", tables, start, ENDED, complete=True)
     cell = evaluate(
         one, CATALOG, person_id="p1", window=Q3, as_of=ENDED, evidence=rows, opportunities=set(),
-        memberships=[(start, None)], sources=[whole],
+        memberships=[(start, None)], sources=[complete],
     )  # fmt: skip
     return cell.state == "seen"

@@ -58,7 +58,7 @@ def test_the_skeleton_of_the_default_document_has_the_id_and_the_hashes_of_the_s
     ]
 
 
-def test_once_each_item_has_an_answer_the_map_is_whole_and_fits_its_document(tmp_path: Path) -> None:
+def test_once_each_item_has_an_answer_the_map_is_complete_and_fits_its_document(tmp_path: Path) -> None:
     text, _ = skeleton_of(written(tmp_path, TABLE))
     (tmp_path / "map.yaml").write_text(answered(text), encoding="utf-8")
     found = load_map(tmp_path / "map.yaml", CATALOG)

@@ -51,7 +51,7 @@ def test_a_fault_comes_once_and_then_the_answer(
     assert ask(server)[2]["data"]["repository"]["pullRequests"]["nodes"] != []
 
 
-def test_a_spent_budget_says_zero_and_when_it_is_whole_again(server: Running) -> None:
+def test_a_spent_budget_says_zero_and_when_it_is_complete_again(server: Running) -> None:
     switch(server, name="rate_limited_403", seconds=7)
     _, headers, _ = ask(server)
     assert headers["x-ratelimit-remaining"] == "0"

@@ -118,7 +118,7 @@ def test_whoever_was_asked_and_never_joined_is_pending(server: Running) -> None:
     assert responder["state"] == "pending"
 
 
-def test_an_incident_may_carry_whole_objects(server: Running) -> None:
+def test_an_incident_may_carry_complete_objects(server: Running) -> None:
     incident = server.holding.traps["incident-merged"][0]
     body = ask(server, f"/incidents/{incident}?include[]=services&include[]=first_trigger_log_entries")[2]
     assert body["incident"]["service"]["type"] == "service"

@@ -52,7 +52,7 @@ def graphql_form() -> Iterator[Running]:
 
 
 @needs_recordings
-def test_the_rest_form_is_served_whole(rest_form: Running) -> None:
+def test_the_rest_form_is_served_completely(rest_form: Running) -> None:
     assert counted(rest_form, "bitcoin-core", "secp256k1") == {
         "pulls": 1_308,
         "merged": 944,
@@ -72,7 +72,7 @@ def test_the_rest_form_is_served_whole(rest_form: Running) -> None:
         ("cfrg", "draft-irtf-cfrg-frost", 302, 169, 746, 557),
     ],
 )
-def test_the_graphql_form_is_served_whole(
+def test_the_graphql_form_is_served_completely(
     graphql_form: Running, owner: str, name: str, pulls: int, issues: int, reviews: int, review_comments: int
 ) -> None:
     found = counted(graphql_form, owner, name)
@@ -104,8 +104,8 @@ def test_an_answer_to_a_deleted_comment_still_has_a_thread(tmp_path: Path) -> No
 
 def test_both_forms_may_lie_in_one_folder(tmp_path: Path) -> None:
     write(tmp_path, {"pull": {"number": 1, "repository": {"full_name": "quay/harbour"}}})
-    whole = {"repo": "quay/mole", "pulls": [{"number": 1, "author": {"login": "ada"}}], "issues": []}
-    (tmp_path / "mole.json").write_text(json.dumps(whole))
+    content = {"repo": "quay/mole", "pulls": [{"number": 1, "author": {"login": "ada"}}], "issues": []}
+    (tmp_path / "mole.json").write_text(json.dumps(content))
     assert sorted(load(tmp_path).repositories) == ["quay/harbour", "quay/mole"]
 
 

@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from cli.nightly import stopping_whole
+from cli.nightly import stopping_a_running_night
 from config.settings import load_settings
 from connectors.errors import BadInput
 from flows.context import Busy, open_night
@@ -154,7 +154,7 @@ def test_a_broken_night_prints_its_line_without_a_person(
 def test_a_night_that_runs_when_the_schedule_is_stopped_does_not_outlive_it() -> None:
     """It called a server that was gone, and the stopped process waited for it for ever."""
     night = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
-    with stopping_whole():
+    with stopping_a_running_night():
         night.start()
         assert night.is_alive()
     assert not night.is_alive()

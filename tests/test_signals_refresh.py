@@ -108,7 +108,7 @@ def test_a_pull_request_that_is_gone_takes_its_evidence_with_it(store: Store, va
     assert refresh(store.con, CATALOG)["reviews_given"] == 0
 
 
-def test_a_changed_file_computes_its_signal_whole(store: Store, vault: Vault) -> None:
+def test_a_changed_file_computes_its_signal_completely(store: Store, vault: Vault) -> None:
     store.write("github", "acme", [Batch((pull_request("one", reviewed_on=date(2026, 3, 9)),), "")], vault)
     refresh(store.con, CATALOG)
     plant(store, date(2025, 2, 3))

@@ -147,9 +147,9 @@ def test_a_window_is_complete_only_after_its_books_are_closed_without_a_gap(
     listed = [inventory("PR1"), inventory("PR2")]
     left = differences(store, "github", "acme/api", listed)
     span = (date(2026, 1, 1), date(2026, 11, 1))
-    close_books(store, "github", "acme/api", listed, left, [], span, was_read_whole=True)
+    close_books(store, "github", "acme/api", listed, left, [], span, was_read_completely=True)
     assert not complete()
-    close_books(store, "github", "acme/api", listed[:1], [], [], span, was_read_whole=False)
+    close_books(store, "github", "acme/api", listed[:1], [], [], span, was_read_completely=False)
     assert complete()
 
 
@@ -190,12 +190,12 @@ def test_a_gap_in_a_stored_object_stays_until_it_is_written_without_one(store: S
     gap = Gap("commits", *SPAN, "forbidden", "PR1")
     store.write("github", "acme/api", [Batch((pull_request(),), "cursor", gaps=(gap,))], vault)
     assert gaps_left(store, [gap]) == [gap]
-    assert gaps_left(store, [], was_read_whole=True) == [gap]
+    assert gaps_left(store, [], was_read_completely=True) == [gap]
     store.write("github", "acme/api", [batch(pull_request())], vault)
     assert gaps_left(store, []) == []
 
 
-def test_a_gap_in_nothing_stored_stays_until_the_scope_is_read_whole_without_it(
+def test_a_gap_in_nothing_stored_stays_until_the_scope_is_read_completely_without_it(
     store: Store, vault: Vault
 ) -> None:
     """An incremental night speaks of the last days only; the older ones are as missing as before."""
@@ -204,18 +204,18 @@ def test_a_gap_in_nothing_stored_stays_until_the_scope_is_read_whole_without_it(
         Gap("incidents", *SPAN, "forbidden"),
         Gap("incidents", date(2026, 10, 1), SPAN[1], "forbidden"),
     )
-    assert gaps_left(store, [long], was_read_whole=True) == [long]
+    assert gaps_left(store, [long], was_read_completely=True) == [long]
     assert gaps_left(store, [short]) == [long]
     assert needs_reading_again(store, "github", "acme/api", []) is True
     assert needs_reading_again(store, "github", "acme/api", [short]) is False
-    assert gaps_left(store, [short], was_read_whole=True) == [short]
-    assert gaps_left(store, [], was_read_whole=True) == []
+    assert gaps_left(store, [short], was_read_completely=True) == [short]
+    assert gaps_left(store, [], was_read_completely=True) == []
 
 
 def test_a_scope_that_broke_keeps_its_other_gaps(store: Store, vault: Vault) -> None:
     store.write("github", "acme/api", [batch(pull_request())], vault)
     told = Gap("incidents", *SPAN, "forbidden")
-    gaps_left(store, [told], was_read_whole=True)
+    gaps_left(store, [told], was_read_completely=True)
     leave_open(store, "github", "acme/api", Gap("*", *SPAN, "unreachable"))
     leave_open(store, "github", "acme/api", Gap("*", *SPAN, "rate_limited"))
     assert {gap["reason"] for gap in statuses(store, "github", ["acme/api"])[0]["gaps"]} == {
@@ -233,7 +233,7 @@ def test_a_source_that_misses_one_day_of_the_window_is_not_complete(
 ) -> None:
     store.write("github", "acme/api", [batch(pull_request())], vault)
     close_books(
-        store, "github", "acme/api", [inventory("PR1")], [], [], (since, through), was_read_whole=True
+        store, "github", "acme/api", [inventory("PR1")], [], [], (since, through), was_read_completely=True
     )
     found = source_window(store, "github", ["reviews"], ["acme/api"], (WINDOW.starts_on, WINDOW.ends_on))
     assert not found.complete
@@ -356,9 +356,16 @@ def batch(*roots: PullRequest) -> Batch:
     return Batch(roots, "cursor")
 
 
-def gaps_left(store: Store, told: list[Gap], *, was_read_whole: bool = False) -> list[Gap]:
+def gaps_left(store: Store, told: list[Gap], *, was_read_completely: bool = False) -> list[Gap]:
     return close_books(
-        store, "github", "acme/api", [inventory("PR1")], [], told, SPAN, was_read_whole=was_read_whole
+        store,
+        "github",
+        "acme/api",
+        [inventory("PR1")],
+        [],
+        told,
+        SPAN,
+        was_read_completely=was_read_completely,
     )
 
 

@@ -18,7 +18,7 @@ def as_owner_only() -> Iterator[None]:
         os.umask(before)
 
 
-def write_whole(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+def write_atomically(path: Path, content: str | bytes, mode: int = 0o600) -> None:
     """Puts `content` at `path` so that a reader sees the old file or the new one, never a part.
 
     Raises OSError, with nothing changed at `path`.

@@ -61,7 +61,7 @@ _COMPARED = f"""{_LISTED}, kept as (
     pull_requests.all_comments_total as all_comments,
     null::bigint as answers,
     (select count(*) from review_comments where pull_request_id = kept.object_id)
-      = pull_requests.review_comments_total as is_whole
+      = pull_requests.review_comments_total as is_complete
   from kept join pull_requests on pull_request_id = object_id
   where kept.kind = 'pull_requests'
   union all
@@ -87,7 +87,7 @@ select
     when listed.object_id is null then 'vanished'
     else 'counts_differ' end
 from listed full join counted on listed.kind = counted.kind and listed.object_id = counted.object_id
-where counted.object_id is null or listed.object_id is null or not counted.is_whole
+where counted.object_id is null or listed.object_id is null or not counted.is_complete
   or {" or ".join(f"coalesce(listed.{it}, counted.{it}) is distinct from counted.{it}" for it in _TOTALS)}
 order by 1, 2
 """
@@ -207,7 +207,7 @@ def close_books(
     told: Sequence[Gap],
     span: tuple[date, date],
     *,
-    was_read_whole: bool,
+    was_read_completely: bool,
     names_all: bool = False,
 ) -> list[Gap]:
     """Writes down how the reconciliation of one scope ended; returns the gaps that are left.
@@ -227,7 +227,7 @@ def close_books(
         store.con.execute(_FORGET_OWN, {"source": source, "scope": scope} | own)
         stored = {key for (key,) in store.con.execute(_STORED, {"scope_key": here["scope_key"]}).fetchall()}
         loose = [gap for gap in told if gap.object_id not in stored]
-        if not was_read_whole:
+        if not was_read_completely:
             loose += [
                 gap
                 for gap in ledger_gaps(store, source, scope)

@@ -155,11 +155,11 @@ class Store:
             ).fetchall()
             self._columns[table] = dict(described)
         columns = self._columns[table]
-        whole = [dict.fromkeys(columns) | row if len(row) < len(columns) else row for row in table_rows]
+        filled = [dict.fromkeys(columns) | row if len(row) < len(columns) else row for row in table_rows]
         self.con.execute(
             f"insert into {table} select row.* from "
             f"(select unnest(from_json_strict(?::json, '{json.dumps([columns])}')) as row)",
-            [json.dumps(whole, default=date.isoformat)],
+            [json.dumps(filled, default=date.isoformat)],
         )
 
     def _is_about_somebody(self, table: str, row: Row) -> bool:

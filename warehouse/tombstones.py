@@ -18,7 +18,7 @@ from pathlib import Path
 
 from connectors.errors import BadInput
 from connectors.records import Account
-from warehouse.files import write_whole
+from warehouse.files import write_atomically
 
 PLACEHOLDER = "login:"
 """An account known only by its login, until the source tells its immutable id."""
@@ -91,7 +91,7 @@ class Tombstones:
     def _make_key(self) -> bytes:
         key = secrets.token_bytes(32)
         self._key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(self._key_file, key.hex() + "\n")
+        write_atomically(self._key_file, key.hex() + "\n")
         return key
 
 

@@ -110,12 +110,12 @@ class Pages:
             # What may not be read, or lacks an object, counts as changed: it is then requested by itself.
             kinds = [kind for kind in self.kinds(scope) if kind != "discussions" or scope not in without]
             connections = {kind: repository[CONNECTIONS[kind]] for kind in kinds} if repository else {}
-            is_whole = repository and all(
+            is_complete = repository and all(
                 None not in connection["nodes"] for connection in connections.values()
             )
             listed = (
                 {kind: _page(repository, connections[kind], None, answer) for kind in kinds}
-                if is_whole
+                if is_complete
                 else {}
             )
             if listed and scope in without:

@@ -132,7 +132,7 @@ class IncidentIo(ApiConnector):
             raise ValueError(f"incident_io hydrates incidents and shifts, not {kind!r}")
         for first in range(0, len(object_ids), _STORED_AT_ONCE):
             chunk = object_ids[first : first + _STORED_AT_ONCE]
-            incidents = [record for object_id in chunk if (record := self._whole(object_id))]
+            incidents = [record for object_id in chunk if (record := self._complete_record(object_id))]
             gone = set(chunk) - {record.incident_id for record in incidents}
             yield Batch(tuple(incidents), "", gone=tuple(sorted(gone)))
 
@@ -168,11 +168,13 @@ class IncidentIo(ApiConnector):
             if any(_changed_at(one) >= after for one in several)
         )
         for incident_id in touched:
-            record = self._whole(incident_id, payloads.get(incident_id), documents.get(incident_id, []))
+            record = self._complete_record(
+                incident_id, payloads.get(incident_id), documents.get(incident_id, [])
+            )
             if record is not None:
                 yield record
 
-    def _whole(
+    def _complete_record(
         self,
         incident_id: str,
         payload: IncidentPayload | None = None,

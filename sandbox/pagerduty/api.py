@@ -181,8 +181,8 @@ class PagerDutyApi:
 
         def with_parts(schedule: Schedule) -> dict[str, Any]:
             zone = _known(parameter(request, "time_zone") or schedule.time_zone)
-            whole = self.shapes.schedule_in_full(schedule, since, until, zone)
-            return {key: value for key, value in whole.items() if key not in _PARTS or key in parts}
+            full_schedule = self.shapes.schedule_in_full(schedule, since, until, zone)
+            return {key: value for key, value in full_schedule.items() if key not in _PARTS or key in parts}
 
         return self._paged(request, "schedules", found, with_parts)
 

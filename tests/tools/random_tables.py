@@ -64,13 +64,13 @@ class World:
     def ties(self) -> set[tuple[str, str]]:
         """Each incident that is a part of another, with it: merged into it, or named by another tool's."""
         found = {(k, i.merged_into) for k, i in self.stored_incidents.items()}
-        for key, whole in self.stored_incidents.items():
-            named = {each.lower() for each in whole.same_as or ()}
+        for key, event in self.stored_incidents.items():
+            named = {each.lower() for each in event.same_as or ()}
             for part_key, part in self.stored_incidents.items():
                 called = {part_key.lower(), (part.reference or part_key).lower()}
-                if part.source != whole.source and called & named:
+                if part.source != event.source and called & named:
                     found.add((part_key, key))
-        return {(part, whole) for part, whole in found if whole in self.stored_incidents}
+        return {(part, event) for part, event in found if event in self.stored_incidents}
 
     def surviving(self, incident: str) -> str:
         """What this incident is in the end: of all tied to it, the first that is no part of another."""

@@ -9,7 +9,7 @@ with recursive named_elsewhere as (
   select incident_id, source, unnest(same_as) as reference from incidents
 ),
 parts_found as (
-  select part.incident_id, part.merged_into as whole_id
+  select part.incident_id, part.merged_into as event_id
   from incidents as part join incidents as into_stored on into_stored.incident_id = part.merged_into
   union
   select part.incident_id, named_elsewhere.incident_id
@@ -23,9 +23,9 @@ parts_found as (
     on part.source <> named_elsewhere.source and lower(part.reference) = lower(named_elsewhere.reference)
 ),
 tied_either_way as (
-  select incident_id, whole_id as other_id from parts_found
+  select incident_id, event_id as other_id from parts_found
   union
-  select whole_id, incident_id from parts_found
+  select event_id, incident_id from parts_found
 ),
 ties_followed as (
   select incident_id, incident_id as reached_id from tied_either_way
@@ -33,7 +33,7 @@ ties_followed as (
   select ties_followed.incident_id, tied_either_way.other_id
   from ties_followed join tied_either_way on tied_either_way.incident_id = ties_followed.reached_id
 ),
-named_by_the_whole as (
+named_by_the_event as (
   select
     ties_followed.incident_id,
     coalesce(min(reached_id) filter (where parts.incident_id is null), min(reached_id)) as surviving_id
@@ -42,7 +42,7 @@ named_by_the_whole as (
   group by ties_followed.incident_id
 )
 select incidents.incident_id, coalesce(surviving_id, incidents.incident_id) as surviving_id
-from incidents left join named_by_the_whole using (incident_id);
+from incidents left join named_by_the_event using (incident_id);
 
 -- what was read before this was kept is read again, once
 delete from cursors where source = 'incident_io';
