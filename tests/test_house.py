@@ -43,7 +43,7 @@ def dotted(path: Path) -> str:
 class TypingImportsLeftOut(ast.NodeTransformer):
     """Under `if TYPE_CHECKING` nothing is imported: two records may name each other in their types."""
 
-    def visit_If(self, node: ast.If) -> ast.AST | None:  # noqa: N802  ast names it
+    def visit_If(self, node: ast.If) -> ast.AST | None:
         return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
 
 
