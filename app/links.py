@@ -27,7 +27,7 @@ from signals.catalog import load_catalog
 from signals.run import rehearse
 from warehouse import history, reading
 from warehouse.account_matching import STRONG, Suggestion
-from warehouse.accounts import Because, Entry, Key, Link
+from warehouse.accounts import AccountKey, Because, Entry, Link
 from warehouse.files import as_owner_only
 from warehouse.people import part
 from warehouse.store import Store
@@ -239,7 +239,9 @@ def _opened(settings: RecordedSettings, asker: Asker) -> Iterator[OpenHome]:
     try:
         with as_owner_only(), closing(Store(settings.warehouse_file)) as store:
             vault = _vault(settings)
-            own_id = vault.own_ids([asker.account])[Key(asker.account.source, asker.account.account_id)]
+            own_id = vault.own_ids([asker.account])[
+                AccountKey(asker.account.source, asker.account.account_id)
+            ]
             if own_id is None:
                 raise Refused("the account of this token was erased here")
             yield OpenHome(

@@ -27,7 +27,7 @@ class LogVerified(NamedTuple):
 
 
 @checked
-def query_releases(settings: Settings, asker: Asker, statement: str) -> querying.Answer:
+def query_releases(settings: Settings, asker: Asker, statement: str) -> querying.QueryResult:
     """What one select statement returns over every published release. It is logged before it is answered.
 
     Raises BadInput for a statement that is refused, BrokenRelease, and NotLogged.

@@ -26,7 +26,7 @@ from tempfile import TemporaryDirectory
 
 from connectors.records import Account
 from warehouse.account_matching import suggestions
-from warehouse.accounts import Key
+from warehouse.accounts import AccountKey
 from warehouse.people import SamePerson, follow
 from warehouse.store import Store
 from warehouse.vault import Vault
@@ -61,16 +61,16 @@ class Company:
     """All accounts, whose each is in truth, and what is stated exactly."""
 
     accounts: list[Account] = field(default_factory=list)
-    owner: dict[Key, int] = field(default_factory=dict)
-    addresses: dict[Key, list[str]] = field(default_factory=dict)
+    owner: dict[AccountKey, int] = field(default_factory=dict)
+    addresses: dict[AccountKey, list[str]] = field(default_factory=dict)
     stated: list[SamePerson] = field(default_factory=list)
-    kind: dict[Key, str] = field(default_factory=dict)
+    kind: dict[AccountKey, str] = field(default_factory=dict)
     """How each second account is called, for the table."""
 
     def add(self, source: str, login: str, owner: int, address: str | None = None) -> Account:
         account_id = f"{source[:1].upper()}{len(self.accounts):06d}"
         account = Account(source, account_id, login if source != "pagerduty" else account_id)
-        key = Key(source, account_id)
+        key = AccountKey(source, account_id)
         self.accounts.append(account)
         self.owner[key] = owner
         if address:
@@ -92,7 +92,7 @@ def company(accounts: int, duplicates: int, random: Random) -> Company:
         first = firsts[number]
         kind, source, login, reached_at = second(first.login, given, family, taken, random)
         account = found.add(source, login, number, reached_at)
-        found.kind[Key(source, account.account_id)] = kind
+        found.kind[AccountKey(source, account.account_id)] = kind
         if count % 2 == 0:
             found.stated.append(SamePerson(account, first))
         # somebody else of the same name

@@ -98,21 +98,21 @@ def _named(name: str, catalog: Catalog) -> Signal:
     return catalog[name]
 
 
-@signals.command("honesty")
+@signals.command("coverage")
 @window_option("the last one published")
 @format_option("text", "json", "md")
 @with_config
-def signals_honesty(config: Path, window: str | None, form: str) -> None:
+def signals_coverage(config: Path, window: str | None, form: str) -> None:
     """What each signal can and cannot see in the whole organisation."""
     from app.reports import organisation_reports
     from app.request import OPERATOR
-    from reports import honesty
+    from reports import signal_coverage
 
-    view = honesty.view(organisation_reports(load_settings(config), OPERATOR, window))
+    view = signal_coverage.view(organisation_reports(load_settings(config), OPERATOR, window))
     match form:
         case "json":
             click.echo(as_json(view))
         case "md":
-            click.echo(honesty.markdown(view))
+            click.echo(signal_coverage.markdown(view))
         case _:
-            click.echo(honesty.text(view))
+            click.echo(signal_coverage.text(view))

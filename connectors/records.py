@@ -289,7 +289,7 @@ class IncidentAction:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class IncidentPage:
     """A machine called somebody to an incident. It is nobody's contribution."""
 
     account: Account
@@ -314,7 +314,7 @@ class Incident:
     """`owner/name#number` of pull requests that the incident names as its fix."""
     reference: str | None = None
     """What people call it where they do not write its id: `INC-123`, `owner/name#12`."""
-    pages: tuple[Page, ...] = ()
+    pages: tuple[IncidentPage, ...] = ()
     same_as: tuple[str, ...] = ()
     """Ids or references of the same event in another tool, where this record names them as that."""
 

@@ -9,7 +9,7 @@ from connectors.errors import SourceError
 from connectors.files.settings import FileSource
 from connectors.noreply import has_number
 from connectors.records import Account
-from warehouse.accounts import Key
+from warehouse.accounts import AccountKey
 from warehouse.vault import Vault
 
 Tool = str | FileSource
@@ -46,15 +46,15 @@ def told_by(tool: Tool, settings: Settings) -> Iterator[tuple[Account, str]]:
             yield Account("incident_io", user_id, user_id), address
 
 
-def addresses(settings: Settings, vault: Vault, messages: list[str]) -> dict[Key, list[str]]:
+def addresses(settings: Settings, vault: Vault, messages: list[str]) -> dict[AccountKey, list[str]]:
     """Where each account is reached, as far as anybody can tell; who cannot is named in `messages`."""
-    found: dict[Key, list[str]] = {}
+    found: dict[AccountKey, list[str]] = {}
     for tool in tools(settings):
         try:
             for account, address in told_by(tool, settings):
                 is_login = account.source == "github"
                 key = vault.account_of_login("github", account.login) if is_login else None
-                key = key or Key(account.source, account.account_id)
+                key = key or AccountKey(account.source, account.account_id)
                 found[key] = [*found.get(key, []), address]
         except SourceError as error:
             name = tool.name if isinstance(tool, FileSource) else tool
@@ -64,14 +64,16 @@ def addresses(settings: Settings, vault: Vault, messages: list[str]) -> dict[Key
 
         try:
             for identity in sso_identities(settings.github):
-                key = Key("github", identity.account.account_id)
+                key = AccountKey("github", identity.account.account_id)
                 found[key] = [*found.get(key, []), *identity.addresses]
         except SourceError as error:
             messages.append(f"without the single sign-on: {error}")
     return found
 
 
-def numbered(settings: Settings, reached_at: Mapping[Key, list[str]], messages: list[str]) -> dict[Key, str]:
+def numbered(
+    settings: Settings, reached_at: Mapping[AccountKey, list[str]], messages: list[str]
+) -> dict[AccountKey, str]:
     """The id of the GitHub account whose private address, with its number, somebody has at another tool."""
     private = [(key, each) for key, told in reached_at.items() for each in told if has_number(each)]
     if not private or settings.github is None:
@@ -79,7 +81,7 @@ def numbered(settings: Settings, reached_at: Mapping[Key, list[str]], messages: 
     from connectors.github.accounts import ByNumber
 
     whose = ByNumber(settings.github)
-    found: dict[Key, str] = {}
+    found: dict[AccountKey, str] = {}
     try:
         for key, address in private:
             if account := whose(address):

@@ -24,7 +24,7 @@ EVERY = 100
 _TAIL = 8192
 
 
-class Place(NamedTuple):
+class ChainPosition(NamedTuple):
     """How far a log is known to be whole."""
 
     number: int = 0
@@ -42,7 +42,7 @@ class Walk(NamedTuple):
     """What each entry is held against an anchor by."""
     shortened: int
     """Up to which number older entries were removed."""
-    end: Place
+    end: ChainPosition
 
 
 def verify(log: Path, key: bytes, anchor: Path | None = None) -> list[str]:
@@ -81,9 +81,9 @@ def verify_from_start(log: Path, key: bytes) -> list[str]:
     return found
 
 
-def walk(content: bytes, key: bytes, name: str, known: Place | None = None) -> Walk:
+def walk(content: bytes, key: bytes, name: str, known: ChainPosition | None = None) -> Walk:
     """Follows the chain through these lines, from its beginning or from where it is known."""
-    place = known or Place()
+    place = known or ChainPosition()
     found: list[str] = []
     number, before, shortened = place.number, place.said, 0
     hashes: dict[int, str] = {}
@@ -112,7 +112,7 @@ def walk(content: bytes, key: bytes, name: str, known: Place | None = None) -> W
             number, before = entry["number"], said(entry)
             hashes[number] = before if entry["action"] == SHORTENED else entry["hash"]
         so_far.update(line + b"\n")
-    return Walk(found, hashes, shortened, Place(number, before, place.size + len(content)))
+    return Walk(found, hashes, shortened, ChainPosition(number, before, place.size + len(content)))
 
 
 def entries(log: Path, *actions: str) -> Iterator[dict[str, Any]]:
@@ -217,7 +217,7 @@ def _beside(log: Path) -> Path:
     return log.with_suffix(".checkpoint")
 
 
-def _checkpoint(log: Path, key: bytes) -> Place | None:
+def _checkpoint(log: Path, key: bytes) -> ChainPosition | None:
     """What was remembered, if it was by whoever has the key."""
     try:
         found = _parsed(_beside(log).read_text(encoding="ascii")) or {}
@@ -227,11 +227,11 @@ def _checkpoint(log: Path, key: bytes) -> Place | None:
         case {"number": int(number), "said": str(stood), "size": int(size), "hash": str(mark)} if (
             hmac.compare_digest(hash_of(key, "checkpoint", {**found, "hash": ""}), mark)
         ):
-            return Place(number, stood, size)
+            return ChainPosition(number, stood, size)
     return None
 
 
-def _remember(log: Path, key: bytes, place: Place) -> None:
+def _remember(log: Path, key: bytes, place: ChainPosition) -> None:
     entry = place._asdict() | {"hash": ""}
     write_atomically(_beside(log), text(entry | {"hash": hash_of(key, "checkpoint", entry)}) + "\n")
 

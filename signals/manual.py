@@ -23,7 +23,7 @@ counted is distinct source objects, so splitting one thing into many comments ad
 evidence and are never "somebody else"; nobody is their own reviewer. An object whose author has deleted their
 account is nobody's, and gives no evidence.
 
-`sightline signals honesty` says for the whole organisation in how many repositories each can come up at all,
+`sightline signals coverage` says for the whole organisation in how many repositories each can come up at all,
 whether it came up often in a closed quarter and in those before, which others rest on most of its objects,
 and what it cannot see. `privacy/organisation.py` says how coarse that is and why.
 

@@ -82,7 +82,7 @@ COMMANDS: dict[str, tuple[str | None, str]] = {
     "people-suggest.txt": (ENGINEER, "people suggest"),
     "contests-refused.txt": (ENGINEER, "contests list"),
     "unknown-quarter.txt": (ENGINEER, "me --window 2026Q5"),
-    "signals-honesty.txt": (None, "signals honesty"),
+    "signals-coverage.txt": (None, "signals coverage"),
     "signals-list.txt": (None, "signals list"),
     "signals-show.txt": (None, "signals show reviews_given"),
     "rubric-list.txt": (None, "rubric list"),

@@ -43,7 +43,7 @@ def test_a_night_is_complete_and_a_second_one_changes_no_released_byte(
     assert first["last_run"]["outcome"] == second["last_run"]["outcome"] == "complete", first["last_run"]
     assert len(released) > 5
     assert release_bytes(home) == released
-    told = as_data(config, "signals", "honesty")
+    told = as_data(config, "signals", "coverage")
     said = {row["signal"]: row["word"] for row in told["signals"]}
     assert (told["window"], said["merged_work"], said["work_size_band"]) == ("2026Q3", "often", None)
     assert second["last_run"]["published"] == []

@@ -55,9 +55,9 @@ def test_a_signal_and_its_map_by_the_pages_word_are_in_every_report(
     coverage = json.loads(sightline("coverage", team, "--window", WINDOW, "--format", "json"))
     [covered] = [each for each in coverage["items"] if each["item"] == ITEM]
     assert any(each.startswith("Two teams that sit together") for each in covered["misleads"])
-    honesty = json.loads(sightline("signals", "honesty", "--window", WINDOW, "--format", "json"))
-    [honest] = [each for each in honesty["signals"] if each["signal"] == NAME]
-    assert honest["because"] == "It is for its person, and feeds no word about others."
+    coverage = json.loads(sightline("signals", "coverage", "--window", WINDOW, "--format", "json"))
+    [row] = [each for each in coverage["signals"] if each["signal"] == NAME]
+    assert row["because"] == "It is for its person, and feeds no word about others."
 
     # a changed file speaks from the next night on, and what was said before is said again by the old one
     then = ("me", "--window", WINDOW, "--as-of", str(TODAY), "--format", "json")

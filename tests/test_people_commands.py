@@ -22,7 +22,7 @@ from flows.context import open_night
 from flows.night import run_night
 from sandbox.server import Running
 from warehouse.account_matching import suggestions
-from warehouse.accounts import Key, Known
+from warehouse.accounts import AccountKey, StoredAccount
 from warehouse.compare import different_tables
 from warehouse.people import SamePerson, stated_by_sign_on
 from warehouse.vault import Vault
@@ -296,11 +296,11 @@ def test_two_who_fit_equally_well_are_no_persons_own_to_confirm() -> None:
 # --- builders -------------------------------------------------------------------------------------------
 
 
-def known(*names: str) -> list[tuple[Key, Known]]:
+def known(*names: str) -> list[tuple[AccountKey, StoredAccount]]:
     found = []
     for number, name in enumerate(names):
         source, _, login = name.partition(":")
-        found.append((Key(source, f"id{number}"), Known(login, name, name, False, False)))
+        found.append((AccountKey(source, f"id{number}"), StoredAccount(login, name, name, False, False)))
     return found
 
 

@@ -18,7 +18,7 @@ from connectors.records import Account, Batch, Membership, OnCallShift, PullRequ
 from signals.catalog import load_catalog
 from signals.run import compute, recompute, refresh
 from warehouse import reading
-from warehouse.accounts import Entry, Key, Link
+from warehouse.accounts import AccountKey, Entry, Link
 from warehouse.aliases import ids_of
 from warehouse.compare import different_tables
 from warehouse.people import Followed, SamePerson, enrol, follow, part
@@ -236,7 +236,7 @@ def test_a_robot_by_mistake_is_a_human_again_once_that_is_mended(home: Home, by_
     home.fetch(pull_request("one", author=BO, reviewer=ADA))
     before = home.evidence()
     home.vault.tell_bots(
-        logins=[] if by_roster else ["Ada"], by_roster=[Key("github", "U_1")] if by_roster else []
+        logins=[] if by_roster else ["Ada"], by_roster=[AccountKey("github", "U_1")] if by_roster else []
     )
     assert [row for row in home.evidence() if row[1] == "reviews_given"] == []
     home.vault.tell_bots(logins=[], by_roster=[])
@@ -361,8 +361,8 @@ def test_a_vault_from_before_migrations_were_numbered_stays_as_it_is(tmp_path: P
 # --- builders -------------------------------------------------------------------------------------------
 
 
-def key(account: Account) -> Key:
-    return Key(account.source, account.account_id)
+def key(account: Account) -> AccountKey:
+    return AccountKey(account.source, account.account_id)
 
 
 def new_vault(folder: Path) -> Path:

@@ -20,7 +20,7 @@ from flows.run_log import Message
 from people.addresses import addresses, numbered
 from sandbox.server import Running
 from warehouse.account_matching import suggestions
-from warehouse.accounts import Key, Known
+from warehouse.accounts import AccountKey, StoredAccount
 from warehouse.store import Store
 from warehouse.vault import Vault
 
@@ -78,7 +78,9 @@ def test_a_private_address_in_a_tool_is_a_suggestion_for_the_very_account(
     settings, messages = load_settings(config), list[str]()
     vault = Vault(settings.vault_file)
     reached_at = addresses(settings, vault, messages)
-    assert numbered(settings, reached_at, messages) == {Key("opsgenie", OPSGENIE): world.accounts[login].id}
+    assert numbered(settings, reached_at, messages) == {
+        AccountKey("opsgenie", OPSGENIE): world.accounts[login].id
+    }
     assert (messages, vault.links()) == ([], ())
     [one] = suggested(config)
     assert (one["account"], one["to"], one["reason"], one["only"]) == (
@@ -142,17 +144,19 @@ def test_the_single_sign_on_speaks_of_every_tool_or_changes_nothing(
                 each for each in night.log.texts(Message) if "nobody was linked by single sign-on" in each
             ]
             assert len(told) == (token == "wrong")
-            person_id = night.vault.person_of(Key("github", organisation.holding.github.accounts[login].id))
+            person_id = night.vault.person_of(
+                AccountKey("github", organisation.holding.github.accounts[login].id)
+            )
             assert person_id
-            assert [night.vault.person_of(Key(*each)) for each in elsewhere] == [person_id] * 3
-            assert night.vault.person_of(Key("opsgenie", f"{OPSGENIE[:-1]}0")) is None
+            assert [night.vault.person_of(AccountKey(*each)) for each in elsewhere] == [person_id] * 3
+            assert night.vault.person_of(AccountKey("opsgenie", f"{OPSGENIE[:-1]}0")) is None
 
 
 def test_a_mailbox_of_several_people_is_nobodys_own() -> None:
     accounts = [
-        (Key("github", "U1"), person("one", "one")),
-        *((Key("pagerduty", f"P{n}"), person(f"P{n}", f"P{n}")) for n in (1, 2)),
-        (Key("incident_io", "I1"), person("I1", "I1")),
+        (AccountKey("github", "U1"), person("one", "one")),
+        *((AccountKey("pagerduty", f"P{n}"), person(f"P{n}", f"P{n}")) for n in (1, 2)),
+        (AccountKey("incident_io", "I1"), person("I1", "I1")),
     ]
     reached_at = {key: ["sre@acme.example"] for key, _ in accounts}
     assert suggestions(accounts, addresses=reached_at) == [], "four share it"
@@ -205,8 +209,8 @@ def opsgenie() -> Account:
     return Account("opsgenie", OPSGENIE, OPSGENIE)
 
 
-def person(name: str, login: str) -> Known:
-    return Known(login, name, name, bot_by_type=False, bot_by_roster=False)
+def person(name: str, login: str) -> StoredAccount:
+    return StoredAccount(login, name, name, bot_by_type=False, bot_by_roster=False)
 
 
 def run(config: Path, *arguments: str) -> str:

@@ -20,12 +20,12 @@ from connectors.records import (
     Discussion,
     Incident,
     IncidentAction,
+    IncidentPage,
     Interview,
     Issue,
     IssueEvent,
     Membership,
     OnCallShift,
-    Page,
     PullRequest,
     PullRequestEvent,
     Repository,
@@ -283,7 +283,7 @@ def any_incident(key: str, random: Random) -> Incident:
     merged_into = f"N{random.randrange(12)}" if random.random() < 0.4 else None
     fixes = (f"acme/r{random.randrange(2)}#{random.randrange(10)}",) if _odds(random) else ()
     service = random.choice(["api", "web"])
-    pages = (Page(random.choice(PEOPLE), opened),) if _odds(random) else ()
+    pages = (IncidentPage(random.choice(PEOPLE), opened),) if _odds(random) else ()
     same_as = (f"N{random.randrange(12)}",) if random.random() < 0.2 else ()
     source = random.choice(["pagerduty", "incident_io"])
     ends = opened + timedelta(days=3)

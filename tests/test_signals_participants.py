@@ -17,8 +17,8 @@ from connectors.records import (
     Comment,
     Incident,
     IncidentAction,
+    IncidentPage,
     Membership,
-    Page,
     PullRequest,
     Review,
 )
@@ -175,7 +175,7 @@ def test_a_person_takes_part_with_each_of_their_accounts(store: Store, tmp_path:
 
 
 def test_a_page_makes_a_step_and_no_evidence(store: Store, vault: Vault, tmp_path: Path) -> None:
-    outage = blank_incident("outage", pages=(Page(ADA, JULY),))
+    outage = blank_incident("outage", pages=(IncidentPage(ADA, JULY),))
     store.write("pagerduty", "all", [Batch((outage,), "")], vault)
     counts = refresh(store.con, CATALOG, run=1)
     assert counts["paged_for_incident"] == 1
@@ -264,6 +264,6 @@ def pull_request(key: str, day: date) -> PullRequest:
 
 
 def blank_incident(
-    key: str, actions: tuple[IncidentAction, ...] = (), pages: tuple[Page, ...] = ()
+    key: str, actions: tuple[IncidentAction, ...] = (), pages: tuple[IncidentPage, ...] = ()
 ) -> Incident:
     return Incident(key, "pagerduty", None, None, None, date(2026, 7, 1), None, None, actions, pages=pages)

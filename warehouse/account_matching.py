@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from connectors.noreply import has_number
-from warehouse.accounts import Key, Known
+from warehouse.accounts import AccountKey, StoredAccount
 from warehouse.tombstones import PLACEHOLDER
 
 Reason = Literal[
@@ -69,11 +69,11 @@ class Suggestion:
 
 
 def suggestions(
-    accounts: Iterable[tuple[Key, Known]],
+    accounts: Iterable[tuple[AccountKey, StoredAccount]],
     *,
     bots: Collection[str] = (),
-    addresses: Mapping[Key, Collection[str]] | None = None,
-    numbered: Mapping[Key, str] | None = None,
+    addresses: Mapping[AccountKey, Collection[str]] | None = None,
+    numbered: Mapping[AccountKey, str] | None = None,
     affixes: Collection[str] = (),
     are_two: Callable[[str, str], bool] = lambda _one, _other: False,
 ) -> list[Suggestion]:
@@ -136,7 +136,7 @@ def suggestions(
 
 
 def _mailboxes(
-    known: list[tuple[Key, Known]], under: Mapping[tuple[Reason, str], Collection[int]]
+    known: list[tuple[AccountKey, StoredAccount]], under: Mapping[tuple[Reason, str], Collection[int]]
 ) -> dict[str, str]:
     """For each person one who stands for all that their mailbox reaches: one at every tool is one person.
 
@@ -160,7 +160,7 @@ def _mailboxes(
 def _pairs(
     reason: Reason,
     places: Collection[int],
-    known: list[tuple[Key, Known]],
+    known: list[tuple[AccountKey, StoredAccount]],
     mailbox_of: Mapping[str, str],
 ) -> Iterator[tuple[int, int]]:
     """The pairs under one key; a robot's or a lone account's key has none, and neither has a common one."""
@@ -184,7 +184,7 @@ def _at_one_source(reason: Reason, login: str, other: str, affixes: Collection[s
 
 
 def _keys(
-    key: Key, login: str, addresses: Collection[str], affixes: Collection[str]
+    key: AccountKey, login: str, addresses: Collection[str], affixes: Collection[str]
 ) -> Iterator[tuple[Reason, str]]:
     """What an account is looked up under, each with what a meeting there would mean."""
     name = login.casefold()

@@ -10,7 +10,7 @@ Because = Literal["roster", "sso", "person", "keeper"]
 """What a link rests on: a roster row, one identity of the single sign-on, or somebody's word."""
 
 
-class Key(NamedTuple):
+class AccountKey(NamedTuple):
     """An account, by source and the id it has there."""
 
     source: str
@@ -18,7 +18,7 @@ class Key(NamedTuple):
 
 
 @dataclass(slots=True)
-class Known:
+class StoredAccount:
     """What the vault knows of one account."""
 
     login: str

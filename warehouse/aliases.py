@@ -11,14 +11,14 @@ from typing import Protocol
 from warehouse.rows import COMPUTED, PERSON_COLUMNS
 
 
-class Answers(Protocol):
+class Rows(Protocol):
     def fetchall(self) -> list[tuple[str, ...]]: ...
 
 
 class Connection(Protocol):
     """A connection to the warehouse, or to a copy of it."""
 
-    def execute(self, query: object, parameters: object = None) -> Answers: ...
+    def execute(self, query: object, parameters: object = None) -> Rows: ...
 
 
 RESOLVED = tuple(table for table in PERSON_COLUMNS if table not in COMPUTED)

@@ -47,7 +47,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryResult:
     """What a statement returned."""
 
     columns: list[str]
@@ -68,7 +68,7 @@ def described() -> list[tuple[str, str, list[tuple[str, str, str]]]]:
     ]
 
 
-def answer(tables: Tables, statement: str, limits: Limits | None = None) -> Answer:
+def answer(tables: Tables, statement: str, limits: Limits | None = None) -> QueryResult:
     """What one select statement returns over these tables.
 
     Raises BadInput for a statement that is refused, wrong, or takes more than the limits.
@@ -92,7 +92,7 @@ def answer(tables: Tables, statement: str, limits: Limits | None = None) -> Answ
     told = json.loads(process.stdout)
     if "refused" in told:
         raise BadInput([told["refused"]])
-    return Answer(told["columns"], told["rows"])
+    return QueryResult(told["columns"], told["rows"])
 
 
 def opened(tables: Tables, limits: Limits) -> duckdb.DuckDBPyConnection:

@@ -17,7 +17,7 @@ import duckdb
 
 from connectors.records import Account, Batch, Gap, Membership, Root
 from warehouse import history
-from warehouse.accounts import Key
+from warehouse.accounts import AccountKey
 from warehouse.files import as_owner_only
 from warehouse.hardened import harden
 from warehouse.migrating import migrate
@@ -107,7 +107,7 @@ class Store:
         own_ids = vault.own_ids(account for root in last.values() for account in accounts(root))
 
         def person(account: Account | None) -> str | None:
-            return None if account is None else own_ids[Key(account.source, account.account_id)]
+            return None if account is None else own_ids[AccountKey(account.source, account.account_id)]
 
         new_rows: dict[str, list[Row]] = {}
         for root in last.values():
@@ -405,6 +405,6 @@ def named(account: Account) -> Account:
     return Account(account.source, PLACEHOLDER + account.login.casefold(), account.login, account.is_bot)
 
 
-def key_of(account: Account) -> Key:
+def key_of(account: Account) -> AccountKey:
     """Where the vault keeps an account that a roster names."""
-    return Key(account.source, named(account).account_id)
+    return AccountKey(account.source, named(account).account_id)

@@ -20,7 +20,7 @@ import duckdb
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from connectors.records import Account
-from warehouse.accounts import Entry, Key, Known, Link
+from warehouse.accounts import AccountKey, Entry, Link, StoredAccount
 from warehouse.files import as_owner_only
 from warehouse.migrating import migrate
 from warehouse.tombstones import PLACEHOLDER, Tombstones
@@ -50,11 +50,11 @@ class Vault:
     def __init__(self, path: Path, erased: Tombstones | None = None) -> None:
         self._path = path
         self._erased = erased
-        self._accounts: dict[Key, Known] = {}
+        self._accounts: dict[AccountKey, StoredAccount] = {}
         self._links: dict[str, Link] = {}
         self._locked: set[str] = set()
-        self._account_of_login: dict[Key, Key] = {}
-        self._told_logins: set[Key] = set()
+        self._account_of_login: dict[AccountKey, AccountKey] = {}
+        self._told_logins: set[AccountKey] = set()
         self._told_ids: set[str] = set()
         self._bot_logins: frozenset[str] = frozenset()
         with _opened(path) as con:
@@ -68,22 +68,24 @@ class Vault:
             ).fetchall()
             locks = con.execute("select own_id from locks").fetchall()
         for source, account_id, *known in accounts:
-            self._remember(Key(source, account_id), Known(*known))
+            self._remember(AccountKey(source, account_id), StoredAccount(*known))
         self._links = {link[0]: Link(*link) for link in links}
         self._locked = {own_id for (own_id,) in locks}
 
     # --- accounts ---------------------------------------------------------------------------------
 
-    def own_ids(self, accounts: Iterable[Account], *, told_by_source: bool = True) -> dict[Key, str | None]:
+    def own_ids(
+        self, accounts: Iterable[Account], *, told_by_source: bool = True
+    ) -> dict[AccountKey, str | None]:
         """The id that rows of each account hold; accounts never seen before are added.
 
         Whoever was erased is nobody, like the author of a deleted account. Only the source itself says by its
         types who is a robot: others merely name an account.
         """
-        found: dict[Key, str | None] = {}
-        changed: list[Key] = []
+        found: dict[AccountKey, str | None] = {}
+        changed: list[AccountKey] = []
         for account in accounts:
-            key = Key(account.source, account.account_id)
+            key = AccountKey(account.source, account.account_id)
             known = self._accounts.get(key)
             if known is None and self.was_erased(account):
                 found[key] = None
@@ -91,7 +93,9 @@ class Vault:
             if known is None:
                 own_id = self._adopt(account)
                 is_robot = account.is_bot and told_by_source
-                self._remember(key, Known(account.login, own_id, self.person_behind(own_id), is_robot, False))
+                self._remember(
+                    key, StoredAccount(account.login, own_id, self.person_behind(own_id), is_robot, False)
+                )
                 changed.append(key)
             elif (known.login != account.login and account.login) or (
                 told_by_source and account.is_bot and not known.bot_by_type
@@ -113,27 +117,27 @@ class Vault:
         """Every id that rows may hold."""
         return frozenset(known.own_id for known in self._accounts.values())
 
-    def accounts(self) -> Iterator[tuple[Key, Known]]:
+    def accounts(self) -> Iterator[tuple[AccountKey, StoredAccount]]:
         """Every account with what is known of it."""
         yield from self._accounts.items()
 
-    def person_of(self, account: Account | Key) -> str | None:
+    def person_of(self, account: Account | AccountKey) -> str | None:
         """The person of an account seen before, else None."""
-        known = self._accounts.get(Key(account.source, account.account_id))
+        known = self._accounts.get(AccountKey(account.source, account.account_id))
         return known.person_id if known else None
 
-    def own_id_of(self, account: Account | Key) -> str | None:
+    def own_id_of(self, account: Account | AccountKey) -> str | None:
         """The id that rows of an account seen before hold, else None."""
-        known = self._accounts.get(Key(account.source, account.account_id))
+        known = self._accounts.get(AccountKey(account.source, account.account_id))
         return known.own_id if known else None
 
-    def account_of_login(self, source: str, login: str) -> Key | None:
+    def account_of_login(self, source: str, login: str) -> AccountKey | None:
         """The account last seen under this login."""
-        return self._account_of_login.get(Key(source, login.casefold()))
+        return self._account_of_login.get(AccountKey(source, login.casefold()))
 
     def has_account_id(self, source: str, login: str) -> bool:
         """Whether the source has told the immutable id of the account with this login."""
-        return Key(source, login.casefold()) in self._told_logins
+        return AccountKey(source, login.casefold()) in self._told_logins
 
     def accounts_by_person(self) -> dict[str, dict[str, int]]:
         """How many accounts of each person are known at each source, of those whose immutable id is known."""
@@ -146,7 +150,7 @@ class Vault:
 
     # --- robots -----------------------------------------------------------------------------------
 
-    def tell_bots(self, *, logins: Collection[str], by_roster: Collection[Key] | None) -> None:
+    def tell_bots(self, *, logins: Collection[str], by_roster: Collection[AccountKey] | None) -> None:
         """Who else is a robot: GitHub logins of the lists, and accounts the roster flags (None: as before).
 
         Neither is added to what was said before: a flag that was mended is gone.
@@ -287,7 +291,7 @@ class Vault:
         if account.account_id.startswith(PLACEHOLDER):
             known = self.account_of_login(account.source, account.login)
             return self._accounts[known].own_id if known else secrets.token_hex(16)
-        placeholder = self._accounts.get(Key(account.source, PLACEHOLDER + account.login.casefold()))
+        placeholder = self._accounts.get(AccountKey(account.source, PLACEHOLDER + account.login.casefold()))
         if placeholder and placeholder.own_id not in self._told_ids:
             return placeholder.own_id
         # or a login that was freed and taken by somebody else: the roster meant the first
@@ -299,9 +303,9 @@ class Vault:
             own_id = self._links[own_id].to_id
         return own_id
 
-    def _remember(self, key: Key, known: Known) -> None:
+    def _remember(self, key: AccountKey, known: StoredAccount) -> None:
         self._accounts[key] = known
-        login = Key(key.source, known.login.casefold())
+        login = AccountKey(key.source, known.login.casefold())
         is_placeholder = key.account_id.startswith(PLACEHOLDER)
         if not is_placeholder:
             self._told_logins.add(login)
@@ -309,7 +313,9 @@ class Vault:
         if known.login and not (is_placeholder and login in self._account_of_login):
             self._account_of_login[login] = key
 
-    def _write_accounts(self, keys: Sequence[Key], con: duckdb.DuckDBPyConnection | None = None) -> None:
+    def _write_accounts(
+        self, keys: Sequence[AccountKey], con: duckdb.DuckDBPyConnection | None = None
+    ) -> None:
         if con is not None:
             _append(con, "accounts", [(*key, *astuple(self._accounts[key])) for key in keys])
         elif keys:

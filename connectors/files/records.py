@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from connectors.noreply import AddressLookup, has_number, no_lookup
-from connectors.records import Account, Incident, IncidentAction, Interview, OnCallShift, Page
+from connectors.records import Account, Incident, IncidentAction, IncidentPage, Interview, OnCallShift
 from connectors.references import incidents_named, issues_named
 
 Kind = Literal[
@@ -219,7 +219,7 @@ def incident(row: DeclaredRow, incident_id: str) -> Incident:
             sorted(kinds.items(), key=lambda item: item[0][:2])
         )
     )
-    pages = (Page(account, day or opened_on) for account, _, day in row.people("paged"))
+    pages = (IncidentPage(account, day or opened_on) for account, _, day in row.people("paged"))
     merged_into = row.matching("merged_into", _ID, _AN_ID)
     return Incident(
         incident_id=incident_id,

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from connectors.records import Account, Incident, IncidentAction, Page
+from connectors.records import Account, Incident, IncidentAction, IncidentPage
 from connectors.references import incidents_named, issues_named, pull_requests_named
 
 SOURCE = "incident_io"
@@ -303,12 +303,12 @@ def _roles(payload: IncidentPayload, log: Sequence[LogEntry]) -> Iterator[_Step]
     yield from held.values()
 
 
-def _pages(log: Iterable[LogEntry]) -> Iterator[Page]:
+def _pages(log: Iterable[LogEntry]) -> Iterator[IncidentPage]:
     """The users an escalation called. Whoever escalated, the call itself is the machine's."""
     for entry in sorted(log, key=lambda one: (one.occurred_at, one.id)):
         if escalation := entry.content.escalation_created:
             for user in escalation.escalated_to_users:
-                yield Page(Account(SOURCE, user.id, user.id), _day(entry.occurred_at))
+                yield IncidentPage(Account(SOURCE, user.id, user.id), _day(entry.occurred_at))
 
 
 def _over(updates: Iterable[Update]) -> Update | None:

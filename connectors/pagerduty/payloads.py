@@ -13,7 +13,7 @@ from typing import Literal
 
 from connectors.errors import PayloadBroken
 from connectors.http import Payload
-from connectors.records import Account, Incident, IncidentAction, Page
+from connectors.records import Account, Incident, IncidentAction, IncidentPage
 from connectors.references import pull_requests_named
 from connectors.shifts import Entry
 
@@ -165,7 +165,7 @@ def with_actions(
         )
         for position, one in enumerate(kept)
     )
-    pages = tuple(Page(_account(user_id), day) for user_id, day in sorted(set(called)))
+    pages = tuple(IncidentPage(_account(user_id), day) for user_id, day in sorted(set(called)))
     return replace(head, actions=actions, fix_pull_requests=tuple(sorted(set(fixes))), pages=pages)
 
 

@@ -20,7 +20,7 @@ from privacy.organisation import CAP, SELDOM, Traces, often
 from privacy.policy import load_policy
 from privacy.rehearsal import WINDOWS, generated, rehearse, rules_of, told_of
 from privacy.released import Released
-from reports import honesty
+from reports import signal_coverage
 from rubric.map import load_map
 from signals.catalog import load_catalog
 from warehouse.windows import Window
@@ -138,11 +138,11 @@ def test_below_the_floor_nothing_is_shown_whatever_the_data() -> None:
     bodies = [release(objects, PEOPLE[:4]).body for objects in (plenty(), {name: {} for name in plenty()})]
     assert bodies[0] == bodies[1]
     assert (bodies[0]["shown"], bodies[0]["signals"], bodies[0]["repositories"]) == (False, [], None)
-    assert "No team" in honesty.text(honesty.view([release(plenty(), PEOPLE[:4])]))
+    assert "No team" in signal_coverage.text(signal_coverage.view([release(plenty(), PEOPLE[:4])]))
 
 
 def test_shuffled_data_changes_neither_which_signals_are_shown_nor_their_order() -> None:
-    dice = random.Random("honesty")
+    dice = random.Random("signal coverage")
     seen = set()
     for _ in range(50):
         objects = {
@@ -218,13 +218,13 @@ def test_what_an_older_sightline_left_is_recorded_once(tmp_path: Path) -> None:
 
 def test_a_word_that_changed_says_so() -> None:
     empty: Objects = {name: {} for name in SIGNALS}
-    told = honesty.view([release(empty, window=Q2), release(plenty())])
+    told = signal_coverage.view([release(empty, window=Q2), release(plenty())])
     said = {row["signal"]: row["stability"] for row in told["signals"]}
     assert said["merged_work"] == "changed once in 2 quarters"
     assert said["work_size_band"] is None
-    same = honesty.view([release(empty, window=Q2), release(empty)])
+    same = signal_coverage.view([release(empty, window=Q2), release(empty)])
     assert same["signals"][0]["stability"] == "the same word in both quarters"
-    assert "Can fire in 2 of 3 repositories." in honesty.markdown(told)
+    assert "Can fire in 2 of 3 repositories." in signal_coverage.markdown(told)
 
 
 def determined(sizes: tuple[int, ...], threshold: int) -> Iterator[tuple[object, ...]]:

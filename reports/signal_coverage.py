@@ -1,4 +1,4 @@
-"""How honest signals are: where each can fire, if its word holds, what it repeats, whom it misses."""
+"""What each signal can and cannot see in the organisation: where it can fire, its word, its overlaps."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def view(releases: Sequence[Released]) -> dict[str, Any]:
 
 
 def text(told: Mapping[str, Any]) -> str:
-    """What `sightline signals honesty` prints."""
+    """What `sightline signals coverage` prints."""
     return told_text(f"What the signals can see, {plain(told['window'])}", _opening(told), _rows(told))
 
 
