@@ -143,11 +143,16 @@ class Retention(_Frozen):
     backups_days: Days
 
 
+def _as_written(value: object) -> object:
+    """A day without quotes is a date to YAML."""
+    return value.isoformat() if type(value) is date else value
+
+
 class Approval(_Frozen):
     """A signature: who approves the text above with this hash, and since when."""
 
     by: Annotated[StrictStr, Field(min_length=2)]
-    on: Annotated[StrictStr, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    on: Annotated[StrictStr, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), BeforeValidator(_as_written)]
     body: Annotated[StrictStr, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
