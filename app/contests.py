@@ -22,8 +22,9 @@ from people.rights import rights_of
 from privacy import door, logbook
 from privacy.errors import NoReport
 from reports.neutral import plain
-from warehouse import reading, rights
-from warehouse.vault import find_login
+from warehouse import reading
+from warehouse.rights_rows import Contest, Decision, Note
+from warehouse.vault_lookup import find_login
 from warehouse.windows import today
 
 
@@ -50,7 +51,7 @@ def open_contest(
         contest = own.contest(person_id, name, item, because, today())
         own.delete_note(person_id, name, item, "contest")
         if note:
-            own.write_note(rights.Note(person_id, name, item, "contest", note, today()))
+            own.write_note(Note(person_id, name, item, "contest", note, today()))
         is_published = any(True for _ in own.counted(person_id, name))
     return OpenedContest(contest.contest_id, name, is_published, bool(settings.resolvers))
 
@@ -99,9 +100,7 @@ def list_contests(settings: RecordedSettings, asker: Asker) -> list[dict[str, An
 
 
 @checked
-def decide_contest(
-    settings: RecordedSettings, asker: Asker, contest_id: str, decision: rights.Decision
-) -> None:
+def decide_contest(settings: RecordedSettings, asker: Asker, contest_id: str, decision: Decision) -> None:
     """Decides an open contest. Raises BadInput.
 
     A contest that does not exist and one that this person may not decide are answered alike.
@@ -138,7 +137,7 @@ def _managers(settings: Settings) -> Mapping[str | None, Collection[str]]:
     return managers
 
 
-def _remember_that_it_was_seen(settings: Settings, contest: rights.Contest) -> None:
+def _remember_that_it_was_seen(settings: Settings, contest: Contest) -> None:
     """Whoever decides knows the cell now, as the reader of a share does: no later band may rest on it."""
     with rights_of(settings) as own:
         if not own.counted(contest.person_id, contest.quarter):
@@ -151,7 +150,7 @@ def _may_decide(
     return resolver.known_as != person_id and resolver.known_as not in managers.get(person_id, ())
 
 
-def _cell(settings: Settings, contest: rights.Contest) -> dict[str, Any]:
+def _cell(settings: Settings, contest: Contest) -> dict[str, Any]:
     """The contested cell as its person's report has it now."""
     cell: dict[str, Any] = {}
     with suppress(NoReport):  # the window is older than the reports that are kept
@@ -164,7 +163,7 @@ def _cell(settings: Settings, contest: rights.Contest) -> dict[str, Any]:
     }
 
 
-def _log(settings: Settings, action: str, contest: rights.Contest, resolver: Asker, **more: str) -> None:
+def _log(settings: Settings, action: str, contest: Contest, resolver: Asker, **more: str) -> None:
     by = logbook.mark(settings, resolver.known_as) if resolver.known_as else "not-in-the-vault"
     person = logbook.mark(settings, contest.person_id)
     logbook.note(settings, action, person=person, window=contest.quarter, item=contest.item, by=by, **more)

@@ -30,8 +30,8 @@ from privacy import logbook
 from privacy.released import Released
 from privacy.sealed import recipients, sealed
 from warehouse.files import write_atomically
-from warehouse.rights import Delivery
-from warehouse.vault import find_accounts
+from warehouse.rights_rows import Delivery
+from warehouse.vault_lookup import find_accounts
 from warehouse.windows import today
 
 STEP = 64 * 1024

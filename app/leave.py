@@ -11,7 +11,7 @@ from config.recorded_settings import RecordedSettings
 from connectors.errors import BadInput, Refused
 from people.leave import LeaveInWindow, leave_in, own_days
 from warehouse import absences
-from warehouse.vault import find_ids, find_own_id
+from warehouse.vault_lookup import find_ids, find_own_id
 from warehouse.windows import Window, today, windows_until
 
 YEARS = 2

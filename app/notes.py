@@ -9,7 +9,7 @@ from connectors.errors import BadInput
 from people.own_report import check_items, checked_note
 from people.rights import rights_of
 from privacy import door
-from warehouse.rights import Note
+from warehouse.rights_rows import Note
 from warehouse.windows import today
 
 

@@ -42,7 +42,7 @@ def asker_with(settings: RecordedSettings, secret: SecretStr) -> Asker:
     """Who holds this GitHub token. Raises BadInput without GitHub, and what GitHub's refusal raises."""
     from connectors.github.accounts import whoami
     from warehouse.tombstones import Tombstones
-    from warehouse.vault import find_person_waiting
+    from warehouse.vault_lookup import find_person_waiting
 
     if settings.github is None:
         raise BadInput(

@@ -22,7 +22,7 @@ from reports.neutral import plain
 from rubric import cells
 from rubric.map import load_maps
 from signals.catalog import load_catalog
-from warehouse.vault import find_login, find_person_waiting
+from warehouse.vault_lookup import find_login, find_person_waiting
 from warehouse.windows import parse_window, today
 
 NO_SHARE = "there is nothing to open here: no such share, or it is not for you, or no longer"

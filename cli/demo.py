@@ -18,7 +18,8 @@ import click
 
 from config.settings import SHIPPED, environment_with
 from connectors.errors import BadInput
-from privacy.signatures import body_sha256, signature
+from privacy.amendments import signature
+from privacy.policy import body_sha256
 from warehouse.files import write_atomically
 from warehouse.windows import Window, today, window_of
 

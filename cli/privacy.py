@@ -56,7 +56,7 @@ def privacy_agreement(context: click.Context, form: str, solo: bool) -> None:
 @click.argument("new", type=click.Path(path_type=Path))
 def privacy_agreement_diff(old: Path, new: Path) -> None:
     """What NEW agrees to otherwise than OLD, and who has signed it."""
-    from privacy.amending import show_differences
+    from privacy.amendments import show_differences
 
     click.echo(show_differences(old, new))
 
@@ -70,7 +70,7 @@ def privacy_agreement_sign(config: Path, file: Path | None, by: str) -> None:
 
     Whoever approves it adds the line at the end of the file.
     """
-    from privacy.amending import signature_line
+    from privacy.amendments import signature_line
 
     click.echo(signature_line(config, file, by))
 

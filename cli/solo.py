@@ -207,7 +207,7 @@ def _refuse_other_homes(night: Night, owner: Account) -> None:
 
 
 def _person(settings: Settings, owner: Account) -> str:
-    from warehouse.vault import find_person_waiting
+    from warehouse.vault_lookup import find_person_waiting
 
     found = find_person_waiting(settings.vault_file, owner)
     assert found is not None  # the roster of one was written

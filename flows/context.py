@@ -17,7 +17,7 @@ from connectors.errors import BadInput
 from connectors.files.roster import read_roster
 from connectors.records import Membership
 from flows.run_log import RosterMistake, RunLog, SignalRefused
-from privacy import amending, erasing, logbook
+from privacy import amendments, erasing, logbook
 from privacy.errors import DoorError
 from privacy.policy import Policy, check_agreement, load_policy
 from privacy.self_reports import Rules, own_sensitivities, refusing
@@ -106,7 +106,7 @@ def open_night(settings: Settings, as_of: date | None) -> Iterator[Night]:
         roster_mistakes=roster_mistakes,
         connectors=connect(no_earlier_than(settings, floor), floor),
     ) as night:
-        amending.adopt(settings, policy)
+        amendments.adopt(settings, policy)
         night.log.say(*asked_too_early(settings, floor))
         yield night
 

@@ -9,7 +9,7 @@ from config.settings import Settings
 from privacy import audit, door, logbook
 from privacy.errors import NoReport
 from privacy.published import folder_name
-from warehouse.vault import find_ids, find_login
+from warehouse.vault_lookup import find_ids, find_login
 from warehouse.windows import today
 
 REASONS = {

@@ -7,7 +7,7 @@ from datetime import date
 
 from config.settings import Settings
 from warehouse import absences
-from warehouse.vault import find_ids
+from warehouse.vault_lookup import find_ids
 from warehouse.windows import Window
 
 

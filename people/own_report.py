@@ -15,7 +15,7 @@ from privacy.errors import NoReport
 from privacy.released import Released
 from reports.neutral import plain
 from warehouse import rights
-from warehouse.vault import find_login
+from warehouse.vault_lookup import find_login
 
 LONGEST_NOTE = 2_000
 """Characters. A note stands beside a cell; it is no document."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def rights_of(settings: Settings) -> Iterator[Rights]:
     """What people said and decided, open for an instant, with everybody under the id they go by now."""
     from warehouse import rights
-    from warehouse.vault import find_ids
+    from warehouse.vault_lookup import find_ids
 
     with rights.opened(settings.rights_file, find_ids(settings.vault_file)) as own:
         yield own

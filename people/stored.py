@@ -13,7 +13,7 @@ from people.access_log import entries_about
 from privacy.released import Released
 from warehouse.about import rows_about
 from warehouse.rewrite import databases
-from warehouse.vault import find_ids
+from warehouse.vault_lookup import find_ids
 from warehouse.windows import today
 
 

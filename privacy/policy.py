@@ -6,6 +6,7 @@ in the agreement is a mistake of whoever configured it, and nothing starts until
 
 from __future__ import annotations
 
+import hashlib
 import re
 from calendar import monthrange
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -31,7 +32,6 @@ from pydantic_core import PydanticCustomError
 from connectors.errors import BadInput
 from connectors.marked_yaml import Marked, NotYaml, Place, marked, text_of
 from privacy import floors
-from privacy.signatures import body_sha256
 from rubric.tree import hint
 
 ALL_LISTED = "all listed"
@@ -242,6 +242,17 @@ def load_policy(path: Path) -> Policy:
     policy._sha256 = body_sha256(text)
     policy._file = path.name
     return policy
+
+
+def body_of(text: str) -> str:
+    """What is agreed to: everything above the signatures, which are the last part of the file."""
+    found = re.search(r"^approved:", text, flags=re.MULTILINE)
+    return text[: found.start()] if found else text
+
+
+def body_sha256(text: str) -> str:
+    """The hash that stands in releases and log, and that is signed; a signature does not change it."""
+    return hashlib.sha256(body_of(text).rstrip().encode()).hexdigest()
 
 
 def check_agreement(

@@ -27,7 +27,7 @@ from people.rights import rights_of
 from privacy.sealed import recipients, sealed
 from sandbox.keys import public_keys
 from sandbox.server import Running
-from warehouse.vault import find_accounts
+from warehouse.vault_lookup import find_accounts
 
 
 class Place(NamedTuple):

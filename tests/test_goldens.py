@@ -37,7 +37,7 @@ from config.settings import load_settings
 from flows.context import open_night
 from flows.night import run_night
 from warehouse import absences, rights
-from warehouse.rights import Note
+from warehouse.rights_rows import Note
 from warehouse.vault import Vault
 
 ROOT = Path(__file__).parents[1]

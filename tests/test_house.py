@@ -20,6 +20,8 @@ MAY_IMPORT = {room: {*ORDER[: number + 1]} for number, room in enumerate(ORDER)}
 MAY_IMPORT |= {"flows": {*ORDER, "flows"}, "app": {*ORDER, "app"}}
 MAY_IMPORT |= {"cli": {*MAY_IMPORT, "cli", "sandbox"}, "sandbox": {"sandbox"}}
 ROOMS = [*MAY_IMPORT]
+TABLES_OF_DATA: frozenset[str] = frozenset()
+"""Modules that hold nothing but a table and may be longer; none has to be so far."""
 MAY_NAME = {
     "duckdb": {"warehouse", "signals"},
     "prefect": {"flows/nightly.py", "flows/orchestrator_server.py", "flows/prefect_traces.py"},
@@ -154,5 +156,6 @@ def test_the_lock_has_hashes_and_no_address() -> None:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_no_file_has_grown_past_reading(room: str) -> None:
-    assert {path.name for path in modules(room) if len(path.read_text().splitlines()) > 450} == set()
+def test_no_file_has_more_than_400_lines(room: str) -> None:
+    long = {str(path.relative_to(ROOT)) for path in modules(room) if len(path.read_text().splitlines()) > 400}
+    assert long - TABLES_OF_DATA == set()

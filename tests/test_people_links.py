@@ -23,7 +23,8 @@ from warehouse.aliases import ids_of
 from warehouse.compare import different_tables
 from warehouse.people import Followed, SamePerson, enrol, follow, part
 from warehouse.store import Store
-from warehouse.vault import Vault, find_person
+from warehouse.vault import Vault
+from warehouse.vault_lookup import find_person
 
 TODAY = date(2026, 11, 22)
 KIM = "k" * 32

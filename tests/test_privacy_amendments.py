@@ -8,12 +8,10 @@ import pytest
 
 from config.settings import SHIPPED, Settings
 from connectors.errors import BadInput
-from privacy.amending import adopt, show_differences, signature_line
-from privacy.amendment import differences, signers
+from privacy.amendments import adopt, differences, show_differences, signature, signature_line, signers
 from privacy.logbook import agreements_logged
 from privacy.papers import PAPERS
-from privacy.policy import load_policy
-from privacy.signatures import body_sha256, signature
+from privacy.policy import body_sha256, load_policy
 
 TEXT = (SHIPPED / "agreement.yaml").read_text()
 

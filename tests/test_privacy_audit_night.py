@@ -27,7 +27,7 @@ from flows.context import open_night
 from flows.night import run_night
 from privacy import audit, logbook
 from privacy.logbook import note_night, note_published
-from privacy.signatures import body_sha256
+from privacy.policy import body_sha256
 from sandbox.server import Running
 
 Q3 = ("--window", "2026Q3")

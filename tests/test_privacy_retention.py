@@ -19,8 +19,8 @@ from config.settings import SHIPPED, load_settings
 from flows.context import open_night
 from flows.night import run_night
 from privacy import audit, chain
-from privacy.policy import Policy, load_policy
-from privacy.signatures import body_sha256, signature
+from privacy.amendments import signature
+from privacy.policy import Policy, body_sha256, load_policy
 from reports.receipt import run_facts
 from sandbox.server import Running
 from warehouse import rights

@@ -32,7 +32,7 @@ from privacy.errors import AddsUp, NoReport
 from privacy.shares import new_token, others_needed, token_sha256
 from sandbox.server import Running
 from warehouse import reading
-from warehouse.vault import find_accounts, find_ids
+from warehouse.vault_lookup import find_accounts, find_ids
 
 StepsOf = Callable[[Callable[[], object]], list[tuple[str, int, str]]]
 

@@ -12,7 +12,7 @@ import pytest
 from config.settings import Settings
 from flows import retention
 from warehouse import rights
-from warehouse.rights import Note, SharedEarly
+from warehouse.rights_rows import Note, SharedEarly
 
 TODAY = date(2026, 10, 1)
 LINKED = {"first": {"first", "second"}}

@@ -23,6 +23,7 @@ from connectors.records import (
 )
 from warehouse import history
 from warehouse.completeness import source_window
+from warehouse.dirty_months import DATED
 from warehouse.ledger import (
     close_books,
     differences,
@@ -31,8 +32,9 @@ from warehouse.ledger import (
 )
 from warehouse.rows import PERSON_COLUMNS
 from warehouse.statuses import statuses
-from warehouse.store import _DATED, Store
-from warehouse.vault import Vault, find_person
+from warehouse.store import Store
+from warehouse.vault import Vault
+from warehouse.vault_lookup import find_person
 from warehouse.windows import parse_window
 
 NIGHT = date(2026, 11, 22)
@@ -325,7 +327,7 @@ def test_every_date_an_event_is_dated_by_marks_its_month(store: Store) -> None:
         "first_night",
     }
     assert {table: found for table, found in dates.items() if table not in bookkeeping} == {
-        table: set(columns) for table, columns in _DATED.items()
+        table: set(columns) for table, columns in DATED.items()
     }
 
 

@@ -13,15 +13,16 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import duckdb
 from filelock import FileLock
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from warehouse.files import as_owner_only
 from warehouse.migrating import migrate
 from warehouse.rewrite import rewrite
+from warehouse.rights_rows import Contest, Counted, Decision, Delivery, Note, Share, SharedEarly
+from warehouse.waiting import waits_while_locked
 
 MIGRATIONS = Path(__file__).parent / "migrations_rights"
 _BEFORE_NUMBERS = {
@@ -41,92 +42,15 @@ TABLES = (
 )
 """Every table that holds something about a person."""
 
-Because = Literal["not-me", "wrong-item", "missing"]
-NoteKind = Literal["note", "contest"]
-Decision = Literal["upheld", "dismissed"]
-
-
 _PATIENCE_SECONDS = 60
-_patiently = retry(  # an erasure opens every database by itself
-    retry=retry_if_exception_type(duckdb.IOException),
-    wait=wait_fixed(0.1),
-    stop=stop_after_delay(_PATIENCE_SECONDS),
-    reraise=True,
-)
-
-
-class Note(NamedTuple):
-    """What somebody wrote beside a cell of theirs."""
-
-    person_id: str
-    quarter: str
-    item: str
-    kind: str
-    said: str
-    written_on: date
-
-
-class Contest(NamedTuple):
-    """Somebody says that a cell of theirs is wrong; `state` says what became of it."""
-
-    contest_id: str
-    person_id: str
-    quarter: str
-    item: str
-    because: str
-    opened_on: date
-    state: str
-    resolved_on: date | None
-    resolver_id: str | None
-
-
-class Share(NamedTuple):
-    """Some cells of one person, for one reader, until before `ends_on`."""
-
-    share_id: str
-    person_id: str
-    recipient_id: str | None
-    token_sha256: str
-    quarter: str
-    items: list[str]
-    with_notes: bool
-    shared_on: date
-    ends_on: date
-    revoked_on: date | None
-
-
-class SharedEarly(NamedTuple):
-    """Somebody shared something of a quarter before it was published."""
-
-    person_id: str
-    quarter: str
-
-
-class Counted(NamedTuple):
-    """Somebody was one of `size` people in a release."""
-
-    person_id: str
-    team: str
-    quarter: str
-    rubric: str
-    size: int
-    drawn: bool
-
-
-class Delivery(NamedTuple):
-    """Under which name somebody's encrypted report lies."""
-
-    person_id: str
-    name: str
-    sha256: str
-    delivered_on: date
+_patiently = waits_while_locked(_PATIENCE_SECONDS)  # an erasure opens every database by itself
 
 
 @contextmanager
 def opened(path: Path, people: Mapping[str, Collection[str]] = MappingProxyType({})) -> Iterator[Rights]:
     """The file, for an instant and alone: all that is done inside is kept together, or none of it.
 
-    `people` has every id of each person (`warehouse.vault.find_ids`). A row keeps the id that it was written
+    `people` has every id of each person (`vault_lookup.find_ids`). A row keeps the id that it was written
     under, so that a link of accounts can be undone; whoever reads it is told the id that leads to now.
     """
     with as_owner_only():

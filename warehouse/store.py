@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from connectors.records import Account, Batch, Gap, Membership, Root
-from warehouse import history
+from warehouse import dirty_months, history
 from warehouse.accounts import AccountKey
 from warehouse.files import as_owner_only
 from warehouse.hardened import harden
@@ -28,26 +28,6 @@ from warehouse.unchanged import is_unchanged
 from warehouse.vault import Vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-
-_DATED: Mapping[str, tuple[str, ...]] = {
-    "pull_requests": ("created_on", "merged_on", "closed_on"),
-    "commits": ("committed_on",),
-    "reviews": ("submitted_on",),
-    "review_comments": ("created_on",),
-    "pull_request_events": ("occurred_on",),
-    "comments": ("created_on",),
-    "issues": ("created_on", "closed_on"),
-    "issue_events": ("occurred_on",),
-    "discussions": ("created_on", "answered_on"),
-    "incidents": ("opened_on", "resolved_on"),
-    "incident_actions": ("occurred_on",),
-    "incident_pages": ("paged_on",),
-    "oncall_shifts": ("starts_on", "ends_on"),
-    "postmortem_documents": ("written_on",),
-    "interviews": ("held_on", "scorecard_on"),
-}
-"""Every date an evidence row can be dated by: when one changes, its month is computed again."""
-
 
 _EVIDENCE_TABLES = """
 select table_name from duckdb_columns()
@@ -131,7 +111,7 @@ class Store:
                 "scopes",
                 [{"scope_key": scope_key, "root_kind": table, "root_id": key} for table, key in last],
             )
-            self._mark_months(new_rows)
+            self.insert("dirty_months", dirty_months.of_rows(new_rows))
             self._add_persons({own_id for own_id in own_ids.values() if own_id}, vault)
             self.con.execute(
                 "delete from gaps where source = ? and scope = ? "
@@ -300,7 +280,7 @@ class Store:
         keys = [key for (key,) in stored]
         if not keys:
             return
-        self._mark_dirty(kind, keys)
+        dirty_months.mark(self.con, kind, keys)
         for table, column in (*CHILDREN[kind], (kind, ROOT_KEYS[kind])):
             self.con.execute(
                 f"delete from {table} where {column} in (select unnest(?::varchar[]))",
@@ -319,43 +299,9 @@ class Store:
             [list(gone)],
         ).fetchall()
         if closing:
-            self._mark_dirty("pull_requests", [str(each) for (each,) in closing])
+            dirty_months.mark(self.con, "pull_requests", [str(each) for (each,) in closing])
             self.con.execute(
                 "delete from closing_references where issue_id in (select unnest(?::varchar[]))", [list(gone)]
-            )
-
-    def _mark_months(self, new_rows: Mapping[str, Sequence[Row]]) -> None:
-        """The months of rows that are new are computed again."""
-        days = {
-            day
-            for table, table_rows in new_rows.items()
-            for dated in _DATED.get(table, ())
-            for row in table_rows
-            if (day := row.get(dated)) is not None
-        }
-        for row in new_rows.get("oncall_shifts", ()):  # a shift covers every month between its ends
-            days |= {
-                row["starts_on"] + timedelta(days=n) for n in range((row["ends_on"] - row["starts_on"]).days)
-            }
-        self.insert(
-            "dirty_months", [{"month": month} for month in sorted({day.replace(day=1) for day in days})]
-        )
-
-    def _mark_dirty(self, kind: str, keys: Sequence[str]) -> None:
-        for table, column in (*CHILDREN[kind], (kind, ROOT_KEYS[kind])):
-            for dated in _DATED.get(table, ()):
-                self.con.execute(
-                    "insert into dirty_months "
-                    f"select distinct date_trunc('month', {dated})::date from {table} "
-                    f"where {column} in (select unnest(?::varchar[])) and {dated} is not null",
-                    [list(keys)],
-                )
-        if kind == "oncall_shifts":  # a shift covers every month between its ends
-            self.con.execute(
-                "insert into dirty_months select distinct date_trunc('month', unnest(range("
-                "date_trunc('month', starts_on), ends_on + interval 1 day, interval 1 month)))::date "
-                "from oncall_shifts where shift_id in (select unnest(?::varchar[]))",
-                [list(keys)],
             )
 
     def forget_before(self, floor: date) -> int:
@@ -366,7 +312,7 @@ class Store:
                 dates = [
                     f"select {column} as key, {dated} as day from {table}"
                     for table, column in (*CHILDREN[kind], (kind, key))
-                    for dated in _DATED.get(table, ())
+                    for dated in dirty_months.DATED.get(table, ())
                 ]
                 if not dates:
                     continue

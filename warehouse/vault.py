@@ -17,21 +17,15 @@ from dataclasses import astuple
 from pathlib import Path
 
 import duckdb
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from connectors.records import Account
 from warehouse.accounts import AccountKey, Entry, Link, StoredAccount
 from warehouse.files import as_owner_only
 from warehouse.migrating import migrate
 from warehouse.tombstones import PLACEHOLDER, Tombstones
+from warehouse.waiting import waits_while_locked
 
-_PATIENTLY = retry(
-    retry=retry_if_exception_type(duckdb.IOException),
-    wait=wait_fixed(0.1),
-    stop=stop_after_delay(10),
-    reraise=True,
-)
-"""Whoever opens the vault does so for an instant; the other waits."""
+_patiently = waits_while_locked(10)  # the vault is only ever open for an instant
 
 _MIGRATIONS = Path(__file__).parent / "migrations_vault"
 _BEFORE_NUMBERS = {
@@ -336,87 +330,8 @@ def _append(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[obj
 def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The vault for an instant of writing; waits for a reader who proves an identity at this instant."""
     with as_owner_only():
-        con = _PATIENTLY(duckdb.connect)(path)
+        con = _patiently(duckdb.connect)(path)
     try:
         yield con
     finally:
         con.close()
-
-
-def find_person(path: Path, account: Account) -> str | None:
-    """The person behind a proven account, or None. Opens the vault read-only.
-
-    Raises duckdb.IOException while a new account is being written; the caller asks again.
-    """
-    return _found(path, "person_id", account)
-
-
-def find_own_id(path: Path, account: Account) -> str | None:
-    """The id that rows of a proven account hold, or None; asked again while a night writes a new account."""
-    return _PATIENTLY(_found)(path, "own_id", account)
-
-
-def _found(path: Path, column: str, account: Account) -> str | None:
-    if not path.exists():
-        return None
-    with duckdb.connect(path, read_only=True) as con:
-        found = con.execute(
-            f"select {column} from accounts where source = ? and account_id = ?",
-            [account.source, account.account_id],
-        ).fetchone()
-    return str(found[0]) if found else None
-
-
-def find_person_waiting(path: Path, account: Account) -> str | None:
-    """`find_person`, asked again for a few seconds while a night writes a new account."""
-    return _PATIENTLY(find_person)(path, account)
-
-
-def find_ids(path: Path) -> dict[str, set[str]]:
-    """Every id of every person: that of each of their accounts, and the one they go by."""
-    return _PATIENTLY(_ids_by_person)(path)
-
-
-def _ids_by_person(path: Path) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    if path.exists():
-        with duckdb.connect(path, read_only=True) as con:
-            for person_id, own_id in con.execute("select person_id, own_id from accounts").fetchall():
-                found.setdefault(person_id, {person_id}).add(own_id)
-    return found
-
-
-def find_accounts(path: Path, source: str) -> dict[str, list[Account]]:
-    """The accounts of each person in a source that has told their immutable ids."""
-    return _PATIENTLY(_accounts_by_person)(path, source)
-
-
-def _accounts_by_person(path: Path, source: str) -> dict[str, list[Account]]:
-    found: dict[str, list[Account]] = {}
-    if path.exists():
-        with duckdb.connect(path, read_only=True) as con:
-            rows = con.execute(
-                "select person_id, account_id, login from accounts "
-                "where source = ? and login != '' and not starts_with(account_id, ?) order by all",
-                [source, PLACEHOLDER],
-            ).fetchall()
-        for person_id, account_id, login in rows:
-            found.setdefault(person_id, []).append(Account(source, account_id, login))
-    return found
-
-
-def find_login(path: Path, person_id: str, source: str) -> str | None:
-    """The login under which a source last knew this person, or None."""
-    return _PATIENTLY(_login_of)(path, person_id, source)
-
-
-def _login_of(path: Path, person_id: str, source: str) -> str | None:
-    if not path.exists():
-        return None
-    with duckdb.connect(path, read_only=True) as con:
-        found = con.execute(
-            "select login from accounts where person_id = ? and source = ? and login != '' "
-            "order by starts_with(account_id, ?), account_id",
-            [person_id, source, PLACEHOLDER],
-        ).fetchone()
-    return str(found[0]) if found else None
