@@ -85,6 +85,28 @@ def test_the_readme_leads_to_every_page() -> None:
     assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in readme] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_only_files_and_headings_that_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    outside_of_blocks = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    folders = "|".join(path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] != ".")
+    named = re.findall(
+        rf"(?<![\w./-])((?:{folders})/[\w./-]*)", " ".join(re.findall("`([^`]+)`", outside_of_blocks))
+    )
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    for name, heading in re.findall(r"\]\(([^)#:]*)#?([^)#:]*)\)", text):
+        target = page.parent / name if name else page
+        assert target.exists(), name
+        if heading:
+            assert heading in headings(target), f"{name}#{heading}"
+
+
+def headings(page: Path) -> set[str]:
+    """What links call the headings of a page, as GitHub does."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+
+
 def told(page: Path) -> list[str]:
     """Every `sightline ...` of a page's code, in a block or within a line, up to a comment or a pipe."""
     text = page.read_text(encoding="utf-8")
