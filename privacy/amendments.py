@@ -62,14 +62,14 @@ def _put(settings: Settings, in_force: Path, action: str, policy: Policy) -> Non
 def show_differences(old: Path, new: Path) -> str:
     """What `new` says otherwise than `old`, and who has signed it. Raises BadInput."""
     before, after = load_policy(old), load_policy(new)
-    found = differences(before, after)
-    if not found:
+    changes = differences(before, after)
+    if not changes:
         return "they agree to the same" + (
             "" if before.sha256 == after.sha256 else "; only the wording differs"
         )
     signed = signers(after)
-    said = f"signed by {' and '.join(signed)}" if signed else "not signed"
-    return "\n".join([*found, f"{said}; an amendment takes {SIGNERS} names"])
+    signatures = f"signed by {' and '.join(signed)}" if signed else "not signed"
+    return "\n".join([*changes, f"{signatures}; an amendment takes {SIGNERS} names"])
 
 
 def signature_line(config: Path, file: Path | None, name: str) -> str:
@@ -178,8 +178,8 @@ def _audiences(old: Policy, new: Policy) -> Iterator[str]:
         for word in ("sees", "never"):
             was, now = (getattr(each, word) if each else () for each in (before, after))
             verb = "sees" if word == "sees" else "never sees"
-            yield from (f"{name} {verb}, new: {said}" for said in now if said not in was)
-            yield from (f"{name} {verb}, no longer: {said}" for said in was if said not in now)
+            yield from (f"{name} {verb}, new: {sentence}" for sentence in now if sentence not in was)
+            yield from (f"{name} {verb}, no longer: {sentence}" for sentence in was if sentence not in now)
 
 
 def _numbers(old: Policy, new: Policy) -> Iterator[str]:

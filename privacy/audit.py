@@ -101,12 +101,12 @@ def accept(log: Path, key: bytes, by: str, *, on: date) -> list[str]:
 
     The entry holds the hash of all before it, so what is broken stays, and any further change is found.
     """
-    found = problems(log, key, from_start=True)
-    if found:
+    mistakes = problems(log, key, from_start=True)
+    if mistakes:
         _add(log, key, chain.ACCEPTED, {"by": by, "sha256": chain.sha256_of(log)}, on, is_accepting=True)
         chain.forget(log)
         check(log, key, from_start=True)
-    return found
+    return mistakes
 
 
 def problems(log: Path, key: bytes, *, from_start: bool) -> list[str]:
@@ -132,20 +132,20 @@ def shorten(log: Path, key: bytes, before: date) -> int:
 
     with FileLock(_lock(log), mode=0o600):
         _refuse(log, chain.verify_from_start(log, key))
-        kept = list(entries(log))
+        logged = list(entries(log))
         old = 0
-        while old < len(kept) and kept[old]["on"] < before.isoformat():
+        while old < len(logged) and logged[old]["on"] < before.isoformat():
             old += 1
-        if not old or (old == 1 and kept[0]["action"] == chain.SHORTENED):
+        if not old or (old == 1 and logged[0]["action"] == chain.SHORTENED):
             return 0
-        last = kept[old - 1]
+        last = logged[old - 1]
         first = {
             "number": last["number"],
             "on": before.isoformat(),
             "action": chain.SHORTENED,
             "about": {"through": str(last["number"]), "sha256": chain.said(last)},
         }
-        lines = [first | {"hash": chain.hash_of(key, chain.START, first)}, *kept[old:]]
+        lines = [first | {"hash": chain.hash_of(key, chain.START, first)}, *logged[old:]]
         content = "".join(chain.text(line) + "\n" for line in lines)
         if chain.walk(content.encode(), key, log.name).wrong:
             content += chain.text(_accepted_again(key, lines, content)) + "\n"
@@ -165,11 +165,11 @@ def _accepted_again(key: bytes, lines: Sequence[Mapping[str, Any]], content: str
 
 def write_anchor(log: Path, anchor: Path, *, on: date) -> None:
     """Adds the last number and hash of the log to the anchor, once a day. Raises NotLogged."""
-    number, said, _ = chain.last(log)
+    number, last_hash, _ = chain.last(log)
     try:
         if number and all(each.get("on") != on.isoformat() for each in chain.anchored(anchor)):
             anchor.parent.mkdir(parents=True, exist_ok=True)
-            _write(anchor, chain.text({"on": on.isoformat(), "number": number, "hash": said}) + "\n")
+            _write(anchor, chain.text({"on": on.isoformat(), "number": number, "hash": last_hash}) + "\n")
     except OSError as error:
         raise NotLogged(
             f"{anchor}: the anchor of the audit log cannot be written ({error.strerror}); mend the path"
@@ -181,17 +181,17 @@ def released_otherwise(log: Path, teams: Path) -> list[str]:
 
     This finds what the manifest beside the releases cannot: both altered together.
     """
-    found = []
-    gone = {each["about"]["file"] for each in entries(log, "release expired")}
+    mistakes = []
+    expired = {each["about"]["file"] for each in entries(log, "release expired")}
     for entry in entries(log, "release published", "item withdrawn"):
-        if entry["about"]["file"] not in gone:
+        if entry["about"]["file"] not in expired:
             name, sha256 = entry["about"]["file"], entry["about"]["sha256"]
             path = teams / name
             if not path.is_file():
-                found.append(f"{name}: was published on {entry['on']} and is missing")
+                mistakes.append(f"{name}: was published on {entry['on']} and is missing")
             elif hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-                found.append(f"{name}: differs from what was published on {entry['on']}")
-    return found
+                mistakes.append(f"{name}: differs from what was published on {entry['on']}")
+    return mistakes
 
 
 def _add(
@@ -220,9 +220,9 @@ def _add(
 
 def _refuse(log: Path, wrong: list[str]) -> None:
     if wrong:
-        others = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise LogBroken(
-            f"{wrong[0]}{others}. {log} is not what was written, so nothing goes on: restore it from a "
+            f"{wrong[0]}{more}. {log} is not what was written, so nothing goes on: restore it from a "
             "backup, or let an officer who knows why go on from it with `sightline privacy audit accept`"
         )
 

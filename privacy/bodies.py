@@ -57,7 +57,7 @@ def about(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def sources(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What is public about the sources, by name."""
-    kept = [
+    public = [
         {
             "source": str(row["source"]),
             "complete": row["complete"] is True,
@@ -68,15 +68,15 @@ def sources(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
-    return sorted(kept, key=lambda row: str(row["source"]))
+    return sorted(public, key=lambda row: str(row["source"]))
 
 
 def self_item(item: Mapping[str, Any]) -> dict[str, Any]:
     """One item of somebody's own report, with days as days and links only where they are web addresses."""
     if extra := set(item) - _SELF_ITEM - {"beside"}:
         raise RefusedBody(f"item {item.get('item')!r}: {_named(extra)} is nothing a report may hold")
-    told = {key: item[key] for key in ("state", "because", "rule", "map")}
-    return about(item) | told | _traces(item) | {"beside": _traces(item.get("beside") or _NOTHING)}
+    state = {key: item[key] for key in ("state", "because", "rule", "map")}
+    return about(item) | state | _traces(item) | {"beside": _traces(item.get("beside") or _NOTHING)}
 
 
 def steps(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -92,13 +92,13 @@ def steps(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _traces(told: Mapping[str, Any]) -> dict[str, Any]:
+def _traces(item: Mapping[str, Any]) -> dict[str, Any]:
     evidence = [
         dict(row)
         | {"occurred_on": _day(row["occurred_on"]), "url": _link(row["url"]), "seen_on": _day(row["seen_on"])}
-        for row in told["evidence"]
+        for row in item["evidence"]
     ]
-    return {"evidence": evidence, "signals": [dict(row) for row in told["signals"]]}
+    return {"evidence": evidence, "signals": [dict(row) for row in item["signals"]]}
 
 
 def with_own_words(
@@ -111,8 +111,8 @@ def with_own_words(
     wrong: list[str] = []
     body["looks"] = [str(sentence) for sentence in looks]
     for item in body["items"]:
-        said = words.get(item["item"], {})
-        item |= {"note": said.get("note"), "contest": said.get("contest")}
+        own_words = words.get(item["item"], {})
+        item |= {"note": own_words.get("note"), "contest": own_words.get("contest")}
         for key, wanted in (("note", _NOTE), ("contest", _CONTEST)):
             if item[key] is not None:
                 wrong += _wrong_keys(f"item {item['item']!r}: its {key}", item[key], wanted)
@@ -124,7 +124,7 @@ def shared(
     body: Mapping[str, Any], items: Collection[str], *, shared_by: str, span: tuple[date, date], notes: bool
 ) -> dict[str, Any]:
     """What a share shows: the chosen items of a report with its window and sources, and who shares them."""
-    kept = {key: value for key, value in body.items() if key in _SHARE}
+    heading = {key: value for key, value in body.items() if key in _SHARE}
     # what stands beside an item is for its person to think about: no share has it
     chosen = [
         {key: value for key, value in item.items() if key != "beside"} | ({} if notes else _wordless(item))
@@ -132,7 +132,7 @@ def shared(
         if item["item"] in items
     ]
     named = {name for item in chosen for name in item["sources"]}
-    shown = kept | {
+    shown = heading | {
         "kind": "share",
         "shared_by": shared_by,
         "shared_on": span[0].isoformat(),
@@ -157,8 +157,8 @@ def check_team(body: Any) -> None:
 def check_self(body: Any) -> None:
     """Nothing, for a body that its person may read. Raises RefusedBody with everything wrong in it."""
     # a report of the days before steps were kept is whole all the same
-    told = {"steps": [], **body} if isinstance(body, Mapping) else body
-    _refuse([*_wrong_keys("the report", told, _SELF | {"steps"}), *_wrong_self(body)])
+    complete = {"steps": [], **body} if isinstance(body, Mapping) else body
+    _refuse([*_wrong_keys("the report", complete, _SELF | {"steps"}), *_wrong_self(body)])
 
 
 def _wrong_team(body: Any) -> Iterator[str]:
@@ -190,13 +190,13 @@ def _wrong_team_item(item: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrong_band(name, item)
 
 
-def _wrong_band(name: str, told: Mapping[str, Any]) -> Iterator[str]:
-    if told["shown"] is True:
-        if told["band"] not in _BANDS:
-            yield f"{name}: {told['band']!r} is no band"
-    elif told["shown"] is not False or told["band"] is not None:
+def _wrong_band(name: str, row: Mapping[str, Any]) -> Iterator[str]:
+    if row["shown"] is True:
+        if row["band"] not in _BANDS:
+            yield f"{name}: {row['band']!r} is no band"
+    elif row["shown"] is not False or row["band"] is not None:
         yield f"{name}: is neither shown with a band nor hidden without one"
-    elif not told["because"]:
+    elif not row["because"]:
         yield f"{name}: is not shown and does not say why"
 
 
@@ -221,20 +221,20 @@ def _wrong_self_item(item: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: {item['state']!r} is no state"
     if item["state"] in ("seen", "partly seen") and not item["evidence"]:
         yield f"{name}: is {item['state']} without any evidence"
-    for told in (item, item.get("beside", _NOTHING)):
-        for row in told["evidence"]:
+    for part in (item, item.get("beside", _NOTHING)):
+        for row in part["evidence"]:
             yield from _wrong_keys(f"{name}: evidence", row, _EVIDENCE)
-        for row in told["signals"]:
+        for row in part["signals"]:
             yield from _wrong_keys(f"{name}: a signal", row, _SIGNAL)
 
 
-def _wrong_keys(what: str, found: Any, wanted: set[str]) -> Iterator[str]:
-    if not isinstance(found, Mapping):
+def _wrong_keys(what: str, body: Any, wanted: set[str]) -> Iterator[str]:
+    if not isinstance(body, Mapping):
         yield f"{what} is no object"
         return
-    if extra := set(found) - wanted:
+    if extra := set(body) - wanted:
         yield f"{what} may not hold {_named(extra)}"
-    if missing := wanted - set(found):
+    if missing := wanted - set(body):
         yield f"{what} lacks {_named(missing)}"
 
 
@@ -243,12 +243,12 @@ def _refuse(wrong: list[str]) -> None:
         raise RefusedBody("; ".join(wrong))
 
 
-def _lacks(told: Mapping[str, Any]) -> dict[str, str]:
+def _lacks(reasons: Mapping[str, Any]) -> dict[str, str]:
     """Table -> reasons. Raises RefusedBody for anything but the words of our own code."""
-    for words in (*told, *told.values()):
+    for words in (*reasons, *reasons.values()):
         if not isinstance(words, str) or not _CODES.fullmatch(words):
             raise RefusedBody("what a source lacks is told by the names of tables and by codes alone")
-    return dict(sorted(told.items()))
+    return dict(sorted(reasons.items()))
 
 
 def _named(keys: set[str]) -> str:

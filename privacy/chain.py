@@ -56,35 +56,38 @@ def verify(log: Path, key: bytes, anchor: Path | None = None) -> list[str]:
 
 def verify_end(log: Path, key: bytes) -> list[str]:
     """The same for the entries since the last checkpoint; for all, where there is no checkpoint."""
-    known = _checkpoint(log, key)
-    if known is None:
+    checkpoint = _checkpoint(log, key)
+    if checkpoint is None:
         return _verify_and_remember(log, key)
-    if _size(log) < known.size or _ends_with(log, known.size) != (known.number, known.said):
+    if _size(log) < checkpoint.size or _ends_with(log, checkpoint.size) != (
+        checkpoint.number,
+        checkpoint.said,
+    ):
         return verify(log, key) or [
-            f"{log.name}: held {known.number} entries in {known.size} bytes, and does no more; "
+            f"{log.name}: held {checkpoint.number} entries in {checkpoint.size} bytes, and does no more; "
             "its end was cut off, or it was replaced"
         ]
-    walked = walk(_bytes(log, known.size), key, log.name, known)
+    walked = walk(_bytes(log, checkpoint.size), key, log.name, checkpoint)
     if walked.wrong:
         return _verify_and_remember(log, key)  # with the numbers of lines, and what was accepted since
-    if walked.end.number - known.number >= EVERY:
+    if walked.end.number - checkpoint.number >= EVERY:
         _remember(log, key, walked.end)
     return []
 
 
 def verify_from_start(log: Path, key: bytes) -> list[str]:
     """All of it, and the checkpoint. While what is before that is wrong, every start looks at all."""
-    if _checkpoint(log, key) is not None and (found := verify_end(log, key)):
-        return found
-    if found := _verify_and_remember(log, key):
+    if _checkpoint(log, key) is not None and (mistakes := verify_end(log, key)):
+        return mistakes
+    if mistakes := _verify_and_remember(log, key):
         forget(log)
-    return found
+    return mistakes
 
 
-def walk(content: bytes, key: bytes, name: str, known: ChainPosition | None = None) -> Walk:
+def walk(content: bytes, key: bytes, name: str, since: ChainPosition | None = None) -> Walk:
     """Follows the chain through these lines, from its beginning or from where it is known."""
-    place = known or ChainPosition()
-    found: list[str] = []
+    place = since or ChainPosition()
+    mistakes: list[str] = []
     number, before, shortened = place.number, place.said, 0
     hashes: dict[int, str] = {}
     so_far = hashlib.sha256()
@@ -93,26 +96,28 @@ def walk(content: bytes, key: bytes, name: str, known: ChainPosition | None = No
         where = f"{name}:{at}"
         if entry is None:
             if line:
-                found.append(f"{where}: is no whole entry; it was altered, or its writer was killed")
+                mistakes.append(f"{where}: is no whole entry; it was altered, or its writer was killed")
         else:
             body = {key: value for key, value in entry.items() if key != "hash"}
-            if at == 1 and known is None and entry["action"] == SHORTENED:
+            if at == 1 and since is None and entry["action"] == SHORTENED:
                 if not hmac.compare_digest(hash_of(key, START, body), entry["hash"]):
-                    found.append(f"{where}: says that older entries were removed, and is not from this log")
+                    mistakes.append(
+                        f"{where}: says that older entries were removed, and is not from this log"
+                    )
                 shortened = entry["number"]
             elif entry["number"] != number + 1:
-                found.append(
+                mistakes.append(
                     f"{where}: entry {entry['number']} stands where entry {number + 1} belongs; "
                     "entries were deleted, added or moved"
                 )
             elif not hmac.compare_digest(hash_of(key, before, body), entry["hash"]):
-                found.append(f"{where}: entry {entry['number']} was altered, or is not from this log")
+                mistakes.append(f"{where}: entry {entry['number']} was altered, or is not from this log")
             elif entry["action"] == ACCEPTED and entry["about"]["sha256"] == so_far.hexdigest():
-                found.clear()  # all of this was there when somebody said so, and is there still
+                mistakes.clear()  # all of this was there when somebody said so, and is there still
             number, before = entry["number"], said(entry)
             hashes[number] = before if entry["action"] == SHORTENED else entry["hash"]
         so_far.update(line + b"\n")
-    return Walk(found, hashes, shortened, ChainPosition(number, before, place.size + len(content)))
+    return Walk(mistakes, hashes, shortened, ChainPosition(number, before, place.size + len(content)))
 
 
 def entries(log: Path, *actions: str) -> Iterator[dict[str, Any]]:
@@ -147,10 +152,10 @@ def sha256_of(log: Path) -> str:
 def anchored(anchor: Path) -> list[dict[str, Any]]:
     """The lines of an anchor; empty ones for what is none."""
     try:
-        found = anchor.read_text(encoding="utf-8").splitlines()
+        lines = anchor.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
-    return [_parsed(line) or {} for line in found if line.strip()]
+    return [_parsed(line) or {} for line in lines if line.strip()]
 
 
 def said(entry: Mapping[str, Any]) -> str:
@@ -220,12 +225,12 @@ def _beside(log: Path) -> Path:
 def _checkpoint(log: Path, key: bytes) -> ChainPosition | None:
     """What was remembered, if it was by whoever has the key."""
     try:
-        found = _parsed(_beside(log).read_text(encoding="ascii")) or {}
+        checkpoint = _parsed(_beside(log).read_text(encoding="ascii")) or {}
     except (FileNotFoundError, UnicodeDecodeError):
         return None
-    match found:
+    match checkpoint:
         case {"number": int(number), "said": str(stood), "size": int(size), "hash": str(mark)} if (
-            hmac.compare_digest(hash_of(key, "checkpoint", {**found, "hash": ""}), mark)
+            hmac.compare_digest(hash_of(key, "checkpoint", {**checkpoint, "hash": ""}), mark)
         ):
             return ChainPosition(number, stood, size)
     return None
@@ -248,10 +253,10 @@ def _ends_with(log: Path, size: int) -> tuple[int, str] | None:
 
 def _parsed(line: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(line)
+        value = json.loads(line)
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _size(log: Path) -> int:

@@ -63,11 +63,11 @@ def cohorts(
     of_team = [row for row in rows if row.team == team]
     managers = {row.manager_id for row in of_team}
     people = {row.person_id for row in of_team}
-    found: dict[str, set[str]] = {}
+    people_on: dict[str, set[str]] = {}
     for person_id in people - managers or people:
         rubric = home_rubric([row for row in rows if row.person_id == person_id], window)
-        found.setdefault(rubric, set()).update({person_id} & counted)
-    return {rubric: frozenset(of_rubric) for rubric, of_rubric in found.items()}
+        people_on.setdefault(rubric, set()).update({person_id} & counted)
+    return {rubric: frozenset(of_rubric) for rubric, of_rubric in people_on.items()}
 
 
 def home_rubric(rows: Iterable[OnRubric], window: Window) -> str:

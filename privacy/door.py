@@ -75,8 +75,8 @@ def release_team(
     of_size = words(len(people), k=policy.k, coalition=policy.coalition)
     complete = team_words.complete_sources(sources)
 
-    def word(name: str, told: Mapping[str, Any]) -> dict[str, Any]:
-        hidden = team_words.why_hidden(told, complete, bool(of_size))
+    def word(name: str, item: Mapping[str, Any]) -> dict[str, Any]:
+        hidden = team_words.why_hidden(item, complete, bool(of_size))
         return team_words.word(name, hidden, people, traces, of_size)
 
     body = {
@@ -185,7 +185,7 @@ def release_organisation(
 # --- publishing -------------------------------------------------------------------------------------------
 
 
-def publish(published_dir: Path, released: Released, *others: Released) -> Path:
+def publish(published_dir: Path, released: Released, *of_other_rubrics: Released) -> Path:
     """Puts a team's release where readers find it, once; returns where the first of them lies.
 
     A team with people on several rubrics has one for each, and they are recorded together: the roster that
@@ -193,15 +193,17 @@ def publish(published_dir: Path, released: Released, *others: Released) -> Path:
     put in place, whatever is given now. Raises AlreadyPublished, or BrokenRelease when what lies there is not
     what was published.
     """
-    every = (released, *others)
+    every = (released, *of_other_rubrics)
     for each in every:
         if each.audience != "team":
             raise RefusedBody(f"a report for the {each.audience} audience is never published to a team")
     team, window = released.body["team"], released.body["window"]
-    if any((each.body["team"], each.body["window"]) != (team, window) for each in others):
+    if any((each.body["team"], each.body["window"]) != (team, window) for each in of_other_rubrics):
         raise RefusedBody("releases of different teams or windows are not published together")
     texts = {
-        published.release_name(team, window, each.body["rubric"]["id"] if others else None): each.canonical()
+        published.release_name(
+            team, window, each.body["rubric"]["id"] if of_other_rubrics else None
+        ): each.canonical()
         for each in every
     }
 
@@ -280,11 +282,11 @@ def remove_self(published_dir: Path, person_id: str) -> None:
 
 def verify(published_dir: Path) -> list[str]:
     """A sentence for every published file that is altered, missing, extra or too widely readable."""
-    found = list(published.problems(published_dir / "teams"))
+    mistakes = list(published.problems(published_dir / "teams"))
     if organisation.recorded(published_dir):
         below = organisation.FOLDER
-        found += [f"{below}/{each}" for each in published.problems(published_dir / below)]
-    return found
+        mistakes += [f"{below}/{each}" for each in published.problems(published_dir / below)]
+    return mistakes
 
 
 # --- reading ----------------------------------------------------------------------------------------------

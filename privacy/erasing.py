@@ -88,15 +88,17 @@ def _persons(
         back = erasure.erased_in(settings.home, Tombstones(settings.erasures_folder))
         under_way = {json.loads(path.read_text())["person_id"] for path in places.open_files}
         return sorted(back - under_way)
-    found = erasure.find(places, name)
-    if not found:
+    person_ids = erasure.find(places, name)
+    if not person_ids:
         raise BadInput([f"nobody here has the person id, login or account '{name}'; nothing was erased"])
-    if len(found) > 1:
-        raise BadInput([f"'{name}' is {len(found)} people here; name one by their id: {', '.join(found)}"])
+    if len(person_ids) > 1:
+        raise BadInput(
+            [f"'{name}' is {len(person_ids)} people here; name one by their id: {', '.join(person_ids)}"]
+        )
     agree(
         f"This removes {name} from every file of {settings.home}, and cannot be undone. Published bands stay."
     )
-    return found
+    return person_ids
 
 
 def _done(

@@ -111,10 +111,10 @@ def proceed(places: Places, path: Path, log: Log, *, backups_days: int) -> Itera
 
 def erased_in(home: Path, tombstones: Tombstones) -> set[str]:
     """People of this home who were erased: it was restored from a backup that is older than that."""
-    found: set[str] = set()
+    person_ids: set[str] = set()
     vault, warehouse = home / "vault.duckdb", home / "warehouse.duckdb"
     if not tombstones.erasures:
-        return found
+        return person_ids
     person_of: dict[str, str] = {}
     if vault.exists():
         for source, account_id, login, own_id, person_id in forget.everybody(vault):
@@ -122,10 +122,10 @@ def erased_in(home: Path, tombstones: Tombstones) -> set[str]:
             if tombstones.knows_person(person_id) or tombstones.knows_account(
                 Account(source, account_id, login)
             ):
-                found.add(person_id)
+                person_ids.add(person_id)
     ids = forget.persons_in(warehouse) if warehouse.exists() else []
     ids += [path.name for path in (home / "published" / "people").glob("*")]
-    return found | {person_of.get(each, each) for each in ids if tombstones.knows_person(each)}
+    return person_ids | {person_of.get(each, each) for each in ids if tombstones.knows_person(each)}
 
 
 # --- the steps ------------------------------------------------------------------------------------------
@@ -204,21 +204,23 @@ def _verify(places: Places, state: dict[str, Any]) -> None:
     wrong: list[str] = []
     checked = {"files": 0, "bytes": 0, "controls": 0}
     files = databases(places.home)
-    kept = [forget.places_of(path, needles) for path in files]
+    remains = [forget.places_of(path, needles) for path in files]
     # a login may also be a word that others use, such as the name of a repository
-    words = {needle for found in kept for needle in found} - strict
+    words = {needle for remaining in remains for needle in remaining} - strict
     state["left"] = sorted(
         {
             f"a login of theirs is also part of {place}"
-            for found in kept
-            for needle in words & found.keys()
-            for place in found[needle]
+            for remaining in remains
+            for needle in words & remaining.keys()
+            for place in remaining[needle]
         }
     )
-    for path, found in zip(files, kept, strict=True):
+    for path, remaining in zip(files, remains, strict=True):
         name = path.relative_to(places.home)
         wrong += [
-            f"{name}: {place} still holds them" for each in strict & found.keys() for place in found[each]
+            f"{name}: {place} still holds them"
+            for each in strict & remaining.keys()
+            for place in remaining[each]
         ]
         controls = forget.persons_in(path)[:3]
         with uncompressed(path, path.parent) as copy:

@@ -77,14 +77,14 @@ def _words(traces: Traces) -> dict[str, tuple[str, list[str]]]:
         if often(counts, len(traces.people)):
             are_often.append(name)
     every = {name: {each for ids in left[name].values() for each in ids} for name in are_often}
-    found: dict[str, tuple[str, list[str]]] = dict.fromkeys(left, (SELDOM, []))
+    answers: dict[str, tuple[str, list[str]]] = dict.fromkeys(left, (SELDOM, []))
     for name in are_often:
         mine = {each for ids in left[name].values() for each in ids[:CAP]}
-        found[name] = (
+        answers[name] = (
             OFTEN,
             [other for other in sorted(every) if other != name and 2 * len(mine & every[other]) > len(mine)],
         )
-    return found
+    return answers
 
 
 def check(body: Any) -> None:
@@ -139,8 +139,8 @@ def windows(published_dir: Path) -> list[str]:
 
 def latest(published_dir: Path) -> str:
     """The newest of them. Raises NotYetPublished."""
-    if found := windows(published_dir):
-        return found[-1]
+    if names := windows(published_dir):
+        return names[-1]
     raise NotYetPublished(
         "nothing is published about signals yet; it comes with the last of a quarter's team releases, "
         "where the agreement has 'organisation' among its audiences"
@@ -183,8 +183,10 @@ def expire(published_dir: Path, names: Collection[str]) -> None:
         with atomic_publish.publish_lock(published_dir):
             for name in names:
                 (folder / name).unlink(missing_ok=True)
-            kept = {name: sha256 for name, sha256 in recorded(published_dir).items() if name not in names}
-            atomic_publish.put_manifest(folder, published.Manifest(kept))
+            remaining = {
+                name: sha256 for name, sha256 in recorded(published_dir).items() if name not in names
+            }
+            atomic_publish.put_manifest(folder, published.Manifest(remaining))
 
 
 def _lying(folder: Path) -> list[Path]:

@@ -246,8 +246,8 @@ def load_policy(path: Path) -> Policy:
 
 def body_of(text: str) -> str:
     """What is agreed to: everything above the signatures, which are the last part of the file."""
-    found = re.search(r"^approved:", text, flags=re.MULTILINE)
-    return text[: found.start()] if found else text
+    signatures = re.search(r"^approved:", text, flags=re.MULTILINE)
+    return text[: signatures.start()] if signatures else text
 
 
 def body_sha256(text: str) -> str:
@@ -338,8 +338,8 @@ def _mistake(reading: Marked, error: dict[str, Any]) -> tuple[int, str]:
             return line, f"{_where(place)}: {error['ctx']['sentence']}"
         case "model_type" | "mapping_type" | "dict_type":
             return line, f"{_where(place)}: expected keys with values"
-    said = str(error["msg"])
-    return line, f"{_where(place)}: {said[0].lower()}{said[1:]}"
+    message = str(error["msg"])
+    return line, f"{_where(place)}: {message[0].lower()}{message[1:]}"
 
 
 def _keys_beside(place: tuple[str | int, ...]) -> list[str]:

@@ -114,7 +114,7 @@ def read_recorded(teams_dir: Path, name: str, manifest: Manifest) -> Any:
     path = teams_dir / name
     try:
         text = path.read_text(encoding="utf-8")
-        found = json.loads(text)
+        body = json.loads(text)
     except FileNotFoundError:
         raise BrokenRelease(f"{path}: was published and is missing; restore it from a backup") from None
     except (OSError, ValueError) as error:
@@ -125,7 +125,7 @@ def read_recorded(teams_dir: Path, name: str, manifest: Manifest) -> Any:
         raise BrokenRelease(f"{path}: was never published by Sightline; find out who put it there")
     if digest(text) != manifest.files[name]:
         raise BrokenRelease(f"{path}: differs from what was published; restore it from a backup")
-    return found
+    return body
 
 
 def problems(teams_dir: Path) -> Iterator[str]:
@@ -220,8 +220,8 @@ def rubrics(published_dir: Path, team: str, window: Window | str) -> list[str]:
     names = releases_of(manifest.files, team, name)
     if not names:
         raise why_missing(published_dir, team, name)
-    found = [read_recorded(published_dir / "teams", each, manifest) for each in names]
-    return [str(body["rubric"]["id"]) for body in found]
+    bodies = [read_recorded(published_dir / "teams", each, manifest) for each in names]
+    return [str(body["rubric"]["id"]) for body in bodies]
 
 
 def release_of(published_dir: Path, team: str, window: str, rubric: str | None) -> str:

@@ -17,14 +17,14 @@ KINDS = ("ssh-ed25519", "ssh-rsa")
 
 def recipients(keys: Iterable[str]) -> list[pyrage.ssh.Recipient]:
     """Those of these public keys that can be encrypted to."""
-    found = []
+    usable = []
     for key in keys:
         if key.split(" ", 1)[0] in KINDS:
             try:
-                found.append(pyrage.ssh.Recipient.from_str(key.strip()))
+                usable.append(pyrage.ssh.Recipient.from_str(key.strip()))
             except pyrage.RecipientError:
                 continue  # too short, or damaged: as good as none
-    return found
+    return usable
 
 
 def sealed(content: bytes, to: Sequence[pyrage.ssh.Recipient]) -> bytes:

@@ -74,7 +74,7 @@ def reports(
     catalog = refusing(rules.catalog, refused_signals_at(store, run))
     links = links_at(store, run, begins[0], end, only)
     opportunities = opportunities_at(store, run, window.starts_on, end, only)
-    tied = steps_at(store, run, window.starts_on, end, only)
+    steps_of = steps_at(store, run, window.starts_on, end, only)
     accounts = accounts_at(store, run)
     for person_id, rows in sorted(enrolled(memberships_at(store, run), window, as_of).items()):
         if only not in (None, person_id):
@@ -84,7 +84,7 @@ def reports(
             begin: [_as_known(each, accounts.get(person_id, set())) for each in sources.get(begin, [])]
             for begin in begins
         }
-        found = {cells.Evidence(*row[:5]): row.seen_on for row in evidence.get(person_id, [])}
+        first_seen = {cells.Evidence(*row[:5]): row.seen_on for row in evidence.get(person_id, [])}
         items = [
             _self_item(
                 item,
@@ -93,15 +93,15 @@ def reports(
                 as_of,
                 sources.get(window.starts_on, []),
                 links,
-                found,
-                cells.beside(item, found, window, as_of),
+                first_seen,
+                cells.beside(item, first_seen, window, as_of),
                 cells.evaluate(
                     item,
                     catalog,
                     person_id=person_id,
                     window=window,
                     as_of=as_of,
-                    evidence=found,
+                    evidence=first_seen,
                     opportunities=opportunities.get(person_id, set()),
                     memberships=present(
                         [(row.starts_on, row.ends_on) for row in rows],
@@ -122,7 +122,7 @@ def reports(
                 rubric={"id": rubric.id, "title": rubric.title},
                 sources=[source_row(source) for source in of_spans[window.starts_on]],
                 items=items,
-                steps=list(_steps(found, tied.get(person_id, []), links, window)),
+                steps=list(_steps(first_seen, steps_of.get(person_id, []), links, window)),
                 policy=rules.policy,
             ),
         )
@@ -138,11 +138,11 @@ def begins_of(maps: Collection[RubricMap], window: Window) -> set[date]:
 def enrolled(members: Sequence[MembershipRow], window: Window, as_of: date) -> dict[str, list[MembershipRow]]:
     """The roster's rows that touch the window's days so far, by person."""
     end = min(window.ends_on, as_of + timedelta(days=1))
-    found: dict[str, list[MembershipRow]] = {}
+    rows_of: dict[str, list[MembershipRow]] = {}
     for row in members:
         if row.starts_on < end and (row.ends_on is None or row.ends_on > window.starts_on):
-            found.setdefault(row.person_id, []).append(row)
-    return found
+            rows_of.setdefault(row.person_id, []).append(row)
+    return rows_of
 
 
 def item_body(

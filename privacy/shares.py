@@ -69,9 +69,9 @@ def others_needed(low: int, high: int, size: int, value: bool) -> int | None:
     return size - low - 1 if low > 0 else None
 
 
-def tell_on_each_other(signals: Iterable[str], others: Iterable[str]) -> bool:
+def tell_on_each_other(signals: Iterable[str], other_signals: Iterable[str]) -> bool:
     """Whether traces of the ones, or their absence, say something about the others."""
-    return not _related(signals).isdisjoint(_related(others))
+    return not _related(signals).isdisjoint(_related(other_signals))
 
 
 def _related(signals: Iterable[str]) -> frozenset[str]:

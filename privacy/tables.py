@@ -19,24 +19,24 @@ _SIGNAL = ("signal", "kind", "asks", "repositories", "word", "because", "blind")
 
 def rows(releases: Iterable[Released], organisation: Iterable[Released]) -> dict[str, list[Row]]:
     """The rows of every table. What the map says of an item is told once, and not for each team again."""
-    found: dict[str, list[Row]] = {
+    tables: dict[str, list[Row]] = {
         name: [] for name in ("releases", "sources", "items", "answers", "processes", "signals")
     }
     items: dict[str, Row] = {}
     for released in releases:
         body = released.body
         of = {"team": body["team"], "quarter": body["window"], "rubric": body["rubric"]["id"]}
-        found["releases"].append(of | _release(body))
-        found["sources"] += [of | _source(row) for row in body["sources"]]
-        found["answers"] += [of | {"item": each["item"]} | _answer(each) for each in body["items"]]
-        found["processes"] += [of | _about_process(each) | _answer(each) for each in body["processes"]]
+        tables["releases"].append(of | _release(body))
+        tables["sources"] += [of | _source(row) for row in body["sources"]]
+        tables["answers"] += [of | {"item": each["item"]} | _answer(each) for each in body["items"]]
+        tables["processes"] += [of | _about_process(each) | _answer(each) for each in body["processes"]]
         for each in body["items"]:
             row = {"rubric": of["rubric"], "quarter": of["quarter"]} | _item(each)
             items[repr(row)] = row  # a map that changed within a quarter says two things of an item
-    found["items"] = list(items.values())
+    tables["items"] = list(items.values())
     for released in organisation:
-        found["signals"] += _signals(released.body)
-    return found
+        tables["signals"] += _signals(released.body)
+    return tables
 
 
 def _release(body: Mapping[str, Any]) -> Row:
@@ -60,23 +60,25 @@ def _source(row: Mapping[str, Any]) -> Row:
 
 
 def _item(item: Mapping[str, Any]) -> Row:
-    told = {key: item[key] for key in ("item", "pillar", "says", "class", "question", "sources", "misleads")}
-    return told | {"item_group": item["group"]}
+    columns = {
+        key: item[key] for key in ("item", "pillar", "says", "class", "question", "sources", "misleads")
+    }
+    return columns | {"item_group": item["group"]}
 
 
 def _about_process(process: Mapping[str, Any]) -> Row:
     return {key: process[key] for key in ("process", "asks", "sources", "misleads")}
 
 
-def _answer(told: Mapping[str, Any]) -> Row:
+def _answer(item: Mapping[str, Any]) -> Row:
     """The band, or in one word why there is none."""
-    if told["shown"]:
+    if item["shown"]:
         word = "band"
-    elif told.get("class") in ("ask", "withheld"):
-        word = told["class"]
+    elif item.get("class") in ("ask", "withheld"):
+        word = item["class"]
     else:
-        word = {WITHDRAWN: "withdrawn", NOT_SHOWN: "not shown"}.get(told["because"], "left open")
-    return {"answer": word, "band": told["band"], "because": told["because"]}
+        word = {WITHDRAWN: "withdrawn", NOT_SHOWN: "not shown"}.get(item["because"], "left open")
+    return {"answer": word, "band": item["band"], "because": item["because"]}
 
 
 def _signals(body: Mapping[str, Any]) -> Iterator[Row]:

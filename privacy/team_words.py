@@ -18,8 +18,8 @@ NOT_SHOWN = (
 
 def about(process: Mapping[str, Any]) -> dict[str, Any]:
     """What the catalogue says of a process, and no more; the same for every team."""
-    told = {key: process[key] for key in ("process", "asks")}
-    return told | {key: list(process[key]) for key in ("sources", "misleads")}
+    process_row = {key: process[key] for key in ("process", "asks")}
+    return process_row | {key: list(process[key]) for key in ("sources", "misleads")}
 
 
 def complete_sources(sources: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:

@@ -34,11 +34,11 @@ def holds(content: bytes, needles: Collection[str]) -> set[str]:
     """Those of these texts that stand in the bytes, as words of their own, plainly or in base64."""
     lowered = content.lower()
     wanted = {needle for needle in needles if needle}
-    found = {needle for needle in wanted if _stands_in(lowered, needle)}
-    if wanted - found:
+    present = {needle for needle in wanted if _stands_in(lowered, needle)}
+    if wanted - present:
         for decoded in _decoded(content):
-            found |= {needle for needle in wanted - found if _stands_in(decoded.lower(), needle)}
-    return found
+            present |= {needle for needle in wanted - present if _stands_in(decoded.lower(), needle)}
+    return present
 
 
 def purge(folder: Path, needles: Collection[str]) -> int:
@@ -120,8 +120,8 @@ def _stands_in(lowered: bytes, needle: str) -> bool:
 
 
 def _decoded(content: bytes) -> Iterator[bytes]:
-    for found in _BASE64.finditer(content):
-        text = found[0].replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
+    for match in _BASE64.finditer(content):
+        text = match[0].replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
         yield base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + b"=" * (-len(text) % 4))
 
 

@@ -28,14 +28,14 @@ _patiently = retry(
 Tables = dict[str, list[dict[str, Any]]]
 
 
-def rows_about(path: Path, ids: Collection[str], others: Collection[str]) -> Tables:
+def rows_about(path: Path, ids: Collection[str], other_ids: Collection[str]) -> Tables:
     """The rows of each table that hold one of these ids, other people's ids taken out of them.
 
     Raises duckdb.IOException while another process holds the file for longer than a few seconds.
     """
-    hidden = frozenset(others) - frozenset(ids)
+    hidden = frozenset(other_ids) - frozenset(ids)
     by_table: dict[str, list[str]] = {}
-    found: Tables = {}
+    tables: Tables = {}
     con = _patiently(duckdb.connect)(path, read_only=True)
     try:
         for column in text_columns(con):
@@ -50,17 +50,17 @@ def rows_about(path: Path, ids: Collection[str], others: Collection[str]) -> Tab
             names = [column[0] for column in answer.description]
             rows = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
             if rows:
-                found[table.removeprefix("main.")] = [
+                tables[table.removeprefix("main.")] = [
                     {name: _without(value, hidden) for name, value in row.items()} for row in rows
                 ]
     finally:
         con.close()
-    return found
+    return tables
 
 
-def _without(value: Any, others: Collection[str]) -> Any:
+def _without(value: Any, hidden: Collection[str]) -> Any:
     if isinstance(value, list):
-        return [_without(each, others) for each in value]
+        return [_without(each, hidden) for each in value]
     if isinstance(value, dict):
-        return {key: _without(each, others) for key, each in value.items()}
-    return SOMEBODY_ELSE if isinstance(value, str) and value in others else value
+        return {key: _without(each, hidden) for key, each in value.items()}
+    return SOMEBODY_ELSE if isinstance(value, str) and value in hidden else value

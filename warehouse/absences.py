@@ -43,9 +43,9 @@ def left_out(path: Path) -> dict[str, list[tuple[date, date]]]:
     if not path.exists():
         return {}
     with _patiently(duckdb.connect)(path, read_only=True) as con:
-        found = con.execute("select person_id, starts_on, ends_on from absences order by all").fetchall()
+        rows = con.execute("select person_id, starts_on, ends_on from absences order by all").fetchall()
     spans: dict[str, list[tuple[date, date]]] = {}
-    for person_id, starts_on, ends_on in found:
+    for person_id, starts_on, ends_on in rows:
         spans.setdefault(person_id, []).append((starts_on, ends_on))
     return spans
 
@@ -86,13 +86,13 @@ def _days(spans: Iterable[tuple[date, date]]) -> set[int]:
 
 
 def _spans(days: Iterable[int]) -> Sequence[tuple[date, date]]:
-    found: list[list[int]] = []
+    spans: list[list[int]] = []
     for day in sorted(days):
-        if found and found[-1][1] == day:
-            found[-1][1] = day + 1
+        if spans and spans[-1][1] == day:
+            spans[-1][1] = day + 1
         else:
-            found.append([day, day + 1])
-    return [(date.fromordinal(begins), date.fromordinal(ends)) for begins, ends in found]
+            spans.append([day, day + 1])
+    return [(date.fromordinal(begins), date.fromordinal(ends)) for begins, ends in spans]
 
 
 def last_day(ends_on: date) -> date:

@@ -84,7 +84,7 @@ def suggestions(
     roster names and no source has told, are left out; so is whoever has an account at that tool already, and
     two persons of whom `are_two` says, by their ids, that somebody who knows tells them apart.
     """
-    known = [
+    candidates = [
         (key, account)
         for key, account in accounts
         if not key.account_id.startswith(PLACEHOLDER) and account.own_id not in bots
@@ -92,22 +92,22 @@ def suggestions(
     dropped = _AFFIXES | {affix.casefold() for affix in affixes}
     under: dict[tuple[Reason, str], set[int]] = {}
     named_by_number = {*(numbered or {}).values()}
-    for place, (key, account) in enumerate(known):
+    for place, (key, account) in enumerate(candidates):
         if by_number := (numbered or {}).get(key):
             under.setdefault(("numbered", by_number), set()).add(place)
         if key.source == "github" and key.account_id in named_by_number:
             under.setdefault(("numbered", key.account_id), set()).add(place)
         for reason, name in _keys(key, account.login, (addresses or {}).get(key, ()), dropped):
             under.setdefault((reason, name), set()).add(place)
-    mailbox_of = _mailboxes(known, under)
+    mailbox_of = _mailboxes(candidates, under)
     # a tool knows a person by one address, and so once; on GitHub many have a second account
-    have_one = {(account.person_id, key.source) for key, account in known if key.source != "github"}
-    found: dict[tuple[int, int], Reason] = {}
+    have_one = {(account.person_id, key.source) for key, account in candidates if key.source != "github"}
+    reasons: dict[tuple[int, int], Reason] = {}
     for reason in get_args(Reason):
         for (kind, _), places in under.items():
             if kind == reason:
-                for one, other in _pairs(reason, places, known, mailbox_of):
-                    (key, account), (other_key, other_account) = known[one], known[other]
+                for one, other in _pairs(reason, places, candidates, mailbox_of):
+                    (key, account), (other_key, other_account) = candidates[one], candidates[other]
                     if (account.person_id, other_key.source) in have_one or (
                         other_account.person_id,
                         key.source,
@@ -118,31 +118,31 @@ def suggestions(
                     if key.source != other_key.source or _at_one_source(
                         reason, account.login, other_account.login, dropped
                     ):
-                        found.setdefault((one, other), reason)
+                        reasons.setdefault((one, other), reason)
     order = {reason: place for place, reason in enumerate(get_args(Reason))}
     partners: dict[tuple[int, Reason], set[str]] = {}
-    for (one, other), reason in found.items():
-        partners.setdefault((one, reason), set()).add(mailbox_of[known[other][1].person_id])
-        partners.setdefault((other, reason), set()).add(mailbox_of[known[one][1].person_id])
+    for (one, other), reason in reasons.items():
+        partners.setdefault((one, reason), set()).add(mailbox_of[candidates[other][1].person_id])
+        partners.setdefault((other, reason), set()).add(mailbox_of[candidates[one][1].person_id])
     return [
         Suggestion(
-            known[other][1].own_id,
-            known[one][1].own_id,
+            candidates[other][1].own_id,
+            candidates[one][1].own_id,
             reason,
             len(partners[one, reason]) == len(partners[other, reason]) == 1,
         )
-        for (one, other), reason in sorted(found.items(), key=lambda pair: (order[pair[1]], pair[0]))
+        for (one, other), reason in sorted(reasons.items(), key=lambda pair: (order[pair[1]], pair[0]))
     ]
 
 
 def _mailboxes(
-    known: list[tuple[AccountKey, StoredAccount]], under: Mapping[tuple[Reason, str], Collection[int]]
+    candidates: list[tuple[AccountKey, StoredAccount]], under: Mapping[tuple[Reason, str], Collection[int]]
 ) -> dict[str, str]:
     """For each person one who stands for all that their mailbox reaches: one at every tool is one person.
 
     An address that two have at one tool is nobody's own, and joins nobody.
     """
-    stands_for = {account.person_id: account.person_id for _, account in known}
+    stands_for = {account.person_id: account.person_id for _, account in candidates}
 
     def first(person: str) -> str:
         while stands_for[person] != person:
@@ -150,28 +150,28 @@ def _mailboxes(
         return person
 
     for (reason, _), places in under.items():
-        people = {(known[place][0].source, known[place][1].person_id) for place in places}
+        people = {(candidates[place][0].source, candidates[place][1].person_id) for place in places}
         if reason == "same_address" and len({source for source, _ in people}) == len(people):
-            one, *others = sorted({first(person) for _, person in people})
-            stands_for |= dict.fromkeys(others, one)
+            one, *same_person = sorted({first(person) for _, person in people})
+            stands_for |= dict.fromkeys(same_person, one)
     return {person: first(person) for person in stands_for}
 
 
 def _pairs(
     reason: Reason,
     places: Collection[int],
-    known: list[tuple[AccountKey, StoredAccount]],
+    candidates: list[tuple[AccountKey, StoredAccount]],
     mailbox_of: Mapping[str, str],
 ) -> Iterator[tuple[int, int]]:
     """The pairs under one key; a robot's or a lone account's key has none, and neither has a common one."""
-    people = {known[place][1].person_id for place in places}
+    people = {candidates[place][1].person_id for place in places}
     most = 2 if reason == "initial" else SHARED_BY_AT_MOST
     if len(people) < 2 or len({mailbox_of[person] for person in people}) > most:
         return
-    ordered = sorted(places, key=lambda place: (known[place][0].source != "github", place))
+    ordered = sorted(places, key=lambda place: (candidates[place][0].source != "github", place))
     for number, one in enumerate(ordered):
         for other in ordered[number + 1 :]:
-            if known[one][1].person_id != known[other][1].person_id:
+            if candidates[one][1].person_id != candidates[other][1].person_id:
                 yield one, other
 
 

@@ -29,8 +29,8 @@ _ROWS_THAT_MAY_BECOME_ONE = {"commit_authors", "issue_assignees", "memberships"}
 
 def ids_of(con: Connection, person_id: str) -> list[str]:
     """Every id that rows of this person hold: their own, and those of the accounts linked to it."""
-    found = con.execute("select alias_id from aliases where person_id = ? order by alias_id", [person_id])
-    return [person_id, *(alias_id for (alias_id,) in found.fetchall())]
+    rows = con.execute("select alias_id from aliases where person_id = ? order by alias_id", [person_id])
+    return [person_id, *(alias_id for (alias_id,) in rows.fetchall())]
 
 
 def resolved(table: str, database: str | None = None) -> str:

@@ -41,7 +41,7 @@ def evidence_at(
     store: Store, run: int, starts_on: date, ends_on: date, only: str | None = None
 ) -> dict[str, list[SeenEvidence]]:
     """Evidence of enrolled people, or of one person, from `starts_on` until before `ends_on`."""
-    found: dict[str, list[SeenEvidence]] = {}
+    by_person: dict[str, list[SeenEvidence]] = {}
     con = store.con.execute(
         f"with held as ({known_to('evidence', run)}), enrolled as ({known_to('membership_log', run)}) "
         "select person_id, signal, occurred_on, source_kind, source_id, as_of from held "
@@ -52,8 +52,8 @@ def evidence_at(
         {"starts_on": starts_on, "ends_on": ends_on, "only": only},
     )
     for row in streamed(con):
-        found.setdefault(row[0], []).append(SeenEvidence(*row))
-    return found
+        by_person.setdefault(row[0], []).append(SeenEvidence(*row))
+    return by_person
 
 
 def refused_signals_at(store: Store, run: int) -> dict[str, int]:
@@ -61,12 +61,12 @@ def refused_signals_at(store: Store, run: int) -> dict[str, int]:
 
     A refusal takes all former rows of its signal away, so a look back finds none of them either.
     """
-    found = store.con.execute(
+    rows = store.con.execute(
         "select signal, arg_max(wrong_rows, seen_by) from refused_signals "
         "where superseded_by is null or superseded_by > ? group by signal order by signal",
         [run],
     ).fetchall()
-    return {str(signal): int(wrong_rows) for signal, wrong_rows in found}
+    return {str(signal): int(wrong_rows) for signal, wrong_rows in rows}
 
 
 class IncidentStep(NamedTuple):
@@ -83,7 +83,7 @@ def steps_at(
     store: Store, run: int, starts_on: date, ends_on: date, only: str | None = None
 ) -> dict[str, list[IncidentStep]]:
     """The steps of everybody, or of one person, from `starts_on` until before `ends_on`."""
-    found: dict[str, list[IncidentStep]] = {}
+    by_person: dict[str, list[IncidentStep]] = {}
     for person_id, *row in store.con.execute(
         "select person_id, signal, occurred_on, source_kind, source_id, incident_id "
         f"from ({known_to('steps', run)}) "
@@ -91,22 +91,22 @@ def steps_at(
         "order by 1, 2, 3, 4, 5, 6",
         {"starts_on": starts_on, "ends_on": ends_on, "only": only},
     ).fetchall():
-        found.setdefault(person_id, []).append(IncidentStep(*row))
-    return found
+        by_person.setdefault(person_id, []).append(IncidentStep(*row))
+    return by_person
 
 
 def opportunities_at(
     store: Store, run: int, starts_on: date, ends_on: date, only: str | None = None
 ) -> dict[str, set[str]]:
     """Which opportunity signals had a day from `starts_on` until before `ends_on`, for each person."""
-    found: dict[str, set[str]] = {}
+    by_person: dict[str, set[str]] = {}
     for person_id, signal in store.con.execute(
         f"select distinct person_id, signal from ({known_to('opportunities', run)}) "
         "where occurred_on >= $starts_on and occurred_on < $ends_on and ($only is null or person_id = $only)",
         {"starts_on": starts_on, "ends_on": ends_on, "only": only},
     ).fetchall():
-        found.setdefault(person_id, set()).add(signal)
-    return found
+        by_person.setdefault(person_id, set()).add(signal)
+    return by_person
 
 
 def links_at(
@@ -116,7 +116,7 @@ def links_at(
     spanned = (
         "where occurred_on >= $starts_on and occurred_on < $ends_on and ($only is null or person_id = $only)"
     )
-    found = store.con.execute(
+    rows = store.con.execute(
         f"with stepped as (select * from ({known_to('steps', run)}) {spanned}), wanted as ("
         f"select source_kind, source_id from ({known_to('evidence', run)}) {spanned} "
         "union select source_kind, source_id from stepped union select 'incident', incident_id from stepped) "
@@ -125,31 +125,31 @@ def links_at(
         f"join ({known_to('addresses', run)}) using (address_id)",
         {"starts_on": starts_on, "ends_on": ends_on, "only": only},
     ).fetchall()
-    return {(kind, key): url for kind, key, url in found}
+    return {(kind, key): url for kind, key, url in rows}
 
 
 def memberships_at(store: Store, run: int) -> list[MembershipRow]:
     """Who was in which team, as the roster said."""
-    found = store.con.execute(
+    rows = store.con.execute(
         "select person_id, team, manager_id, starts_on, ends_on, rubric "
         f"from ({known_to('membership_log', run)}) order by all"
     ).fetchall()
-    return [MembershipRow(*row) for row in found]
+    return [MembershipRow(*row) for row in rows]
 
 
 def accounts_at(store: Store, run: int) -> dict[str, set[str]]:
     """At which sources an account of each person was known."""
-    found: dict[str, set[str]] = {}
+    sources_of: dict[str, set[str]] = {}
     for person_id, source in store.con.execute(
         f"select person_id, source from ({known_to('account_log', run)})"
     ).fetchall():
-        found.setdefault(person_id, set()).add(source)
-    return found
+        sources_of.setdefault(person_id, set()).add(source)
+    return sources_of
 
 
 def sources_at(store: Store, run: int, ends_on: date) -> dict[date, list[SourceCoverage]]:
     """How far each source could be trusted until before `ends_on`, by the first day that was asked about."""
-    found: dict[date, list[SourceCoverage]] = {}
+    by_first_day: dict[date, list[SourceCoverage]] = {}
     for (
         begin,
         source,
@@ -165,7 +165,7 @@ def sources_at(store: Store, run: int, ends_on: date) -> dict[date, list[SourceC
         "coalesce(lacks, []) from source_log where run = ? and ends_on = ? order by starts_on, source",
         [run, ends_on],
     ).fetchall():
-        found.setdefault(begin, []).append(
+        by_first_day.setdefault(begin, []).append(
             SourceCoverage(
                 source,
                 account_source,
@@ -177,18 +177,18 @@ def sources_at(store: Store, run: int, ends_on: date) -> dict[date, list[SourceC
                 dict(each.split(": ", 1) for each in lacks),
             )
         )
-    return found
+    return by_first_day
 
 
 def former_sources(store: Store, now: Iterable[str]) -> list[tuple[str, str, frozenset[str]]]:
     """Every source of a former run that is none of those there are now: its name, accounts and tables."""
-    found = store.con.execute(
+    rows = store.con.execute(
         "select source, arg_max(account_source, run), arg_max(fills, run) from source_log "
         "where source not in (select unnest(?::varchar[])) "
         "and source in (select source from reconciled) group by source order by source",
         [list(now)],
     ).fetchall()
-    return [(source, account_source, frozenset(fills)) for source, account_source, fills in found]
+    return [(source, account_source, frozenset(fills)) for source, account_source, fills in rows]
 
 
 def spans_by_person(
@@ -196,18 +196,18 @@ def spans_by_person(
 ) -> dict[str, list[tuple[date, date]]]:
     """What is told by the ids of accounts, put together for each person."""
     person_of = dict(store.con.execute("select alias_id, person_id from aliases").fetchall())
-    found: dict[str, list[tuple[date, date]]] = {}
+    by_person: dict[str, list[tuple[date, date]]] = {}
     for own_id, of_account in spans.items():
-        found.setdefault(person_of.get(own_id, own_id), []).extend(of_account)
-    return found
+        by_person.setdefault(person_of.get(own_id, own_id), []).extend(of_account)
+    return by_person
 
 
 def rules_at(store: Store, run: int) -> list[Rule]:
     """All signals, maps and the agreement in force."""
-    found = store.con.execute(
+    rows = store.con.execute(
         f"select kind, name, sha256 from ({known_to('rule_versions', run)}) order by all"
     ).fetchall()
-    return [Rule(*row) for row in found]
+    return [Rule(*row) for row in rows]
 
 
 class EvidenceKey(NamedTuple):
@@ -235,25 +235,25 @@ class EvidenceMoves:
 
 def moves_between(store: Store, person_id: str, after: int, until: int) -> EvidenceMoves:
     """What changed for this person by the runs after one, until and with another."""
-    given = {"person": person_id, "after": after, "until": until}
+    parameters = {"person": person_id, "after": after, "until": until}
     rows = "signal, occurred_on, source_kind, source_id"
     of_them = "person_id = $person"
     seen = store.con.execute(
         f"select {rows}, seen_by from evidence where {of_them} and seen_by > $after and seen_by <= $until "
         f"union all select {rows}, seen_by from evidence_past "
         f"where {of_them} and seen_by > $after and seen_by <= $until",
-        given,
+        parameters,
     ).fetchall()
     gone = store.con.execute(
         f"select {rows}, superseded_by from evidence_past "
         f"where {of_them} and superseded_by > $after and superseded_by <= $until order by superseded_by",
-        given,
+        parameters,
     ).fetchall()
     links = store.con.execute(
         f"select seen_by from account_log where {of_them} and seen_by > $after and seen_by <= $until "
         f"union select superseded_by from account_log "
         f"where {of_them} and superseded_by > $after and superseded_by <= $until",
-        given,
+        parameters,
     ).fetchall()
     span = {"after": after, "until": until}
     versions = store.con.execute(

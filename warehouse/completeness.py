@@ -66,13 +66,13 @@ def source_window(
     """Whether everything this source has for these days (half-open) is here, over all of its scopes."""
     begin, end = span
     fills = frozenset(kinds)
-    found = {
+    days_of = {
         str(scope): (starts_on, ends_on)
         for scope, starts_on, ends_on in store.con.execute(
             "select scope, starts_on, ends_on from reconciled where source = ?", [source]
         ).fetchall()
     }
-    asked = {*scopes}
+    wanted = {*scopes}
     gaps = {
         (str(kind), str(reason).replace("_", " "))
         for scope, kind, reason in store.con.execute(
@@ -80,9 +80,9 @@ def source_window(
             "where source = ? and starts_on < ? and ends_on > ?",
             [source, end, begin],
         ).fetchall()
-        if scope in asked
+        if scope in wanted
     }
-    spans = [found[scope] for scope in scopes if scope in found]
+    spans = [days_of[scope] for scope in scopes if scope in days_of]
     from_day = max((starts_on for starts_on, _ in spans), default=None)
     through_day = min((ends_on for _, ends_on in spans), default=None)
     because = None
@@ -99,7 +99,7 @@ def source_window(
     if (
         (because is None or lacks)
         and "pull_requests" in fills
-        and _has_refused_checks(store, source, asked, span)
+        and _has_refused_checks(store, source, wanted, span)
     ):
         lacks[CHECKS] = "forbidden"
     return SourceWindow(source, fills, from_day, through_day, because is None, because, lacks)
@@ -110,25 +110,25 @@ def former_scopes(store: Store, source: str, now: Collection[str], since: date) 
 
     What a renamed scope held is stored under its new name, and so is nothing that is missing.
     """
-    found = store.con.execute(
+    rows = store.con.execute(
         "select scope from reconciled where source = $source and ends_on > $since and exists ("
         "select 1 from scopes where scope_key = $source || ':' || scope and root_kind <> 'repositories') "
         "order by scope",
         {"source": source, "since": since},
     ).fetchall()
-    return [str(scope) for (scope,) in found if scope not in now]
+    return [str(scope) for (scope,) in rows if scope not in now]
 
 
 def _has_refused_checks(store: Store, source: str, scopes: Collection[str], span: tuple[date, date]) -> bool:
     """Whether a pull request that was open or merged in these days has checks that may not be read."""
-    found = store.con.execute(
+    row = store.con.execute(
         "select 1 from pull_requests "
         "join scopes on root_kind = 'pull_requests' and root_id = pull_request_id "
         "where checks_at_review = 'refused' and list_contains($keys, scope_key) "
         "and created_on < $end and coalesce(merged_on, closed_on, $end) >= $begin limit 1",
         {"keys": [f"{source}:{scope}" for scope in scopes], "begin": span[0], "end": span[1]},
     ).fetchone()
-    return found is not None
+    return row is not None
 
 
 def _lacks(gaps: Collection[tuple[str, str]], fills: frozenset[str]) -> dict[str, str]:
@@ -136,7 +136,7 @@ def _lacks(gaps: Collection[tuple[str, str]], fills: frozenset[str]) -> dict[str
     for kind, reason in gaps:
         for table in left_open_by(kind, fills):
             reasons.setdefault(table, set()).add(reason)
-    return {table: ", ".join(sorted(told)) for table, told in sorted(reasons.items())}
+    return {table: ", ".join(sorted(codes)) for table, codes in sorted(reasons.items())}
 
 
 def _lacking(source: str, gaps: Collection[tuple[str, str]]) -> str:

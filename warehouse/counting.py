@@ -68,7 +68,7 @@ def has_gap(store: Store, source: str, scope: str) -> bool:
 
 def sample(store: Store, source: str, scopes: Sequence[str], today: date) -> list[tuple[str, str, str]]:
     """Stored objects of these scopes, taken at random: scope, kind and id. Another night takes others."""
-    found = store.con.execute(
+    rows = store.con.execute(
         "select scope_key, root_kind, root_id from scopes "
         "where root_kind != 'repositories' and list_contains($keys, scope_key) "
         "order by hash(root_id || $night), root_id limit $count",
@@ -78,7 +78,7 @@ def sample(store: Store, source: str, scopes: Sequence[str], today: date) -> lis
             "count": SAMPLED_A_NIGHT,
         },
     ).fetchall()
-    return [(str(key).removeprefix(f"{source}:"), str(kind), str(root)) for key, kind, root in found]
+    return [(str(key).removeprefix(f"{source}:"), str(kind), str(root)) for key, kind, root in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class StoredThread:
 
 def threads_due(store: Store, source: str, scope: str, today: date) -> list[StoredThread]:
     """The threads of a scope whose day of the week has come since it was last counted."""
-    found = store.con.execute(
+    rows = store.con.execute(
         "select thread_id, pull_request_id, created_on, is_resolved, is_outdated, resolver_id "
         "from review_threads join pull_requests using (pull_request_id) "
         "join scopes on root_kind = 'pull_requests' and root_id = pull_request_id "
@@ -108,12 +108,12 @@ def threads_due(store: Store, source: str, scope: str, today: date) -> list[Stor
             "days": days_since_count(store, source, scope, today),
         },
     ).fetchall()
-    return [StoredThread(*row) for row in found]
+    return [StoredThread(*row) for row in rows]
 
 
 def days_since_count(store: Store, source: str, scope: str, today: date) -> int:
     """Days since a scope was held against its source, up to a week; a week where it never was."""
-    found = store.con.execute(
+    row = store.con.execute(
         "select ends_on from reconciled where source = ? and scope = ?", [source, scope]
     ).fetchone()
-    return max(0, min((today - found[0]).days, COUNTED_WITHIN.days)) if found else COUNTED_WITHIN.days
+    return max(0, min((today - row[0]).days, COUNTED_WITHIN.days)) if row else COUNTED_WITHIN.days

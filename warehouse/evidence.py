@@ -12,10 +12,10 @@ def leave_out(store: Store, person_id: str, since: date) -> int:
     removed = 0
     with store.transaction():
         for table in _tables(store):
-            found = store.con.execute(
+            row = store.con.execute(
                 f"delete from {table} where person_id = ? and occurred_on >= ?", [person_id, since]
             ).fetchone()
-            removed += int(found[0]) if found else 0
+            removed += int(row[0]) if row else 0
     return removed
 
 
@@ -30,10 +30,10 @@ def compute_again(store: Store, since: date, until: date) -> None:
 
 def _tables(store: Store) -> list[str]:
     """Whatever holds a person, a signal and the day of something; the next such table too."""
-    found = store.con.execute(
+    rows = store.con.execute(
         "select table_name from duckdb_columns() join duckdb_tables() using (database_name, table_name) "
         "where database_name = current_database() "
         "and column_name in ('person_id', 'signal', 'occurred_on') "
         "group by table_name having count(*) = 3 order by table_name"
     ).fetchall()
-    return [str(name) for (name,) in found]
+    return [str(name) for (name,) in rows]

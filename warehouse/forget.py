@@ -45,12 +45,12 @@ class Column:
 
 def text_columns(con: duckdb.DuckDBPyConnection) -> list[Column]:
     """Every column of every table of an open database that can hold text."""
-    found = con.execute(
+    rows = con.execute(
         "select schema_name || '.' || table_name, '\"' || column_name || '\"', data_type, not is_nullable "
         "from duckdb_columns() join duckdb_tables() using (database_name, schema_name, table_name) "
         "where database_name = current_database() order by all"
     ).fetchall()
-    return [Column(*row) for row in found if not _NOT_TEXT.fullmatch(row[2])]
+    return [Column(*row) for row in rows if not _NOT_TEXT.fullmatch(row[2])]
 
 
 def forget_person(path: Path, ids: Collection[str]) -> dict[str, int]:
@@ -76,8 +76,8 @@ def _forget(con: duckdb.DuckDBPyConnection, person_id: str, *, is_about_people: 
         if column.is_required or is_about_people:
             sql = f"delete from {column.table} where {holds}"
         elif column.type == "VARCHAR[]":
-            kept = f"list_filter({column.name}, lambda each: each is distinct from $id)"
-            sql = f"update {column.table} set {column.name} = {kept} where {holds}"
+            remaining = f"list_filter({column.name}, lambda each: each is distinct from $id)"
+            sql = f"update {column.table} set {column.name} = {remaining} where {holds}"
         else:
             sql = f"update {column.table} set {column.name} = null where {holds}"
         count = con.execute(sql, {"id": person_id}).fetchall()[0][0]
@@ -100,7 +100,7 @@ def forget_accounts(vault: Path, accounts: Collection[Collection[str]]) -> None:
 
 def places_of(path: Path, needles: Collection[str]) -> dict[str, list[str]]:
     """Where each of these texts still stands, as `table.column`, whatever stands around it."""
-    found: dict[str, list[str]] = {}
+    places: dict[str, list[str]] = {}
     con = _patiently(duckdb.connect)(path, read_only=True)
     try:
         for column in text_columns(con):
@@ -110,20 +110,20 @@ def places_of(path: Path, needles: Collection[str]) -> dict[str, list[str]]:
                     [needle.casefold()],
                 ).fetchall()
                 if stands:
-                    found.setdefault(needle, []).append(f"{column.table}.{column.name}".replace('"', ""))
+                    places.setdefault(needle, []).append(f"{column.table}.{column.name}".replace('"', ""))
     finally:
         con.close()
-    return found
+    return places
 
 
 def persons_in(path: Path) -> list[str]:
     """Ids of people that this file holds, to be looked for as a control."""
     con = _patiently(duckdb.connect)(path, read_only=True)
     try:
-        found: set[str] = set()
+        person_ids: set[str] = set()
         for column in text_columns(con):
             if column.name.strip('"') == "person_id":
-                found |= {
+                person_ids |= {
                     str(value)
                     for (value,) in con.execute(
                         f"select {column.name} from {column.table} where {column.name} is not null limit 50"
@@ -131,7 +131,7 @@ def persons_in(path: Path) -> list[str]:
                 }
     finally:
         con.close()
-    return sorted(found)
+    return sorted(person_ids)
 
 
 def in_bytes(path: Path, needles: Collection[str]) -> set[str]:
@@ -157,24 +157,24 @@ def ids_of(vault: Path, person_id: str) -> list[str]:
     """Every id under which rows of this person are stored: one for each account, and the person's own."""
     con = _patiently(duckdb.connect)(vault, read_only=True)
     try:
-        found = con.execute("select own_id from accounts where person_id = ?", [person_id]).fetchall()
+        rows = con.execute("select own_id from accounts where person_id = ?", [person_id]).fetchall()
     finally:
         con.close()
-    return sorted({person_id, *(own_id for (own_id,) in found)})
+    return sorted({person_id, *(own_id for (own_id,) in rows)})
 
 
 def persons_named(vault: Path, name: str) -> list[str]:
     """Who has this person id, login or account id."""
     con = _patiently(duckdb.connect)(vault, read_only=True)
     try:
-        found = con.execute(
+        rows = con.execute(
             "select distinct person_id from accounts "
             "where person_id = $name or account_id = $name or lower(login) = lower($name) order by all",
             {"name": name},
         ).fetchall()
     finally:
         con.close()
-    return [str(person) for (person,) in found]
+    return [str(person) for (person,) in rows]
 
 
 def everybody(vault: Path) -> Iterator[tuple[str, str, str, str, str]]:

@@ -111,17 +111,17 @@ def replace(
     Rows that are still found keep the run that first saw them.
     """
     columns = [column for column in KEPT[table] if column != "signal"]
-    listed, here, given = ", ".join(columns), f"signal = $signal and {only}", {"signal": signal}
+    listed, here, parameters = ", ".join(columns), f"signal = $signal and {only}", {"signal": signal}
     insert = f"insert into {table} (signal, {listed}, seen_by) select $signal, {listed}, {run:d} from "
-    if not con.execute(f"select 1 from {table} where {here} limit 1", given).fetchall():
-        con.execute(f"{insert} ({rows})", given)
+    if not con.execute(f"select 1 from {table} where {here} limit 1", parameters).fetchall():
+        con.execute(f"{insert} ({rows})", parameters)
         return
     same = " and ".join(f"found.{column} = held.{column}" for column in columns)
     con.execute(f"create or replace temp table rows_found as {rows}")
     con.execute(
         f"create or replace temp table rows_gone as select rowid as held_id, * from {table} as held "
         f"where {here} and not exists (select 1 from rows_found as found where {same})",
-        given,
+        parameters,
     )
     con.execute(
         f"insert into {table}_past by name select * exclude (held_id), {run:d} as superseded_by "
@@ -131,7 +131,7 @@ def replace(
     con.execute(
         f"{insert} rows_found as found "
         f"where not exists (select 1 from {table} as held where {here} and {same})",
-        given,
+        parameters,
     )
     con.execute("drop table rows_found")
     con.execute("drop table rows_gone")
@@ -243,13 +243,13 @@ def log_objects(con: duckdb.DuckDBPyConnection, run: int) -> None:
 def forget_before(con: duckdb.DuckDBPyConnection, day: date) -> None:
     """Drops what only runs for days before this one knew. For retention; the newest run always stays."""
     first = "coalesce((select min(run) from runs where as_of >= $day), (select max(run) from runs))"
-    (kept,) = con.execute(f"select {first}", {"day": day}).fetchall()[0]
-    if kept is None:
+    (first_kept,) = con.execute(f"select {first}", {"day": day}).fetchall()[0]
+    if first_kept is None:
         return
     for table in (*(f"{table}_past" for table in KEPT), *LOGS):
-        con.execute(f"delete from {table} where superseded_by <= ?", [kept])
+        con.execute(f"delete from {table} where superseded_by <= ?", [first_kept])
     for table in ("runs", "source_log"):
-        con.execute(f"delete from {table} where run < ?", [kept])
+        con.execute(f"delete from {table} where run < ?", [first_kept])
     forget_objects(con)
 
 
@@ -268,8 +268,8 @@ def _given(con: duckdb.DuckDBPyConnection, columns: Sequence[str], rows: Iterabl
     """These rows as a temporary table of text."""
     texts = [[None if value is None else str(value) for value in row] for row in rows]
     held = [list(column) for column in zip(*texts, strict=True)] or [[] for _ in columns]
-    given = ", ".join(f"unnest(?::varchar[]) as {name}" for name in columns)
-    con.execute(f"create or replace temp table rows_given as select {given}", held)
+    columns_given = ", ".join(f"unnest(?::varchar[]) as {name}" for name in columns)
+    con.execute(f"create or replace temp table rows_given as select {columns_given}", held)
 
 
 # --- reading what a run knew ------------------------------------------------------------------------------
@@ -277,20 +277,18 @@ def _given(con: duckdb.DuckDBPyConnection, columns: Sequence[str], rows: Iterabl
 
 def run_of(con: duckdb.DuckDBPyConnection, as_of: date | None) -> Run | None:
     """The last reported run for this day or one before it; the last one at all for None."""
-    found = con.execute(
+    row = con.execute(
         "select run, run_id, as_of from runs where is_reported and ($day is null or as_of <= $day) "
         "order by run desc limit 1",
         {"day": as_of},
     ).fetchone()
-    return Run(*found) if found else None
+    return Run(*row) if row else None
 
 
 def first_run(con: duckdb.DuckDBPyConnection) -> Run | None:
     """The oldest run that can still be looked back at."""
-    found = con.execute(
-        "select run, run_id, as_of from runs where is_reported order by run limit 1"
-    ).fetchone()
-    return Run(*found) if found else None
+    row = con.execute("select run, run_id, as_of from runs where is_reported order by run limit 1").fetchone()
+    return Run(*row) if row else None
 
 
 def known_to(table: str, run: int) -> str:

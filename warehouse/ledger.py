@@ -168,7 +168,7 @@ def differences(
     `only` names the objects that were asked about, if not all of the scope was; `unlisted` the kinds that the
     source would not list, of which it says nothing.
     """
-    found = store.con.execute(
+    rows = store.con.execute(
         _COMPARED,
         {
             "listed": _as_json(listed),
@@ -177,24 +177,24 @@ def differences(
             "unlisted": list(unlisted),
         },
     ).fetchall()
-    return [Difference(*row) for row in found]
+    return [Difference(*row) for row in rows]
 
 
 def as_listed(
-    store: Store, source: str, scope: str, told: Iterable[Inventory | Counted]
+    store: Store, source: str, scope: str, inventories: Iterable[Inventory | Counted]
 ) -> list[Inventory] | None:
     """What the source told, its counts as lists of what is stored; None if one of the counts is another."""
     listed: list[Inventory] = []
-    for each in told:
+    for each in inventories:
         if isinstance(each, Inventory):
             listed.append(each)
             continue
-        found = store.con.execute(
+        rows = store.con.execute(
             _CREATED[each.kind], [f"{source}:{scope}", each.kind, each.starts_on, each.ends_on]
         ).fetchall()
-        if each.count is not None and each.count != len(found):
+        if each.count is not None and each.count != len(rows):
             return None
-        listed += [Inventory(each.kind, object_id, created_on) for object_id, created_on in found]
+        listed += [Inventory(each.kind, object_id, created_on) for object_id, created_on in rows]
     return listed
 
 
@@ -204,7 +204,7 @@ def close_books(
     scope: str,
     listed: Sequence[Inventory],
     remaining: Sequence[Difference],
-    told: Sequence[Gap],
+    reported: Sequence[Gap],
     span: tuple[date, date],
     *,
     was_read_completely: bool,
@@ -212,12 +212,12 @@ def close_books(
 ) -> list[Gap]:
     """Writes down how the reconciliation of one scope ended; returns the gaps that are left.
 
-    `told` are the gaps that the connector spoke of tonight. A gap in a stored object stays until the object
-    is written again without it; any other stays until the scope was read from its beginning without it. Where
+    `reported` are tonight's gaps from the connector. A gap in a stored object stays until the object is
+    written again without it; any other stays until the scope was read from its beginning without it. Where
     `listed` names all there is, it also closes the gaps of objects that once came without a name.
     """
     starts_on, ends_on = span
-    found = [
+    gaps_found = [
         Gap(difference.kind, difference.created_on, ends_on, difference.reason, difference.object_id)
         for difference in remaining
     ]
@@ -226,7 +226,7 @@ def close_books(
         own = {"everything": EVERYTHING, "reasons": list(get_args(Reason))}
         store.con.execute(_FORGET_OWN, {"source": source, "scope": scope} | own)
         stored = {key for (key,) in store.con.execute(_STORED, {"scope_key": here["scope_key"]}).fetchall()}
-        loose = [gap for gap in told if gap.object_id not in stored]
+        loose = [gap for gap in reported if gap.object_id not in stored]
         if not was_read_completely:
             loose += [
                 gap
@@ -234,7 +234,7 @@ def close_books(
                 if gap.object_id not in stored and not (names_all and _is_nameless(gap))
             ]
         store.con.execute(f"delete from gaps where {_LOOSE}", here)
-        store.add_gaps(source, scope, [*found, *_joined(loose)])
+        store.add_gaps(source, scope, [*gaps_found, *_joined(loose)])
         gaps = ledger_gaps(store, source, scope)
         for table in ("expected", "reconciled"):
             store.con.execute(f"delete from {table} where source = ? and scope = ?", [source, scope])
@@ -246,32 +246,34 @@ def close_books(
 
 
 def needs_reading_again(
-    store: Store, source: str, scope: str, told: Iterable[Gap], *, names_all: bool = False
+    store: Store, source: str, scope: str, reported: Iterable[Gap], *, names_all: bool = False
 ) -> bool:
     """Whether the scope has a gap of an earlier night that nothing but reading it from the top can close."""
     return any(
         gap.object_id is None and not (names_all and _is_nameless(gap))
-        for gap in _of_earlier_nights(store, source, scope, told)
+        for gap in _of_earlier_nights(store, source, scope, reported)
     )
 
 
-def objects_to_try_again(store: Store, source: str, scope: str, told: Iterable[Gap]) -> dict[str, list[str]]:
+def objects_to_try_again(
+    store: Store, source: str, scope: str, reported: Iterable[Gap]
+) -> dict[str, list[str]]:
     """Objects that lacked something on an earlier night, by the table they are roots of."""
     roots = dict(
         store.con.execute(
             "select root_id, root_kind from scopes where scope_key = ?", [f"{source}:{scope}"]
         ).fetchall()
     )
-    found: dict[str, list[str]] = {}
-    for gap in _of_earlier_nights(store, source, scope, told):
+    by_kind: dict[str, list[str]] = {}
+    for gap in _of_earlier_nights(store, source, scope, reported):
         kind = roots.get(gap.object_id, gap.kind)
         if gap.object_id is not None and kind in ROOT_KEYS:
-            found.setdefault(kind, []).append(gap.object_id)
-    return {kind: list(dict.fromkeys(ids))[:MOST_TRIED_AGAIN] for kind, ids in found.items()}
+            by_kind.setdefault(kind, []).append(gap.object_id)
+    return {kind: list(dict.fromkeys(ids))[:MOST_TRIED_AGAIN] for kind, ids in by_kind.items()}
 
 
-def _of_earlier_nights(store: Store, source: str, scope: str, told: Iterable[Gap]) -> list[Gap]:
-    tonight = {(gap.kind, gap.reason, gap.object_id) for gap in told}
+def _of_earlier_nights(store: Store, source: str, scope: str, reported: Iterable[Gap]) -> list[Gap]:
+    tonight = {(gap.kind, gap.reason, gap.object_id) for gap in reported}
     return [
         gap
         for gap in ledger_gaps(store, source, scope)
@@ -286,9 +288,9 @@ def _is_nameless(gap: Gap) -> bool:
     return gap.object_id is None and gap.kind in ROOT_KEYS
 
 
-def note_repairs(store: Store, source: str, scope: str, day: date, found: Iterable[Difference]) -> None:
+def note_repairs(store: Store, source: str, scope: str, day: date, differences: Iterable[Difference]) -> None:
     """Remembers what a count found different, by kind and reason."""
-    counts = Counter((difference.kind, difference.reason) for difference in found)
+    counts = Counter((difference.kind, difference.reason) for difference in differences)
     store.insert(
         "repairs",
         [
@@ -300,22 +302,22 @@ def note_repairs(store: Store, source: str, scope: str, day: date, found: Iterab
 
 def known_scopes(store: Store, source: str) -> list[str]:
     """Every scope of this source that was ever fetched, or tried."""
-    found = store.con.execute(
+    rows = store.con.execute(
         "select scope from reconciled where source = $source "
         "union select scope from gaps where source = $source "
         "union select scope from cursors where source = $source order by scope",
         {"source": source},
     ).fetchall()
-    return [str(scope) for (scope,) in found]
+    return [str(scope) for (scope,) in rows]
 
 
 def holds_anything(store: Store, source: str, scope: str) -> bool:
     """Whether anything but the repository itself is stored under this scope."""
-    found = store.con.execute(
+    row = store.con.execute(
         "select count(*) from scopes where scope_key = ? and root_kind != 'repositories'",
         [f"{source}:{scope}"],
     ).fetchone()
-    return bool(found and found[0])
+    return bool(row and row[0])
 
 
 def forget_scope(store: Store, source: str, scope: str) -> None:
@@ -327,8 +329,8 @@ def forget_scope(store: Store, source: str, scope: str) -> None:
 
 def never_reconciled(store: Store, source: str, scopes: Iterable[str]) -> list[str]:
     """Those of these scopes that no night has read and counted to the end yet."""
-    found = store.con.execute("select scope from reconciled where source = ?", [source]).fetchall()
-    return sorted(set(scopes) - {str(scope) for (scope,) in found})
+    rows = store.con.execute("select scope from reconciled where source = ?", [source]).fetchall()
+    return sorted(set(scopes) - {str(scope) for (scope,) in rows})
 
 
 def trusted_until(store: Store, source: str, scope: str, fills: Collection[str]) -> date | None:
@@ -359,23 +361,23 @@ def leave_open(store: Store, source: str, scope: str, gap: Gap) -> None:
 
 def _joined(gaps: Iterable[Gap]) -> list[Gap]:
     """One gap for each thing that is missing, over all the days it was missing for."""
-    found: dict[tuple[str, str, str | None], Gap] = {}
+    joined: dict[tuple[str, str, str | None], Gap] = {}
     for gap in gaps:
         key = (gap.kind, gap.reason, gap.object_id)
-        known = found.get(key, gap)
-        span = min(known.starts_on, gap.starts_on), max(known.ends_on, gap.ends_on)
-        found[key] = Gap(gap.kind, *span, gap.reason, gap.object_id)
-    return list(found.values())
+        earlier = joined.get(key, gap)
+        span = min(earlier.starts_on, gap.starts_on), max(earlier.ends_on, gap.ends_on)
+        joined[key] = Gap(gap.kind, *span, gap.reason, gap.object_id)
+    return list(joined.values())
 
 
 def ledger_gaps(store: Store, source: str, scope: str) -> list[Gap]:
     """What is known to be missing here."""
-    found = store.con.execute(
+    rows = store.con.execute(
         "select kind, starts_on, ends_on, reason, object_id from gaps "
         "where source = ? and scope = ? order by all",
         [source, scope],
     ).fetchall()
-    return [Gap(*row) for row in found]
+    return [Gap(*row) for row in rows]
 
 
 def _as_json(listed: Sequence[Inventory]) -> str:

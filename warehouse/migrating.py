@@ -19,8 +19,8 @@ def migrate(
     con.execute("create table if not exists migrations (name varchar not null)")
     done = {str(name) for (name,) in con.execute("select name from migrations").fetchall()}
     if not done and before_numbers:
-        found = set(con.execute("select table_name, column_name from duckdb_columns()").fetchall())
-        done = {name for name, brought in before_numbers.items() if brought in found}
+        columns = set(con.execute("select table_name, column_name from duckdb_columns()").fetchall())
+        done = {name for name, brought in before_numbers.items() if brought in columns}
         for name in sorted(done):
             con.execute("insert into migrations values (?)", [name])
     for path in sorted(folder.glob("*.sql")):

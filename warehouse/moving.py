@@ -13,29 +13,29 @@ _NOTED = ("cursors", "reconciled", "expected", "gaps", "repairs")
 
 def repositories_read(store: Store, source: str) -> dict[str, str]:
     """The scopes of this source that are one repository, and which one."""
-    found = store.con.execute(
+    rows = store.con.execute(
         "select scope_key, any_value(root_id) from scopes "
         "where root_kind = 'repositories' and starts_with(scope_key, ? || ':') "
         "group by scope_key having count(*) = 1",
         [source],
     ).fetchall()
-    return {str(key).removeprefix(f"{source}:"): str(root_id) for key, root_id in found}
+    return {str(key).removeprefix(f"{source}:"): str(root_id) for key, root_id in rows}
 
 
-def follow_scopes(store: Store, source: str, told: Mapping[str, str]) -> dict[str, str]:
-    """Moves what was read to the name of today; `told` says which repository each scope of tonight is.
+def follow_scopes(store: Store, source: str, tonight: Mapping[str, str]) -> dict[str, str]:
+    """Moves what was read to today's names; `tonight` says which repository each scope is.
 
     Returns the moves. A name that means another repository tonight is read from its beginning.
     """
-    known = repositories_read(store, source)
-    today = {repository_id: scope for scope, repository_id in told.items()}
+    stored = repositories_read(store, source)
+    today = {repository_id: scope for scope, repository_id in tonight.items()}
     moves = {
         scope: today[repository_id]
-        for scope, repository_id in known.items()
+        for scope, repository_id in stored.items()
         if today.get(repository_id, scope) != scope
     }
     replaced = [
-        scope for scope, repository_id in told.items() if known.get(scope, repository_id) != repository_id
+        scope for scope, repository_id in tonight.items() if stored.get(scope, repository_id) != repository_id
     ]
     for scope in {*replaced, *moves.values()} - {*moves}:
         forget_scope(store, source, scope)

@@ -68,19 +68,19 @@ def stated_by_sign_on(
     for account, addresses in identities:
         for address in addresses:
             holders.setdefault(address, set()).add(account)
-    others: dict[tuple[str, str], set[Account]] = {}
+    other_accounts: dict[tuple[str, str], set[Account]] = {}
     for account, address in elsewhere:
-        others.setdefault((account.source, address), set()).add(account)
-    found: list[SamePerson] = []
+        other_accounts.setdefault((account.source, address), set()).add(account)
+    pairs: list[SamePerson] = []
     first: dict[str, Account] = {}
     for address, accounts in sorted(holders.items()):
         ordered = sorted(accounts, key=lambda account: (account not in enrolled, account.account_id))
         first[address] = ordered[0]
-        found += [SamePerson(account, ordered[0]) for account in ordered[1:]]
-    for (_, address), accounts in sorted(others.items()):
+        pairs += [SamePerson(account, ordered[0]) for account in ordered[1:]]
+    for (_, address), accounts in sorted(other_accounts.items()):
         if len(accounts) == 1 and address in first:
-            found += [SamePerson(account, first[address]) for account in accounts]
-    return [*dict.fromkeys(found)]
+            pairs += [SamePerson(account, first[address]) for account in accounts]
+    return [*dict.fromkeys(pairs)]
 
 
 def part(store: Store, vault: Vault, drop: Sequence[Entry]) -> None:

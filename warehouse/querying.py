@@ -63,7 +63,11 @@ def described() -> list[tuple[str, str, list[tuple[str, str, str]]]]:
             "select table_name, column_name, data_type, comment from duckdb_columns() order by column_index"
         ).fetchall()
     return [
-        (name, says, [(column, kind.lower(), said) for table, column, kind, said in columns if table == name])
+        (
+            name,
+            says,
+            [(column, kind.lower(), comment) for table, column, kind, comment in columns if table == name],
+        )
         for name, says in tables
     ]
 
@@ -74,10 +78,10 @@ def answer(tables: Tables, statement: str, limits: Limits | None = None) -> Quer
     Raises BadInput for a statement that is refused, wrong, or takes more than the limits.
     """
     limits = limits or Limits()
-    asked = {"tables": tables, "statement": statement, "limits": asdict(limits)}
+    question = {"tables": tables, "statement": statement, "limits": asdict(limits)}
     process = subprocess.run(
         [sys.executable, "-I", "-m", "warehouse.querying"],
-        input=json.dumps(asked).encode("utf-8", "surrogatepass"),
+        input=json.dumps(question).encode("utf-8", "surrogatepass"),
         capture_output=True,
         env={},  # no token of ours in its memory
         cwd="/",
@@ -89,10 +93,10 @@ def answer(tables: Tables, statement: str, limits: Limits | None = None) -> Quer
         raise BadInput([_too_large(limits)])
     if process.returncode:
         raise BadInput(["the answer holds a kind of value that cannot be shown here; cast it to varchar"])
-    told = json.loads(process.stdout)
-    if "refused" in told:
-        raise BadInput([told["refused"]])
-    return QueryResult(told["columns"], told["rows"])
+    reply = json.loads(process.stdout)
+    if "refused" in reply:
+        raise BadInput([reply["refused"]])
+    return QueryResult(reply["columns"], reply["rows"])
 
 
 def opened(tables: Tables, limits: Limits) -> duckdb.DuckDBPyConnection:
@@ -100,14 +104,14 @@ def opened(tables: Tables, limits: Limits) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(config={"threads": 1})
     con.execute(SCHEMA.read_text(encoding="utf-8"))
     for table, rows in tables.items():
-        found = con.execute(
+        columns = con.execute(
             "select column_name, data_type from duckdb_columns() where table_name = ? order by column_index",
             [table],
         ).fetchall()
         for start in range(0, len(rows), ROWS_AT_ONCE):
             con.execute(
                 f"insert into {table} select row.* from "
-                f"(select unnest(from_json_strict(?::json, '{json.dumps([dict(found)])}')) as row)",
+                f"(select unnest(from_json_strict(?::json, '{json.dumps([dict(columns)])}')) as row)",
                 [json.dumps(list(rows[start : start + ROWS_AT_ONCE]))],
             )
     harden(
@@ -179,15 +183,15 @@ def _plain(value: Any) -> Any:
 
 def main() -> None:
     """One question in, one answer out."""
-    asked = json.load(sys.stdin.buffer)
-    limits = Limits(**asked["limits"])
-    con = opened(asked["tables"], limits)
+    question = json.load(sys.stdin.buffer)
+    limits = Limits(**question["limits"])
+    con = opened(question["tables"], limits)
     confine(limits)
     try:
-        told = json.dumps(outcome(con, asked["statement"], limits))
+        reply = json.dumps(outcome(con, question["statement"], limits))
     except MemoryError:
-        told = json.dumps({"refused": _too_large(limits)})
-    sys.stdout.write(told)
+        reply = json.dumps({"refused": _too_large(limits)})
+    sys.stdout.write(reply)
     sys.stdout.flush()
 
 

@@ -74,7 +74,7 @@ def repositories_by_root(store: Store) -> dict[str, frozenset[str]]:
 
 def rows_of(store: Store, own_id: str) -> dict[str, int]:
     """How many rows are stored under the id of this account, by table."""
-    found = {
+    counts = {
         table: sum(
             int(count)
             for column in columns
@@ -85,24 +85,24 @@ def rows_of(store: Store, own_id: str) -> dict[str, int]:
         for table, columns in PERSON_COLUMNS.items()
         if table not in COMPUTED and table != "persons"
     }
-    return {table: count for table, count in found.items() if count}
+    return {table: count for table, count in counts.items() if count}
 
 
 def stored_memberships(store: Store) -> list[MembershipRow]:
     """The same as `memberships`, with the ids of the accounts that the roster names."""
-    found = store.con.execute(
+    rows = store.con.execute(
         "select person_id, team, manager_id, starts_on, ends_on, rubric from memberships order by all"
     ).fetchall()
-    return [MembershipRow(*row) for row in found]
+    return [MembershipRow(*row) for row in rows]
 
 
 def memberships(store: Store) -> list[MembershipRow]:
     """Who is in which team, as the roster says."""
-    found = store.con.execute(
+    rows = store.con.execute(
         "select person_id, team, manager_id, starts_on, ends_on, rubric "
         f"from ({resolved('memberships')}) order by all"
     ).fetchall()
-    return [MembershipRow(*row) for row in found]
+    return [MembershipRow(*row) for row in rows]
 
 
 def streamed(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
@@ -110,15 +110,15 @@ def streamed(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
 
     Nothing else may be asked of the connection meanwhile.
     """
-    said: dict[Any, Any] = {}
+    values: dict[Any, Any] = {}
     while rows := con.fetchmany(ROWS_AT_ONCE):
         for row in rows:
-            yield tuple(said.setdefault(value, value) for value in row)
+            yield tuple(values.setdefault(value, value) for value in row)
 
 
 def evidence_by_person(store: Store, starts_on: date, ends_on: date) -> dict[str, list[EvidenceRow]]:
     """All evidence of enrolled people from `starts_on` until before `ends_on`."""
-    found: dict[str, list[EvidenceRow]] = {}
+    by_person: dict[str, list[EvidenceRow]] = {}
     con = store.con.execute(
         "select person_id, signal, occurred_on, source_kind, source_id from evidence "
         "where occurred_on >= ? and occurred_on < ? "
@@ -127,8 +127,8 @@ def evidence_by_person(store: Store, starts_on: date, ends_on: date) -> dict[str
         [starts_on, ends_on],
     )
     for row in streamed(con):
-        found.setdefault(row[0], []).append(EvidenceRow(*row))
-    return found
+        by_person.setdefault(row[0], []).append(EvidenceRow(*row))
+    return by_person
 
 
 def evidence_counted(store: Store) -> dict[str, int]:
@@ -138,7 +138,7 @@ def evidence_counted(store: Store) -> dict[str, int]:
 
 def objects_naming(store: Store, source: str, own_ids: Sequence[str]) -> dict[str, dict[str, list[str]]]:
     """The stored objects of a source that one of these ids is in: by scope and kind."""
-    asked = " union ".join(
+    naming = " union ".join(
         f"select '{kind}' as root_kind, {column} as root_id from {table} "
         f"where {person} in (select unnest($own_ids::varchar[]))"
         for kind, key in ROOT_KEYS.items()
@@ -146,12 +146,12 @@ def objects_naming(store: Store, source: str, own_ids: Sequence[str]) -> dict[st
         for person in PERSON_COLUMNS.get(table, ())
     )
     rows = store.con.execute(
-        f"select scope_key, root_kind, root_id from ({asked}) join scopes using (root_kind, root_id) "
+        f"select scope_key, root_kind, root_id from ({naming}) join scopes using (root_kind, root_id) "
         "where starts_with(scope_key, $source || ':') order by all",
         {"own_ids": list(own_ids), "source": source},
     ).fetchall()
-    found: dict[str, dict[str, list[str]]] = {}
+    by_scope: dict[str, dict[str, list[str]]] = {}
     for scope_key, kind, object_id in rows:
         scope = str(scope_key).removeprefix(f"{source}:")
-        found.setdefault(scope, {}).setdefault(kind, []).append(object_id)
-    return found
+        by_scope.setdefault(scope, {}).setdefault(kind, []).append(object_id)
+    return by_scope

@@ -92,12 +92,12 @@ class Rights:
 
     def notes(self, person_id: str, quarter: str | None = None) -> list[Note]:
         """What somebody wrote, in one quarter or ever."""
-        found = self.con.execute(
+        rows = self.con.execute(
             "select * from notes "
             "where list_contains($ids, person_id) and quarter = coalesce($quarter, quarter) order by all",
             {"ids": self._ids_of(person_id), "quarter": quarter},
         ).fetchall()
-        return [Note(*self._resolved(row)) for row in found]
+        return [Note(*self._resolved(row)) for row in rows]
 
     def write_note(self, note: Note) -> None:
         """Puts a note in the place of the one of its kind before."""
@@ -115,11 +115,11 @@ class Rights:
 
     def contests(self, person_id: str | None = None) -> list[Contest]:
         """Everybody's contests, or one person's, in the order they were opened."""
-        found = self.con.execute(
+        rows = self.con.execute(
             "select * from contests where coalesce(list_contains(?, person_id), true) order by rowid",
             [person_id and self._ids_of(person_id)],
         ).fetchall()
-        return [Contest(*self._resolved(row)) for row in found]
+        return [Contest(*self._resolved(row)) for row in rows]
 
     def contest(self, person_id: str, quarter: str, item: str, because: str, on: date) -> Contest:
         """Opens a contest, in the place of an earlier one of the same cell."""
@@ -146,20 +146,20 @@ class Rights:
 
     def shares(self, person_id: str | None = None) -> list[Share]:
         """Everybody's shares, or one person's, oldest first."""
-        found = self.con.execute(
+        rows = self.con.execute(
             "select * from shares where coalesce(list_contains(?, person_id), true) order by rowid",
             [person_id and self._ids_of(person_id)],
         ).fetchall()
-        return [Share(*self._resolved(row)) for row in found]
+        return [Share(*self._resolved(row)) for row in rows]
 
     def share_of_token(self, token_sha256: str) -> Share | None:
         """The share that a token of this hash opens, whatever became of it.
 
         One that never was takes the same steps as one that ended.
         """
-        found = self.con.execute("select * from shares where token_sha256 = ?", [token_sha256]).fetchone()
-        share = Share(*self._resolved(found or [None] * len(Share._fields)))
-        return share if found else None
+        row = self.con.execute("select * from shares where token_sha256 = ?", [token_sha256]).fetchone()
+        share = Share(*self._resolved(row or [None] * len(Share._fields)))
+        return share if row else None
 
     def share(
         self,
@@ -195,17 +195,17 @@ class Rights:
 
     def shared_early(self) -> list[SharedEarly]:
         """Who shared something of which quarter before it was published."""
-        found = self.con.execute("select person_id, quarter from shared_early order by all").fetchall()
-        return [SharedEarly(*self._resolved(row)) for row in found]
+        rows = self.con.execute("select person_id, quarter from shared_early order by all").fetchall()
+        return [SharedEarly(*self._resolved(row)) for row in rows]
 
     def revoke(self, person_id: str, share_id: str, on: date) -> bool:
         """Whether a share of this person was still open; now it is not."""
-        found = self.con.execute(
+        revoked = self.con.execute(
             "update shares set revoked_on = ? "
             "where list_contains(?, person_id) and share_id = ? and revoked_on is null returning share_id",
             [on, self._ids_of(person_id), share_id],
         ).fetchall()
-        return bool(found)
+        return bool(revoked)
 
     def note_view(self, share: Share, on: date) -> None:
         """Writes down for the owner that their share was opened on this day."""
@@ -213,13 +213,13 @@ class Rights:
 
     def views(self, person_id: str) -> dict[str, list[date]]:
         """On which days each share of this person was opened: one day for each opening."""
-        found: dict[str, list[date]] = {}
+        days_of: dict[str, list[date]] = {}
         for share_id, day in self.con.execute(
             "select share_id, viewed_on from share_views where list_contains(?, person_id) order by all",
             [self._ids_of(person_id)],
         ).fetchall():
-            found.setdefault(share_id, []).append(day)
-        return found
+            days_of.setdefault(share_id, []).append(day)
+        return days_of
 
     def forget_expired(self, before: date) -> int:
         """Deletes shares that ended before this day, and who opened them; returns how many shares."""
@@ -235,8 +235,8 @@ class Rights:
         """Deletes what was said of quarters before this one, and who was counted in them; how many rows."""
         gone = 0
         for table in ("notes", "contests", "shared_early", "counted"):
-            found = self.con.execute(f"delete from {table} where quarter < ? returning true", [before])
-            gone += len(found.fetchall())
+            rows = self.con.execute(f"delete from {table} where quarter < ? returning true", [before])
+            gone += len(rows.fetchall())
         self.deleted |= gone > 0
         return gone
 
@@ -262,12 +262,12 @@ class Rights:
 
     def opt_in(self, person_id: str, on: date) -> bool:
         """Whether somebody was out; now they are not."""
-        found = self.con.execute(
+        ended = self.con.execute(
             "update opt_outs set ended_on = ? where list_contains(?, person_id) and ended_on is null "
             "returning since",
             [on, self._ids_of(person_id)],
         ).fetchall()
-        return bool(found)
+        return bool(ended)
 
     def note_counted_again(self, person_id: str, on: date) -> None:
         """Remembers that from this day's night on somebody is in again."""
@@ -279,47 +279,49 @@ class Rights:
 
     def was_out(self, person_id: str, on: date, before: date) -> bool:
         """Whether, as a night of day `on` knew it, somebody was out on a day before `before`."""
-        found = self.con.execute(
+        row = self.con.execute(
             "select count(*) from opt_outs where list_contains(?, person_id) and since < ? and since <= ? "
             "and coalesce(counted_again_on > ?, true)",
             [self._ids_of(person_id), before, on, on],
         ).fetchone()
-        return bool(found and found[0])
+        return bool(row and row[0])
 
     def _out(self, condition: str) -> dict[str, date]:
         rows = self.con.execute(
             f"select person_id, since from opt_outs where {condition} order by all"
         ).fetchall()
-        found: dict[str, date] = {}
+        since_of: dict[str, date] = {}
         for own_id, since in rows:
             person = self._person.get(own_id, own_id)
-            found[person] = min(since, found.get(person, since))  # with two accounts, from the earlier day
-        return found
+            since_of[person] = min(
+                since, since_of.get(person, since)
+            )  # with two accounts, from the earlier day
+        return since_of
 
     # --- what is published and delivered ------------------------------------------------------------------
 
     def counted(self, person_id: str, quarter: str | None = None) -> list[Counted]:
         """The releases somebody was counted in."""
-        found = self.con.execute(
+        rows = self.con.execute(
             "select * from counted where list_contains(?, person_id) and quarter = coalesce(?, quarter) "
             "order by all",
             [self._ids_of(person_id), quarter],
         ).fetchall()
-        return [Counted(*self._resolved(row)) for row in found]
+        return [Counted(*self._resolved(row)) for row in rows]
 
     def knows_who_was_counted(self, team: str, quarter: str) -> bool:
         """Whether it was remembered who was counted in a release; of one by an older Sightline it was not."""
-        found = self.con.execute(
+        row = self.con.execute(
             "select count(*) from counted where team = ? and quarter = ?", [team, quarter]
         ).fetchone()
-        return bool(found and found[0])
+        return bool(row and row[0])
 
     def drawn_in(self, team: str, quarter: str) -> frozenset[str]:
         """Who was counted by chance in the releases of a team."""
-        found = self.con.execute(
+        rows = self.con.execute(
             "select person_id from counted where team = ? and quarter = ? and drawn", [team, quarter]
         ).fetchall()
-        return frozenset(self._person.get(person, person) for (person,) in found)
+        return frozenset(self._person.get(person, person) for (person,) in rows)
 
     def note_counted(
         self, team: str, quarter: str, rubric: str, people: Collection[str], drawn: Collection[str]
@@ -336,8 +338,8 @@ class Rights:
     def deliveries(self) -> dict[str, Delivery]:
         """Whose report lies where."""
         rows = self.con.execute("select * from deliveries order by all").fetchall()
-        found = [Delivery(*self._resolved(row)) for row in rows]
-        return {each.person_id: each for each in found}
+        records = [Delivery(*self._resolved(row)) for row in rows]
+        return {each.person_id: each for each in records}
 
     def note_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Remembers these deliveries in the place of all before."""
@@ -346,9 +348,9 @@ class Rights:
 
     def draw_key(self) -> str:
         """The secret that chance is drawn with, made when it is first needed."""
-        found = self.con.execute("select min(secret) from draw_key").fetchone()
-        if found and found[0]:
-            return str(found[0])
+        row = self.con.execute("select min(secret) from draw_key").fetchone()
+        if row and row[0]:
+            return str(row[0])
         made = secrets.token_hex(32)
         self.con.execute("insert into draw_key values (?)", [made])
         return made
@@ -361,9 +363,9 @@ class Rights:
         return [self._person.get(value, value) if isinstance(value, str) else value for value in row]
 
     def _delete(self, where: str, values: list[object]) -> bool:
-        found = self.con.execute(f"delete from {where} returning true", values).fetchall()
-        self.deleted |= bool(found)
-        return bool(found)
+        rows = self.con.execute(f"delete from {where} returning true", values).fetchall()
+        self.deleted |= bool(rows)
+        return bool(rows)
 
     def _insert(self, table: str, rows: Iterable[tuple[object, ...]]) -> None:
         for row in rows:

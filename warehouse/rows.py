@@ -136,31 +136,31 @@ def accounts(root: Root) -> Iterator[Account]:
     """Everybody who appears in this root."""
     match root:
         case PullRequest():
-            found = [root.author]
-            found += [author for commit in root.commits for author in commit.authors]
-            found += [review.author for review in root.reviews]
-            found += [thread.resolved_by for thread in root.threads]
-            found += [comment.author for thread in root.threads for comment in thread.comments]
-            found += [comment.author for comment in root.comments]
-            found += [account for event in root.events for account in (event.actor, event.reviewer)]
+            people = [root.author]
+            people += [author for commit in root.commits for author in commit.authors]
+            people += [review.author for review in root.reviews]
+            people += [thread.resolved_by for thread in root.threads]
+            people += [comment.author for thread in root.threads for comment in thread.comments]
+            people += [comment.author for comment in root.comments]
+            people += [account for event in root.events for account in (event.actor, event.reviewer)]
         case Issue():
-            found = [root.author, *root.assignees]
-            found += [account for event in root.events for account in (event.actor, event.assignee)]
-            found += [comment.author for comment in root.comments]
+            people = [root.author, *root.assignees]
+            people += [account for event in root.events for account in (event.actor, event.assignee)]
+            people += [comment.author for comment in root.comments]
         case Discussion():
-            found = [root.author, root.answered_by, root.marked_by]
+            people = [root.author, root.answered_by, root.marked_by]
         case Incident():
-            found = [action.actor for action in root.actions]
-            found += [page.account for page in root.pages]
+            people = [action.actor for action in root.actions]
+            people += [page.account for page in root.pages]
         case Postmortem():
-            found = [*root.authors, *root.reviewers]
+            people = [*root.authors, *root.reviewers]
         case OnCallShift():
-            found = [root.account]
+            people = [root.account]
         case Interview():
-            found = [root.interviewer]
+            people = [root.interviewer]
         case Repository():
-            found = []
-    yield from (account for account in found if account is not None)
+            people = []
+    yield from (account for account in people if account is not None)
 
 
 def rows(root: Root, person_of: PersonOf) -> Iterator[tuple[str, Row]]:

@@ -163,9 +163,9 @@ class Store:
 
     def first_night(self, as_of: date) -> date:
         """The day the first night of this home was run for: `as_of` if this is it."""
-        found = self.con.execute("select min(day) from first_night").fetchone()
-        if found and found[0]:
-            first: date = found[0]
+        row = self.con.execute("select min(day) from first_night").fetchone()
+        if row and row[0]:
+            first: date = row[0]
             return min(first, as_of)
         self.con.execute("insert into first_night values (?)", [as_of])
         return as_of
@@ -176,10 +176,10 @@ class Store:
 
     def cursor(self, source: str, scope: str) -> str | None:
         """Where the last stored batch of this scope ended."""
-        found = self.con.execute(
+        row = self.con.execute(
             "select cursor from cursors where source = ? and scope = ?", [source, scope]
         ).fetchone()
-        return str(found[0]) if found else None
+        return str(row[0]) if row else None
 
     def add_gaps(self, source: str, scope: str, gaps: Iterable[Gap]) -> None:
         """Remembers what could not be fetched."""
@@ -261,8 +261,8 @@ class Store:
 
     def _add_persons(self, own_ids: set[str], vault: Vault) -> None:
         bots = vault.bots()
-        known = dict(self.con.execute("select person_id, is_bot from persons").fetchall())
-        changed = [own_id for own_id in own_ids if known.get(own_id) != (own_id in bots)]
+        stored = dict(self.con.execute("select person_id, is_bot from persons").fetchall())
+        changed = [own_id for own_id in own_ids if stored.get(own_id) != (own_id in bots)]
         self.con.execute("delete from persons where person_id in (select unnest(?::varchar[]))", [changed])
         self.insert(
             "persons", [{"person_id": own_id, "is_bot": own_id in bots} for own_id in sorted(changed)]
@@ -333,8 +333,8 @@ class Store:
 
     def count(self, table: str) -> int:
         """How many rows a table has."""
-        found: tuple[Any, ...] | None = self.con.execute(f"select count(*) from {table}").fetchone()
-        return int(found[0]) if found else 0
+        row: tuple[Any, ...] | None = self.con.execute(f"select count(*) from {table}").fetchone()
+        return int(row[0]) if row else 0
 
 
 def _hardened(path: Path, settings: Sequence[str]) -> duckdb.DuckDBPyConnection:

@@ -72,8 +72,8 @@ class Tombstones:
     def _lines(self) -> Iterator[tuple[str, list[str]]]:
         for line in self._list.read_text(encoding="utf-8").splitlines():
             try:
-                found = json.loads(line)
-                yield str(found["erasure"]), [str(mark) for mark in found["marks"]]
+                entry = json.loads(line)
+                yield str(entry["erasure"]), [str(mark) for mark in entry["marks"]]
             except (ValueError, KeyError, TypeError):
                 continue  # a line that was torn by a crash is written again by the erasure that goes on
 

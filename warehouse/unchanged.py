@@ -17,7 +17,7 @@ def is_unchanged(con: duckdb.DuckDBPyConnection, source: str, scope: str, batche
     [root] = roots
     if not isinstance(root, Repository):
         return False
-    found = con.execute(
+    rows = con.execute(
         """
         select cursor from repositories
         join scopes on root_kind = 'repositories' and root_id = repository_id and scope_key = $scope_key
@@ -35,4 +35,4 @@ def is_unchanged(con: duckdb.DuckDBPyConnection, source: str, scope: str, batche
         },
     ).fetchall()
     cursors = {batch.cursor for batch in batches if batch.cursor}
-    return len(found) == 1 and cursors <= {str(found[0][0])}
+    return len(rows) == 1 and cursors <= {str(rows[0][0])}

@@ -61,8 +61,8 @@ class Vault:
                 "select own_id, to_id, because, by_id, made_on, after_run from links"
             ).fetchall()
             locks = con.execute("select own_id from locks").fetchall()
-        for source, account_id, *known in accounts:
-            self._remember(AccountKey(source, account_id), StoredAccount(*known))
+        for source, account_id, *row in accounts:
+            self._remember(AccountKey(source, account_id), StoredAccount(*row))
         self._links = {link[0]: Link(*link) for link in links}
         self._locked = {own_id for (own_id,) in locks}
 
@@ -76,32 +76,32 @@ class Vault:
         Whoever was erased is nobody, like the author of a deleted account. Only the source itself says by its
         types who is a robot: others merely name an account.
         """
-        found: dict[AccountKey, str | None] = {}
+        own_id_of: dict[AccountKey, str | None] = {}
         changed: list[AccountKey] = []
         for account in accounts:
             key = AccountKey(account.source, account.account_id)
-            known = self._accounts.get(key)
-            if known is None and self.was_erased(account):
-                found[key] = None
+            stored = self._accounts.get(key)
+            if stored is None and self.was_erased(account):
+                own_id_of[key] = None
                 continue
-            if known is None:
+            if stored is None:
                 own_id = self._adopt(account)
                 is_robot = account.is_bot and told_by_source
                 self._remember(
                     key, StoredAccount(account.login, own_id, self.person_behind(own_id), is_robot, False)
                 )
                 changed.append(key)
-            elif (known.login != account.login and account.login) or (
-                told_by_source and account.is_bot and not known.bot_by_type
+            elif (stored.login != account.login and account.login) or (
+                told_by_source and account.is_bot and not stored.bot_by_type
             ):
-                known.login = account.login or known.login
+                stored.login = account.login or stored.login
                 # never taken back: GitHub calls whoever wrote a commit a user, whatever else they are
-                known.bot_by_type |= account.is_bot and told_by_source
-                self._remember(key, known)
+                stored.bot_by_type |= account.is_bot and told_by_source
+                self._remember(key, stored)
                 changed.append(key)
-            found[key] = self._accounts[key].own_id
+            own_id_of[key] = self._accounts[key].own_id
         self._write_accounts(changed)
-        return found
+        return own_id_of
 
     def was_erased(self, account: Account) -> bool:
         """Whether this account belongs to somebody who was erased."""
@@ -109,7 +109,7 @@ class Vault:
 
     def ids(self) -> frozenset[str]:
         """Every id that rows may hold."""
-        return frozenset(known.own_id for known in self._accounts.values())
+        return frozenset(stored.own_id for stored in self._accounts.values())
 
     def accounts(self) -> Iterator[tuple[AccountKey, StoredAccount]]:
         """Every account with what is known of it."""
@@ -117,13 +117,13 @@ class Vault:
 
     def person_of(self, account: Account | AccountKey) -> str | None:
         """The person of an account seen before, else None."""
-        known = self._accounts.get(AccountKey(account.source, account.account_id))
-        return known.person_id if known else None
+        stored = self._accounts.get(AccountKey(account.source, account.account_id))
+        return stored.person_id if stored else None
 
     def own_id_of(self, account: Account | AccountKey) -> str | None:
         """The id that rows of an account seen before hold, else None."""
-        known = self._accounts.get(AccountKey(account.source, account.account_id))
-        return known.own_id if known else None
+        stored = self._accounts.get(AccountKey(account.source, account.account_id))
+        return stored.own_id if stored else None
 
     def account_of_login(self, source: str, login: str) -> AccountKey | None:
         """The account last seen under this login."""
@@ -135,12 +135,12 @@ class Vault:
 
     def accounts_by_person(self) -> dict[str, dict[str, int]]:
         """How many accounts of each person are known at each source, of those whose immutable id is known."""
-        found: dict[str, dict[str, int]] = {}
-        for key, known in self._accounts.items():
+        counts: dict[str, dict[str, int]] = {}
+        for key, stored in self._accounts.items():
             if not key.account_id.startswith(PLACEHOLDER):
-                of_person = found.setdefault(known.person_id, {})
+                of_person = counts.setdefault(stored.person_id, {})
                 of_person[key.source] = of_person.get(key.source, 0) + 1
-        return found
+        return counts
 
     # --- robots -----------------------------------------------------------------------------------
 
@@ -154,20 +154,20 @@ class Vault:
             return
         flagged = {self.own_id_of(key) for key in by_roster}
         changed = []
-        for key, known in self._accounts.items():
-            if known.bot_by_roster != (known.own_id in flagged):
-                known.bot_by_roster = not known.bot_by_roster
+        for key, stored in self._accounts.items():
+            if stored.bot_by_roster != (stored.own_id in flagged):
+                stored.bot_by_roster = not stored.bot_by_roster
                 changed.append(key)
         self._write_accounts(changed)
 
     def bots(self) -> frozenset[str]:
         """The ids of every account that is a robot's: by its type, by a list, or by the roster."""
         return frozenset(
-            known.own_id
-            for key, known in self._accounts.items()
-            if known.bot_by_type
-            or known.bot_by_roster
-            or (key.source == "github" and known.login.casefold() in self._bot_logins)
+            stored.own_id
+            for key, stored in self._accounts.items()
+            if stored.bot_by_type
+            or stored.bot_by_roster
+            or (key.source == "github" and stored.login.casefold() in self._bot_logins)
         )
 
     # --- links ------------------------------------------------------------------------------------
@@ -175,9 +175,9 @@ class Vault:
     def aliases(self) -> dict[str, str]:
         """The person of each id that is not itself a person."""
         return {
-            known.own_id: known.person_id
-            for known in self._accounts.values()
-            if known.own_id != known.person_id
+            stored.own_id: stored.person_id
+            for stored in self._accounts.values()
+            if stored.own_id != stored.person_id
         }
 
     def aliases_with(self, add: Sequence[Link], drop: Collection[str]) -> dict[str, str]:
@@ -187,9 +187,9 @@ class Vault:
         self._links |= {link.own_id: link for link in add}
         try:
             return {
-                known.own_id: person_id
-                for known in self._accounts.values()
-                if known.own_id != (person_id := self.person_behind(known.own_id))
+                stored.own_id: person_id
+                for stored in self._accounts.values()
+                if stored.own_id != (person_id := self.person_behind(stored.own_id))
             }
         finally:
             self._links = before
@@ -229,9 +229,9 @@ class Vault:
             self._links = before
             raise
         changed = []
-        for key, known in self._accounts.items():
-            if known.person_id != (person_id := self.person_behind(known.own_id)):
-                known.person_id = person_id
+        for key, stored in self._accounts.items():
+            if stored.person_id != (person_id := self.person_behind(stored.own_id)):
+                stored.person_id = person_id
                 changed.append(key)
         linked = [
             Entry(link.own_id, "linked", link.to_id, link.because, link.by_id, link.made_on) for link in add
@@ -266,13 +266,13 @@ class Vault:
         A link that was undone is told to both: whoever was taken for somebody else may read when and why.
         """
         with _opened(self._path) as con:
-            found = con.execute(
+            rows = con.execute(
                 "select own_id, action, to_id, because, by_id, made_on from link_log order by rowid"
             ).fetchall()
-        entries = [Entry(*row) for row in found]
+        entries = [Entry(*row) for row in rows]
         if person_id is None:
             return entries
-        mine = {known.own_id for known in self._accounts.values() if known.person_id == person_id}
+        mine = {stored.own_id for stored in self._accounts.values() if stored.person_id == person_id}
         return [entry for entry in entries if entry.own_id in mine or entry.to_id in mine]
 
     # --- how it is done ---------------------------------------------------------------------------
@@ -283,8 +283,8 @@ class Vault:
         A roster's login and the account that the source says has it are one and the same account.
         """
         if account.account_id.startswith(PLACEHOLDER):
-            known = self.account_of_login(account.source, account.login)
-            return self._accounts[known].own_id if known else secrets.token_hex(16)
+            stored = self.account_of_login(account.source, account.login)
+            return self._accounts[stored].own_id if stored else secrets.token_hex(16)
         placeholder = self._accounts.get(AccountKey(account.source, PLACEHOLDER + account.login.casefold()))
         if placeholder and placeholder.own_id not in self._told_ids:
             return placeholder.own_id
@@ -297,14 +297,14 @@ class Vault:
             own_id = self._links[own_id].to_id
         return own_id
 
-    def _remember(self, key: AccountKey, known: StoredAccount) -> None:
-        self._accounts[key] = known
-        login = AccountKey(key.source, known.login.casefold())
+    def _remember(self, key: AccountKey, stored: StoredAccount) -> None:
+        self._accounts[key] = stored
+        login = AccountKey(key.source, stored.login.casefold())
         is_placeholder = key.account_id.startswith(PLACEHOLDER)
         if not is_placeholder:
             self._told_logins.add(login)
-            self._told_ids.add(known.own_id)
-        if known.login and not (is_placeholder and login in self._account_of_login):
+            self._told_ids.add(stored.own_id)
+        if stored.login and not (is_placeholder and login in self._account_of_login):
             self._account_of_login[login] = key
 
     def _write_accounts(

@@ -1,4 +1,4 @@
-"""Questions to the vault that open it read-only, for readers who are no night."""
+"""Reads from the vault: opened read-only for an instant, again if a night is writing at that moment."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ def find_person(path: Path, account: Account) -> str | None:
 
     Raises duckdb.IOException while a new account is being written; the caller asks again.
     """
-    return _found(path, "person_id", account)
+    return _column_of(path, "person_id", account)
 
 
 def find_own_id(path: Path, account: Account) -> str | None:
     """The id that rows of a proven account hold, or None; asked again while a night writes a new account."""
-    return _patiently(_found)(path, "own_id", account)
+    return _patiently(_column_of)(path, "own_id", account)
 
 
-def _found(path: Path, column: str, account: Account) -> str | None:
+def _column_of(path: Path, column: str, account: Account) -> str | None:
     if not path.exists():
         return None
     with duckdb.connect(path, read_only=True) as con:
-        found = con.execute(
+        row = con.execute(
             f"select {column} from accounts where source = ? and account_id = ?",
             [account.source, account.account_id],
         ).fetchone()
-    return str(found[0]) if found else None
+    return str(row[0]) if row else None
 
 
 def find_person_waiting(path: Path, account: Account) -> str | None:
@@ -48,12 +48,12 @@ def find_ids(path: Path) -> dict[str, set[str]]:
 
 
 def _ids_by_person(path: Path) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    ids_of: dict[str, set[str]] = {}
     if path.exists():
         with duckdb.connect(path, read_only=True) as con:
             for person_id, own_id in con.execute("select person_id, own_id from accounts").fetchall():
-                found.setdefault(person_id, {person_id}).add(own_id)
-    return found
+                ids_of.setdefault(person_id, {person_id}).add(own_id)
+    return ids_of
 
 
 def find_accounts(path: Path, source: str) -> dict[str, list[Account]]:
@@ -62,7 +62,7 @@ def find_accounts(path: Path, source: str) -> dict[str, list[Account]]:
 
 
 def _accounts_by_person(path: Path, source: str) -> dict[str, list[Account]]:
-    found: dict[str, list[Account]] = {}
+    accounts_of: dict[str, list[Account]] = {}
     if path.exists():
         with duckdb.connect(path, read_only=True) as con:
             rows = con.execute(
@@ -71,8 +71,8 @@ def _accounts_by_person(path: Path, source: str) -> dict[str, list[Account]]:
                 [source, PLACEHOLDER],
             ).fetchall()
         for person_id, account_id, login in rows:
-            found.setdefault(person_id, []).append(Account(source, account_id, login))
-    return found
+            accounts_of.setdefault(person_id, []).append(Account(source, account_id, login))
+    return accounts_of
 
 
 def find_login(path: Path, person_id: str, source: str) -> str | None:
@@ -84,9 +84,9 @@ def _login_of(path: Path, person_id: str, source: str) -> str | None:
     if not path.exists():
         return None
     with duckdb.connect(path, read_only=True) as con:
-        found = con.execute(
+        row = con.execute(
             "select login from accounts where person_id = ? and source = ? and login != '' "
             "order by starts_with(account_id, ?), account_id",
             [person_id, source, PLACEHOLDER],
         ).fetchone()
-    return str(found[0]) if found else None
+    return str(row[0]) if row else None

@@ -57,7 +57,7 @@ def parse_window(text: str) -> Window:
 
 def windows_until(day: date, count: int) -> list[Window]:
     """The window that holds `day` and the ones before it, oldest first, `count` in all."""
-    found = [window_of(day)]
-    while len(found) < count:
-        found.append(found[-1].previous())
-    return found[::-1]
+    windows = [window_of(day)]
+    while len(windows) < count:
+        windows.append(windows[-1].previous())
+    return windows[::-1]
