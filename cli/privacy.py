@@ -56,9 +56,21 @@ def privacy_agreement(context: click.Context, form: str, solo: bool) -> None:
 @click.argument("new", type=click.Path(path_type=Path))
 def privacy_agreement_diff(old: Path, new: Path) -> None:
     """What NEW agrees to otherwise than OLD, and who has signed it."""
-    from privacy.amendments import show_differences
+    from privacy.amendments import SIGNERS, differences, signers
+    from privacy.policy import load_policy
 
-    click.echo(show_differences(old, new))
+    before, after = load_policy(old), load_policy(new)
+    changes = differences(before, after)
+    if changes:
+        signed = signers(after)
+        for sentence in changes:
+            click.echo(sentence)
+        by = f"signed by {' and '.join(signed)}" if signed else "not signed"
+        click.echo(f"{by}; an amendment takes {SIGNERS} names")
+    elif before.sha256 == after.sha256:
+        click.echo("they agree to the same")
+    else:
+        click.echo("they agree to the same; only the wording differs")
 
 
 @privacy_agreement.command("sign")
@@ -72,7 +84,7 @@ def privacy_agreement_sign(config: Path, file: Path | None, by: str) -> None:
     """
     from privacy.amendments import signature_line
 
-    click.echo(signature_line(config, file, by))
+    click.echo(signature_line(file or agreement_in_settings(config), by))
 
 
 @privacy.command("notice")
@@ -212,8 +224,9 @@ def privacy_erase(config: Path, who: str | None, yes: bool, form: str) -> None:
 
     Without WHO: finishes what was begun, and erases again whom a restored backup brought back.
     """
+    from cli.erasure_text import receipt_text
     from flows.prefect_erasure import elsewhere
-    from privacy.erasing import erase, receipt_text
+    from privacy.erasing import erase
 
     def agree(warning: str) -> None:
         if not yes:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import click
 
 from connectors.errors import BadInput
 from flows.context import Busy
@@ -44,7 +43,7 @@ def line_printed() -> Iterator[Line]:
         raise
     finally:
         with suppress(OSError):  # a closed pipe or a full log does not change how the night ended
-            click.echo(line.text(error))
+            _print(line.text(error))
 
 
 def print_ended_early(began: datetime) -> None:
@@ -52,7 +51,7 @@ def print_ended_early(began: datetime) -> None:
     line = Line()
     line.began = began
     with suppress(OSError):
-        click.echo(line.text(ProcessEnded()))
+        _print(line.text(ProcessEnded()))
 
 
 def print_stopped(status_file: Path) -> None:
@@ -62,7 +61,12 @@ def print_stopped(status_file: Path) -> None:
         if run["outcome"] == "running":
             line = Line()
             line.began = datetime.fromisoformat(run["started_at"])
-            click.echo(line.text(KeyboardInterrupt()))
+            _print(line.text(KeyboardInterrupt()))
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 class ProcessEnded(Exception):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-from config.settings import SHIPPED, Settings, load_settings
+from config.settings import Settings
 from connectors.errors import BadInput
 from privacy import logbook
 from privacy.policy import Policy, load_policy
 from warehouse.files import write_atomically
+from warehouse.windows import today
 
 SIGNERS = 2
 """How many different people have to sign an amendment: one who proposes it is not enough."""
@@ -59,26 +59,12 @@ def _put(settings: Settings, in_force: Path, action: str, policy: Policy) -> Non
     in_force.with_name(f".{in_force.name}.next").replace(in_force)
 
 
-def show_differences(old: Path, new: Path) -> str:
-    """What `new` says otherwise than `old`, and who has signed it. Raises BadInput."""
-    before, after = load_policy(old), load_policy(new)
-    changes = differences(before, after)
-    if not changes:
-        return "they agree to the same" + (
-            "" if before.sha256 == after.sha256 else "; only the wording differs"
-        )
-    signed = signers(after)
-    signatures = f"signed by {' and '.join(signed)}" if signed else "not signed"
-    return "\n".join([*changes, f"{signatures}; an amendment takes {SIGNERS} names"])
-
-
-def signature_line(config: Path, file: Path | None, name: str) -> str:
+def signature_line(agreement: Path, name: str) -> str:
     """The line that says that somebody approves an agreement. Raises BadInput."""
-    path = file or (load_settings(config).agreement if config.exists() else SHIPPED / "agreement.yaml")
     if not name.strip() or '"' in name or "\\" in name:
         raise BadInput(["a signature is a name, without quotes"])
-    policy = load_policy(path)
-    line = signature(name.strip(), datetime.now(UTC).date().isoformat(), policy.sha256)
+    policy = load_policy(agreement)
+    line = signature(name.strip(), today().isoformat(), policy.sha256)
     return line if policy.approved else f"approved:\n{line}"
 
 

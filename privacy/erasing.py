@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from privacy import erasure, logbook
 from warehouse.store import Store
 from warehouse.tombstones import Tombstones
 from warehouse.vault import Vault
+from warehouse.windows import today
 
 
 def places_of(settings: Settings) -> erasure.Places:
@@ -74,8 +74,8 @@ def erase(
             Vault(settings.vault_file)
             with closing(Store(settings.warehouse_file)):
                 pass  # both are brought up to the tables of this version
-        today = datetime.now(UTC).date()
-        paths = [*places.open_files, *(erasure.begin(places, person, on=today) for person in wanted)]
+        on = today()
+        paths = [*places.open_files, *(erasure.begin(places, person, on=on) for person in wanted)]
         return [_done(settings, places, path, say) for path in paths]
     finally:
         lock.release()
@@ -117,23 +117,3 @@ def _backups_days(settings: Settings) -> int:
     from privacy.policy import load_policy
 
     return load_policy(settings.agreement).retention.backups_days
-
-
-def receipt_text(receipt: dict[str, Any]) -> str:
-    """A receipt in words."""
-    rows = ", ".join(f"{table} {count}" for table, count in receipt["rows"].items())
-    checked = receipt["checked"]
-    lines = [
-        f"erased on {receipt['on']}, receipt {receipt['erasure']}",
-        f"  rows removed or left with nobody's name: {rows or 'none were left'}",
-        f"  other files removed: {receipt['files']}; every database file was written anew",
-        f"  looked for in {checked['files']} files, {checked['bytes']:,} bytes, uncompressed: not found "
-        f"({checked['controls']} others were looked for too, and found)",
-        *([f"  runs removed from your Prefect server: {receipt['runs']}"] if receipt["runs"] else []),
-        *(f"  left: {sentence}" for sentence in receipt["left"]),
-        *(f"  still yours to do: {sentence}" for sentence in receipt["by_hand"]),
-        f"  backups made before that hold them until {receipt['backups_hold_them_until']} at the latest; "
-        "a home restored from one does not start before `sightline privacy erase` was run",
-        "  still yours to do: take them out of the roster, which is your file",
-    ]
-    return "\n".join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from config.settings import Settings
 from privacy import audit, organisation
 from privacy.errors import DoorError
 from privacy.published import read_manifest
+from warehouse.windows import today
 
 OF_ALL = f"../{organisation.FOLDER}/"
 """Where what the organisation reads lies, from the folder of teams: files are named from there in the log."""
@@ -19,7 +20,7 @@ OF_ALL = f"../{organisation.FOLDER}/"
 def note(settings: Settings, action: str, **about: str) -> None:
     """Logs one action of today. Raises NotLogged; what is not logged is not done."""
     audit.append(
-        settings.audit_file, audit.key_in(settings.audit_key, settings.audit_file), action, about, on=_today()
+        settings.audit_file, audit.key_in(settings.audit_key, settings.audit_file), action, about, on=today()
     )
 
 
@@ -99,7 +100,7 @@ def note_night(settings: Settings, run: Mapping[str, Any]) -> list[str]:
     try:
         note(settings, "night ran", run_id=run["run_id"], outcome=run["outcome"])
         if settings.audit_anchor:
-            audit.write_anchor(settings.audit_file, settings.audit_anchor, on=_today())
+            audit.write_anchor(settings.audit_file, settings.audit_anchor, on=today())
     except DoorError as error:
         return [str(error)]
     return []
@@ -116,7 +117,3 @@ def problems(settings: Settings, anchor: Path | None) -> list[str]:
 
 def _has_nights(settings: Settings) -> bool:
     return any(audit.entries(settings.audit_file, "night ran"))
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

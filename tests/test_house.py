@@ -28,7 +28,7 @@ MAY_NAME = {
     "github": {"connectors"},
     "httpx2": {"connectors/http.py"},
     "sandbox": {"sandbox", "cli/main.py"},
-    "click": {"cli", "flows/night_line.py"},
+    "click": {"cli"},
     "rich": {"cli", "reports"},
 }
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from in_process import sightline
 
 from config.settings import SHIPPED, Settings
 from connectors.errors import BadInput
-from privacy.amendments import adopt, differences, show_differences, signature, signature_line, signers
+from privacy.amendments import adopt, differences, signature, signature_line, signers
 from privacy.logbook import agreements_logged
 from privacy.papers import PAPERS
 from privacy.policy import body_sha256, load_policy
@@ -84,7 +85,7 @@ def test_signing_does_not_change_what_is_signed(tmp_path: Path) -> None:
     path = tmp_path / "agreement.yaml"
     path.write_text(TEXT)
     for name in ("Ada", "Grace"):
-        path.write_text(path.read_text().rstrip() + "\n" + signature_line(tmp_path, path, name) + "\n")
+        path.write_text(path.read_text().rstrip() + "\n" + signature_line(path, name) + "\n")
     policy = load_policy(path)
     assert signers(policy) == ["ada", "grace"]
     assert policy.sha256 == body_sha256(TEXT)
@@ -145,7 +146,7 @@ def test_each_kind_of_change_is_a_sentence(before: str, after: str, sentence: st
 def test_two_agreements_that_say_the_same_differ_in_nothing(tmp_path: Path) -> None:
     path = tmp_path / "agreement.yaml"
     path.write_text("# another comment\n" + TEXT)
-    assert show_differences(SHIPPED / "agreement.yaml", path) == (
+    assert sightline(None, "privacy", "agreement", "diff", SHIPPED / "agreement.yaml", path) == (
         "they agree to the same; only the wording differs"
     )
 

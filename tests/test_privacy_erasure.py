@@ -23,6 +23,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from cli.erasure_text import receipt_text
 from cli.sign_in import signed_in
 from config.settings import load_settings
 from connectors.errors import BadInput
@@ -30,7 +31,7 @@ from connectors.records import Account
 from flows.context import open_night
 from flows.night import run_night
 from privacy import audit, erasure, traces
-from privacy.erasing import erase, receipt_text
+from privacy.erasing import erase
 from sandbox.server import Running
 from warehouse.compare import different_tables
 from warehouse.tombstones import Tombstones
