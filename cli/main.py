@@ -37,7 +37,7 @@ OUT_OF_REACH = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPE
         "For everybody whose work it is about": ["me", "explain", "shared"],
         "For managers and analysts": ["coverage", "query"],
         "For whoever decides what is right": ["contests", "privacy"],
-        "For whoever runs it": ["nightly", "serve", "status", "people", "deliver", "compare"],
+        "For whoever runs it": ["nightly", "serve", "status", "people", "deliver"],
         "For whoever writes the rules": ["rubric", "signals"],
         "To try it": ["demo", "sandbox"],
     },
@@ -112,22 +112,6 @@ def demo(home: Path, seed: int, stay: bool) -> None:
     from cli.demo import run_demo
 
     sys.exit(run_demo(home, seed, stay=stay))
-
-
-@cli.command()
-@click.argument("home_a", type=click.Path(path_type=Path))
-@click.argument("home_b", type=click.Path(path_type=Path))
-def compare(home_a: Path, home_b: Path) -> None:
-    """Whether two homes hold the same, table by table. Exit 1 if they do not.
-
-    Whatever ids their vaults gave people.
-    """
-    from warehouse.compare import different_tables
-
-    found = different_tables(home_a, home_b)
-    for table, (rows_a, rows_b, same) in found.items():
-        click.echo(f"{table:22} {rows_a:>9} {rows_b:>9}  {'same' if same else 'DIFFERENT'}")
-    sys.exit(0 if all(same for _, _, same in found.values()) else 1)
 
 
 for command in (

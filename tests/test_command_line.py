@@ -73,7 +73,6 @@ def test_a_wrong_token_exits_3_with_one_sentence(organisation: Running, home: Pa
         (["me"], {}, 2, "no night has run here yet; run `sightline nightly`"),
         (["nightly"], {"SIGHTLINE_ROSTER": "missing.csv"}, 2, "missing.csv"),
         (["nightly"], {"SIGHTLINE_HOME": "/proc/none"}, 2, "home cannot be written"),
-        (["compare", "here", "there"], {}, 2, "here: no night has run here"),
         (["signals", "show", "reviews_gven"], {}, 2, "did you mean 'reviews_given'?"),
     ],
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from compare_homes import different_tables
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from graphql import GraphQLError
@@ -32,7 +33,6 @@ from sandbox import model
 from sandbox.faults import FAULTS
 from sandbox.organisation.load import load
 from sandbox.server import Running, running
-from warehouse.compare import different_tables
 from warehouse.completeness import source_window
 from warehouse.statuses import statuses
 

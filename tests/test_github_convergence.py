@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from compare_homes import different_tables
 
 from config.settings import load_settings
 from flows import accounts, collect, counting, evidence, receipt, reconcile
@@ -28,7 +29,6 @@ from sandbox.organisation.build import organisation
 from sandbox.server import Running, running
 from sandbox.world import World
 from warehouse import counting as sampling
-from warehouse.compare import different_tables
 from warehouse.rows import CHILDREN, ROOT_KEYS
 
 CHANGES, NIGHTS = 200, 6

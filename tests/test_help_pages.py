@@ -25,7 +25,7 @@ def commands(
 ROOT = Path(__file__).parents[1]
 ALL = dict(commands(cli))
 PAGES = sorted([ROOT / "README.md", ROOT / "GLOSSARY.md", *(ROOT / "docs").glob("*.md")])
-READ_NO_SETTINGS = {"sandbox", "demo", "compare", "privacy agreement diff", "rubric import"}
+READ_NO_SETTINGS = {"sandbox", "demo", "privacy agreement diff", "rubric import"}
 
 
 @pytest.mark.parametrize("path", [path for path in ALL if path != ("sandbox",)], ids=" ".join)

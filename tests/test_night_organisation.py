@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from compare_homes import different_tables
 from in_process import as_data, sightline
 
 from config.settings import load_settings
@@ -23,7 +24,6 @@ from flows.context import Busy, open_night
 from flows.night import run_night
 from sandbox.organisation.build import organisation as generate
 from sandbox.server import Running, running
-from warehouse.compare import different_tables
 from warehouse.reading import opened
 from warehouse.windows import parse_window
 

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner
+from compare_homes import different_tables
 
 from cli.main import cli
 from config.recorded_settings import record_settings
@@ -23,7 +24,6 @@ from flows.night import run_night
 from sandbox.server import Running
 from warehouse.account_matching import suggestions
 from warehouse.accounts import AccountKey, StoredAccount
-from warehouse.compare import different_tables
 from warehouse.people import SamePerson, stated_by_sign_on
 from warehouse.vault import Vault
 

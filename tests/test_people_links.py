@@ -11,6 +11,7 @@ from typing import Literal
 
 import duckdb
 import pytest
+from compare_homes import different_tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,6 @@ from signals.run import compute, recompute, refresh
 from warehouse import reading
 from warehouse.accounts import AccountKey, Entry, Link
 from warehouse.aliases import ids_of
-from warehouse.compare import different_tables
 from warehouse.people import Followed, SamePerson, enrol, follow, part
 from warehouse.store import Store
 from warehouse.vault import Vault

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from compare_homes import different_tables
 
 from config.settings import load_settings
 from connectors.errors import BadInput
@@ -18,7 +19,6 @@ from flows.night import run_night
 from flows.people_import import import_people
 from sandbox.server import Running
 from warehouse import reading
-from warehouse.compare import different_tables
 from warehouse.reading import MembershipRow
 
 TODAY = date(2026, 11, 22)

@@ -22,6 +22,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from compare_homes import different_tables
 
 from cli.erasure_text import receipt_text
 from cli.sign_in import signed_in
@@ -33,7 +34,6 @@ from flows.night import run_night
 from privacy import audit, erasure, traces
 from privacy.erasing import erase
 from sandbox.server import Running
-from warehouse.compare import different_tables
 from warehouse.tombstones import Tombstones
 from warehouse.vault import Vault
 
