@@ -10,7 +10,8 @@ import pytest
 from graphql import GraphQLEnumType, GraphQLError, build_schema
 
 from connectors.github.api.client import ABOUT_ONE_OBJECT, Client
-from connectors.github.by_id import Hole, complete
+from connectors.github.by_id import MissingField
+from connectors.github.complete_lists import complete_lists
 from connectors.github.connector import GitHub
 from connectors.github.payloads import CHECKS, REASONS, REVIEW_STATES, STATES
 from connectors.github.settings import GitHubSettings
@@ -76,14 +77,16 @@ def test_a_list_that_vanishes_while_it_is_read_is_a_gap_in_its_table(
 ) -> None:
     object_id = "GONE" if turned_into == "nothing" else "U_ana"
     payload = {"id": object_id, name: half_read()}
-    assert complete(Client(asked(server)), [payload], kind) == [Hole(object_id, table, "not_found")]
+    assert complete_lists(Client(asked(server)), [payload], kind) == [
+        MissingField(object_id, table, "not_found")
+    ]
 
 
 def test_the_comments_of_a_thread_that_vanishes_are_a_gap_of_its_pull_request(server: Running) -> None:
     payload = {"id": "PR_1", "reviewThreads": {"nodes": [{"id": "GONE", "comments": half_read()}]}}
     payload["reviewThreads"]["pageInfo"] = {"hasNextPage": False}
-    holes = complete(Client(asked(server)), [payload], "pull_requests")
-    assert holes == [Hole("PR_1", "review_comments", "not_found")]
+    missing = complete_lists(Client(asked(server)), [payload], "pull_requests")
+    assert missing == [MissingField("PR_1", "review_comments", "not_found")]
 
 
 # --- every word that GitHub has for it ----------------------------------------------------------------------
