@@ -58,7 +58,7 @@ def explain_items(
     try:
         items = items_about(body, name)
     except BadInput as error:
-        where = f"this is your report of {body['window']}; --window asks about another quarter"
+        where = f"this is your report of {body['window']}; name another quarter to ask about that"
         raise BadInput([*error.mistakes, where]) from None
     explained = {"window": body["window"], "sources": body["sources"], "items": items}
     if since:

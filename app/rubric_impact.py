@@ -82,11 +82,11 @@ def band_changes(
 
 def _releases(settings: Settings, teams: Sequence[str], window: str, rubric: str) -> list[Released]:
     """The releases of these teams about the people on this rubric. A team may have nobody who is."""
-    found = []
+    releases = []
     for team in teams:
         if rubric in door.rubrics(settings.published, team, window):
-            found.append(door.read_team(settings.published, team, window, rubric))
-    return found
+            releases.append(door.read_team(settings.published, team, window, rubric))
+    return releases
 
 
 def _of_team(
@@ -101,10 +101,10 @@ def _of_team(
     fills: Mapping[str, frozenset[str]],
 ) -> list[dict[str, str]]:
     before = {item["item"]: item for item in released.body["items"]}
-    asked = [each.after for each in compared if each.after is not None]
+    items = [each.after for each in compared if each.after is not None]
     after = {
         item["item"]: item
-        for item in _would_release(store, own, released, new, asked, catalog, policy, fills)
+        for item in _would_release(store, own, released, new, items, catalog, policy, fills)
     }
     rows = []
     for each in compared:
@@ -164,8 +164,8 @@ def _would_release(
         policy=policy,
         published_on=as_of,
     )
-    found: list[Mapping[str, Any]] = would_be.body["items"]
-    return found
+    released_items: list[Mapping[str, Any]] = would_be.body["items"]
+    return released_items
 
 
 def _who_left_any(

@@ -156,8 +156,8 @@ def main() -> NoReturn:
         click.echo(str(error), err=True)
         code = 1
     except Exception as error:
-        if said := _out_of_reach(error):
-            click.echo(said, err=True)
+        if sentence := _out_of_reach(error):
+            click.echo(sentence, err=True)
             code = CONFIGURATION
         else:
             traceback.print_exc()

@@ -28,10 +28,10 @@ class Chapters(click.Group):
         self.chapters = chapters or {}
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        placed = {name for names in self.chapters.values() for name in names}
-        rest = [name for name in self.list_commands(ctx) if name not in placed]
+        in_chapters = {name for names in self.chapters.values() for name in names}
+        rest = [name for name in self.list_commands(ctx) if name not in in_chapters]
         widest = max(map(len, self.commands))
-        for title, names in {**self.chapters, "Further" if placed else "Commands": rest}.items():
+        for title, names in {**self.chapters, "Further" if in_chapters else "Commands": rest}.items():
             if names:
                 with formatter.section(title):
                     rows = [(name.ljust(widest), _sentence(self.commands[name])) for name in names]

@@ -92,8 +92,8 @@ def _difference_lines(difference: Difference) -> list[str]:
 def _entry(entry: Entry | None) -> dict[str, Any] | None:
     if entry is None:
         return None
-    found = {"pillar": entry.pillar, "group": entry.group, "text": entry.text, "sha256": entry.sha256}
-    return found | ({"item": entry.item} if entry.item else {})
+    body = {"pillar": entry.pillar, "group": entry.group, "text": entry.text, "sha256": entry.sha256}
+    return body | ({"item": entry.item} if entry.item else {})
 
 
 # --- what a change of the map does ----------------------------------------------------------------------

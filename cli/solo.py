@@ -76,22 +76,24 @@ def show_solo(
             ["GITHUB_TOKEN is not set; make a token of your own that can read your repositories, and set it"]
         )
     on = today()
-    asked = _window(window) or window_of(on)
+    quarter = _window(window) or window_of(on)
     policy = load_personal_policy(PERSONAL_AGREEMENT, SHIPPED / "agreement.yaml")
     oldest = _oldest(policy, on)
-    if asked.starts_on > on:
-        raise BadInput([f"{asked.name} has not begun; the running quarter is {window_of(on).name}"])
-    if asked < oldest:
-        raise BadInput([f"{asked.name} is too long ago; reports go back to {oldest.name}"])
-    if since and since > asked.starts_on:
-        raise BadInput([f"--since {since} is after {asked.name} began; begin on {asked.starts_on} or before"])
+    if quarter.starts_on > on:
+        raise BadInput([f"{quarter.name} has not begun; the running quarter is {window_of(on).name}"])
+    if quarter < oldest:
+        raise BadInput([f"{quarter.name} is too long ago; reports go back to {oldest.name}"])
+    if since and since > quarter.starts_on:
+        raise BadInput(
+            [f"--since {since} is after {quarter.name} began; begin on {quarter.starts_on} or before"]
+        )
     settings = solo_settings(secret)
     assert settings.github is not None
     host = urlsplit(settings.github.base_url).netloc
     owner = whoami(settings.github.base_url, secret)
     default = windows_until(on, QUARTERS_BACK + 1)[0]
     # a rule may look back one quarter further than the window
-    since = since or min(default, asked.previous()).starts_on
+    since = since or min(default, quarter.previous()).starts_on
     settings = settings.model_copy(
         update={
             "home": home or settings.home / host.replace(":", "-") / owner.login.casefold(),
@@ -113,7 +115,7 @@ def show_solo(
         ) from None
     _tell(f"kept in {settings.home}; delete that folder and nothing is left")
     _tell("under the agreement that `sightline privacy agreement --solo` prints")
-    released = door.read_self(settings.published, _person(settings, owner), asked.name)
+    released = door.read_self(settings.published, _person(settings, owner), quarter.name)
     titles: dict[str, str] = {}
     if with_titles:
         try:
@@ -121,7 +123,9 @@ def show_solo(
         except SourceError as error:
             _tell(f"without titles: {error}")
     if released.body["window_is_open"] and window is None:
-        _tell(f"{asked.name} is still running; the last whole quarter is --window {asked.previous().name}")
+        _tell(
+            f"{quarter.name} is still running; the last whole quarter is --window {quarter.previous().name}"
+        )
     return own_report_as(released, form, titles, full=full), code
 
 
@@ -209,9 +213,9 @@ def _refuse_other_homes(night: Night, owner: Account) -> None:
 def _person(settings: Settings, owner: Account) -> str:
     from warehouse.vault_lookup import find_person_waiting
 
-    found = find_person_waiting(settings.vault_file, owner)
-    assert found is not None  # the roster of one was written
-    return found
+    person_id = find_person_waiting(settings.vault_file, owner)
+    assert person_id is not None  # the roster of one was written
+    return person_id
 
 
 def _window(text: str | None) -> Window | None:

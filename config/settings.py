@@ -95,10 +95,10 @@ class Settings(BaseSettings):
     @property
     def maps(self) -> tuple[Path, ...]:
         """Every map in force, the one for everybody else first, each file once."""
-        found = [self.rubric_map]
+        paths = [self.rubric_map]
         for path in self.rubric_maps:
-            found += sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
-        return tuple({path.resolve(): path for path in found[::-1]}.values())[::-1]
+            paths += sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
+        return tuple({path.resolve(): path for path in paths[::-1]}.values())[::-1]
 
     @property
     def warehouse_file(self) -> Path:

@@ -18,15 +18,15 @@ Tool = str | FileSource
 
 def tools(settings: Settings) -> list[Tool]:
     """Every tool beside GitHub that can tell."""
-    found: list[Tool] = []
+    tools_set_up: list[Tool] = []
     if settings.pagerduty and settings.pagerduty.token:
-        found.append("PagerDuty")
+        tools_set_up.append("PagerDuty")
     if settings.incident_io and settings.incident_io.token:
-        found.append("incident.io")
-    return found + [source for source in settings.files if source.kind == "accounts"]
+        tools_set_up.append("incident.io")
+    return tools_set_up + [source for source in settings.files if source.kind == "accounts"]
 
 
-def told_by(tool: Tool, settings: Settings) -> Iterator[tuple[Account, str]]:
+def addresses_of(tool: Tool, settings: Settings) -> Iterator[tuple[Account, str]]:
     """Its accounts, each with the address. Raises SourceError."""
     if isinstance(tool, FileSource):
         from connectors.files import accounts as files_accounts
@@ -48,14 +48,14 @@ def told_by(tool: Tool, settings: Settings) -> Iterator[tuple[Account, str]]:
 
 def addresses(settings: Settings, vault: Vault, messages: list[str]) -> dict[AccountKey, list[str]]:
     """Where each account is reached, as far as anybody can tell; who cannot is named in `messages`."""
-    found: dict[AccountKey, list[str]] = {}
+    reached_at: dict[AccountKey, list[str]] = {}
     for tool in tools(settings):
         try:
-            for account, address in told_by(tool, settings):
+            for account, address in addresses_of(tool, settings):
                 is_login = account.source == "github"
                 key = vault.account_of_login("github", account.login) if is_login else None
                 key = key or AccountKey(account.source, account.account_id)
-                found[key] = [*found.get(key, []), address]
+                reached_at[key] = [*reached_at.get(key, []), address]
         except SourceError as error:
             name = tool.name if isinstance(tool, FileSource) else tool
             messages.append(f"without the addresses of {name}: {error}")
@@ -65,27 +65,27 @@ def addresses(settings: Settings, vault: Vault, messages: list[str]) -> dict[Acc
         try:
             for identity in sso_identities(settings.github):
                 key = AccountKey("github", identity.account.account_id)
-                found[key] = [*found.get(key, []), *identity.addresses]
+                reached_at[key] = [*reached_at.get(key, []), *identity.addresses]
         except SourceError as error:
             messages.append(f"without the single sign-on: {error}")
-    return found
+    return reached_at
 
 
 def numbered(
     settings: Settings, reached_at: Mapping[AccountKey, list[str]], messages: list[str]
 ) -> dict[AccountKey, str]:
     """The id of the GitHub account whose private address, with its number, somebody has at another tool."""
-    private = [(key, each) for key, told in reached_at.items() for each in told if has_number(each)]
+    private = [(key, each) for key, texts in reached_at.items() for each in texts if has_number(each)]
     if not private or settings.github is None:
         return {}
     from connectors.github.accounts import ByNumber
 
     whose = ByNumber(settings.github)
-    found: dict[AccountKey, str] = {}
+    account_ids: dict[AccountKey, str] = {}
     try:
         for key, address in private:
             if account := whose(address):
-                found[key] = account.account_id
+                account_ids[key] = account.account_id
     except SourceError as error:
         messages.append(f"without whose GitHub's private addresses are: {error}")
-    return found
+    return account_ids

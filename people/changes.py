@@ -58,7 +58,7 @@ def changes_since(
             raise BadInput([f"there was no report for {window} on {since} to compare with"]) from None
         now = after.report(person_id, window).body
         was = {item["item"]: item for item in then["items"]}
-        found = []
+        changes = []
         for item in now["items"]:
             if item["item"] in items:
                 old = was.get(item["item"])
@@ -68,7 +68,7 @@ def changes_since(
                     moved = "The roster puts you on {} now; it was {}.".format(*titles)
                     reasons.insert(0, Change("roster", moved))
                 reasons += _contests(settings, person_id, window, item["item"], before.run.as_of)
-                found.append(
+                changes.append(
                     {
                         "item": item["item"],
                         "since": before.run.as_of.isoformat(),
@@ -77,7 +77,7 @@ def changes_since(
                         "reasons": [each._asdict() for each in reasons],
                     }
                 )
-        return found
+        return changes
 
 
 def _reasons(
@@ -91,7 +91,7 @@ def _reasons(
     if old is None:
         return [Change("mapping edit", "The map had no such item then.")]
     moves = moves_between(store, person_id, before.run.run, after.run.run)
-    found = [*_rule_changes(old, new)]
+    changes = [*_rule_changes(old, new)]
     edited = {each["signal"] for each in old["signals"]} ^ {each["signal"] for each in new["signals"]}
     came, went = _differing(old, new), _differing(new, old)
     for key, row in came.items():
@@ -100,11 +100,11 @@ def _reasons(
         cause = _cause_of_arrival(row, run, moves, edited, before.run.as_of)
         if of_same_object is not None:
             day = of_same_object["occurred_on"]
-            found.append(
+            changes.append(
                 Change(cause, f"{_named(row)} counted on {day} then and counts on {row['occurred_on']}.")
             )
         else:
-            found.append(
+            changes.append(
                 Change(cause, f"{_named(row)} of {row['occurred_on']} came{_on(run, moves)}: {_WHY[cause]}")
             )
     for key, row in went.items():
@@ -112,12 +112,12 @@ def _reasons(
             continue
         run = moves.gone.get(key)
         cause = _cause_of_leaving(row, run, moves, edited)
-        found.append(
+        changes.append(
             Change(cause, f"{_named(row)} of {row['occurred_on']} went{_on(run, moves)}: {_LEFT[cause]}")
         )
     if old["state"] != new["state"] or old["because"] != new["because"]:
-        found += _circumstances(store, before, after, person_id, old, new, has_reason=bool(found))
-    return found
+        changes += _circumstances(store, before, after, person_id, old, new, has_reason=bool(changes))
+    return changes
 
 
 def _rule_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:

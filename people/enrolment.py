@@ -18,7 +18,7 @@ from connectors.github.bots import bot_logins, is_robot_by_type
 from connectors.github.teams import memberships, teams_now
 from connectors.noreply import AddressLookup, is_private_address, no_lookup
 from connectors.records import Account, Membership
-from people.addresses import told_by, tools
+from people.addresses import addresses_of, tools
 from warehouse import reading
 from warehouse.people import enrol, follow, stated_by_sign_on
 from warehouse.store import Store, key_of, named
@@ -188,7 +188,7 @@ def _follow_sign_on(task: RosterImport) -> None:
         elsewhere = [
             (account, address)
             for tool in tools(settings)  # all of them or none: who is not told of would be parted
-            for account, address in told_by(tool, settings)
+            for account, address in addresses_of(tool, settings)
             if account.source != "github" and not is_private_address(address)  # nobody signs in under one
         ]
     except SourceError as error:

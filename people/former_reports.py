@@ -41,25 +41,25 @@ class Former:
 
     def report(self, person_id: str, window: str | None) -> Released:
         """Somebody's report of this run, byte for byte. Raises NoReport, with nothing said about why."""
-        asked = parse_window(window) if window else window_of(self.run.as_of)
-        if min(begins_of(self.rules.maps.values(), asked)) < self.kept_since:
+        quarter = parse_window(window) if window else window_of(self.run.as_of)
+        if min(begins_of(self.rules.maps.values(), quarter)) < self.kept_since:
             raise BadInput(
-                [f"evidence is kept since {self.kept_since}, and {asked.name} rests on days before it"]
+                [f"evidence is kept since {self.kept_since}, and {quarter.name} rests on days before it"]
             )
         with rights_of(self.settings) as own:
-            was_out = own.was_out(person_id, self.run.as_of, asked.ends_on)
-        if asked.starts_on <= self.run.as_of and not was_out:  # nobody looked for what they did
+            was_out = own.was_out(person_id, self.run.as_of, quarter.ends_on)
+        if quarter.starts_on <= self.run.as_of and not was_out:  # nobody looked for what they did
             for _, released in reports(
                 self.store,
                 self.run.run,
                 self.run.as_of,
                 self.rules,
-                asked,
+                quarter,
                 absences=self.absences,
                 only=person_id,
             ):
                 return released
-        raise NoReport(f"there was no report for {asked.name} on {self.run.as_of}")
+        raise NoReport(f"there was no report for {quarter.name} on {self.run.as_of}")
 
 
 @contextmanager
@@ -100,7 +100,7 @@ def run_for(settings: Settings, store: reading.ReadOnlyStore, as_of: date | None
 
 def rules_of(settings: Settings, kept: Iterable[history.Rule]) -> Rules:
     """Agreement, signals and maps as they stood, read by the very loaders that read them then."""
-    placed: dict[str, list[Path]] = {"agreement": [], "map": [], "signal": []}
+    paths: dict[str, list[Path]] = {"agreement": [], "map": [], "signal": []}
     try:
         with tempfile.TemporaryDirectory() as folder:
             for number, rule in enumerate(kept):
@@ -108,10 +108,10 @@ def rules_of(settings: Settings, kept: Iterable[history.Rule]) -> Rules:
                 path = Path(folder) / rule.kind / ("" if rule.kind == "signal" else str(number)) / rule.name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes((settings.rules_folder / rule.sha256).read_bytes())
-                placed[rule.kind].append(path)
-            first, *own = dict.fromkeys(path.parent for path in placed["signal"])
+                paths[rule.kind].append(path)
+            first, *own = dict.fromkeys(path.parent for path in paths["signal"])
             catalog = load_catalog(first, own=own, are_checked=True)
-            return Rules(load_policy(placed["agreement"][0]), catalog, load_maps(placed["map"], catalog))
+            return Rules(load_policy(paths["agreement"][0]), catalog, load_maps(paths["map"], catalog))
     except OSError as error:
         raise BadInput(
             [f"{error.filename}: a rule of that night cannot be read; restore it from a backup"]

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from config.recorded_settings import record_settings
+from config.settings import load_settings
 from privacy import traces
 from sandbox.server import Running
 
@@ -104,6 +106,7 @@ def test_output_that_finds_no_room_is_a_sentence_and_no_traceback() -> None:
 def test_a_broken_database_file_is_named_without_a_traceback(organisation: Running, home: Path) -> None:
     config = written(home, organisation)
     (home / "sightline-home").mkdir()
+    record_settings(load_settings(Path(config)))
     (home / "sightline-home" / "vault.duckdb").write_text("no database" * 999)
     done = sightline("--config", config, "me", GITHUB_TOKEN="sandbox-token")
     assert done.returncode == 2, done.stderr

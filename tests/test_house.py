@@ -99,6 +99,14 @@ def test_a_foreign_name_stays_in_its_room(name: str) -> None:
     assert {user for user in users if not {user, user.split("/")[0]} & MAY_NAME[name]} == set()
 
 
+@pytest.mark.parametrize("room", ["app", "people"])
+def test_what_readers_ask_for_is_not_rendered(room: str) -> None:
+    """`reports` gives these rooms what makes strings harmless and what judges a night, and no page."""
+    used = {name for path in modules(room) for name in modules_imported(path) if name.startswith("reports.")}
+    assert used <= {"reports.neutral", "reports.status"}
+    assert not [path.name for path in modules(room) if "form: str" in path.read_text()]
+
+
 def test_only_the_settings_read_the_environment() -> None:
     readers = {
         str(path.relative_to(ROOT))

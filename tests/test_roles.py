@@ -7,18 +7,19 @@ import inspect
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import pytest
 from pydantic import SecretStr
 
 import app
 from app.request import OPERATOR, Asker
-from app.roles import WHO_MAY, Role, roles_of
+from app.roles import ENROLLED, WHO_MAY, Role, checked, roles_of
 from config.recorded_settings import RecordedSettings
 from config.settings import Settings
 from connectors.errors import BadInput, Refused
 from connectors.records import Account
+from people.access_log import windows_reported
 
 FOLDER = Path(app.__file__).parent
 BEFORE_A_WISH = {"request", "roles"}
@@ -104,6 +105,22 @@ def test_without_resolvers_in_the_settings_it_is_said_whom_to_name(tmp_path: Pat
     nobody = RecordedSettings(settings_in(tmp_path).model_copy(update={"resolvers": ()}))
     with pytest.raises(BadInput, match="nobody is named who decides contests"):
         called("contests.list_contests", nobody, askers()["resolver"])
+
+
+def test_a_wish_is_added_as_a_function_and_a_row_of_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def own_quarters(settings: RecordedSettings, asker: Asker) -> list[str]:
+        return windows_reported(settings, asker.person_id)
+
+    own_quarters.__module__ = "app.quarters"
+    with pytest.raises(KeyError, match="own_quarters"):
+        checked(own_quarters)
+    monkeypatch.setitem(cast(dict[str, Any], WHO_MAY), "quarters.own_quarters", ENROLLED)
+    wish = checked(own_quarters)
+    assert wish(settings_in(tmp_path), askers()["enrolled"]) == []
+    with pytest.raises(Refused):
+        wish(settings_in(tmp_path), askers()["anybody"])
 
 
 # --- builders ---
