@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from signals.catalog import Signal
+from signals.shared_views import SHARED, read_by
 
 _SEEN_BY = {
     "band": "the person, with links; a trace may count in a band of the team",
@@ -16,7 +17,7 @@ _SEEN_BY = {
 
 
 def card(signal: Signal, today: date) -> Iterator[str]:
-    """What the header of a signal says, and below it the file."""
+    """What the header of a signal says, and below it the file and the views that its query reads."""
     yield f"{signal.signal} ({signal.kind}), version {signal.sha256[:12]}"
     yield f"  {' '.join(signal.answers.split())}"
     yield ""
@@ -37,3 +38,5 @@ def card(signal: Signal, today: date) -> Iterator[str]:
         yield f"  ! {sentence}"
     yield ""
     yield signal.path.read_text(encoding="utf-8").rstrip()
+    for view in read_by(signal.sql):
+        yield f"\n-- {view}\n{SHARED[view]}"

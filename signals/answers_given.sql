@@ -16,13 +16,10 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-issues_by_others_kept as (
+with issues_by_others_kept as (
   select issue_id, author_id, asks_question or list_contains(kinds, 'question') as is_question,
     coalesce(closed_as, 'completed') = 'completed' and state = 'closed' as is_completed
-  from issues join humans_kept on author_id = person_id
+  from issues join humans on author_id = person_id
 ),
 last_closings_found as (
   select issue_id, max(position) as closed_position
@@ -52,13 +49,13 @@ issues_resolved as (
 answers_by_humans_kept as (
   select person_id, issue_id, occurred_on
   from (from questions_answered union all from issues_resolved)
-  join humans_kept using (person_id)
+  join humans using (person_id)
 ),
 -- whoever marks their own answer is the only one to say that it is one
 answers_marked_by_somebody_else_kept as (
   select answerer_id, discussion_id, answered_on
   from discussions
-  join humans_kept on answerer_id = person_id
+  join humans on answerer_id = person_id
   where answerer_id <> author_id and answerer_id <> marker_id
 )
 select

@@ -14,14 +14,11 @@ basis: GitHub's roll-up of all checks of a commit; the head is the last commit m
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-)
 select
   author_id as person_id,
   merged_on as occurred_on,
   'pull_request' as source_kind,
   pull_request_id as source_id
-from pull_requests join humans_kept on author_id = person_id
+from pull_requests join humans on author_id = person_id
 where state = 'merged' and touches_code and checks_at_review = 'passed'
   and not is_generated_only and not is_backport and not is_revert

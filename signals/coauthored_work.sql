@@ -15,29 +15,14 @@ basis: Git's co-author trailers as GitHub links them to accounts; robots and AI 
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-changes_merged as (
-  select pull_request_id, author_id, merged_on
-  from pull_requests
-  where state = 'merged' and not is_generated_only and not is_backport
-),
-authors_and_coauthors_gathered as (
-  select pull_request_id, author_id as person_id from changes_merged
-  union
-  select pull_request_id, commit_authors.person_id
-  from commit_authors join changes_merged using (pull_request_id)
-),
-humans_on_each_change_counted as (
+with humans_on_each_change_counted as (
   select
     person_id,
     pull_request_id,
     merged_on,
-    count(*) over (partition by pull_request_id) as humans
-  from authors_and_coauthors_gathered
-  join humans_kept using (person_id)
-  join changes_merged using (pull_request_id)
+    count(*) over (partition by pull_request_id) as humans_named
+  from pull_requests join human_authors using (pull_request_id)
+  where state = 'merged' and not is_generated_only and not is_backport
 )
 select
   person_id,
@@ -45,4 +30,4 @@ select
   'pull_request' as source_kind,
   pull_request_id as source_id
 from humans_on_each_change_counted
-where humans >= 2
+where humans_named >= 2

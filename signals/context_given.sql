@@ -16,13 +16,10 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-)
 select
   author_id as person_id,
   created_on as occurred_on,
   'pull_request' as source_kind,
   pull_request_id as source_id
-from pull_requests join humans_kept on author_id = person_id
+from pull_requests join humans on author_id = person_id
 where has_context and not is_backport and not is_generated_only

@@ -14,21 +14,18 @@ basis: path rules for design documents, and the allow-listed meaning of issue la
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-)
 select
   author_id as person_id,
   created_on as occurred_on,
   'pull_request' as source_kind,
   pull_request_id as source_id
-from pull_requests join humans_kept on author_id = person_id
+from pull_requests join humans on author_id = person_id
 where touches_designs and not is_backport and not is_revert and not is_generated_only
 union all
 select author_id, created_on, 'issue', issue_id
-from issues join humans_kept on author_id = person_id
+from issues join humans on author_id = person_id
 where list_contains(kinds, 'proposal')
 union all
 select author_id, created_on, 'discussion', discussion_id
-from discussions join humans_kept on author_id = person_id
+from discussions join humans on author_id = person_id
 where is_proposal

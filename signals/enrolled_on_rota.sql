@@ -13,12 +13,9 @@ basis: the final schedule with overrides applied
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-shifts_of_humans_kept as (
+with shifts_of_humans_kept as (
   select person_id, starts_on as first_on, ends_on as last_on
-  from oncall_shifts join humans_kept using (person_id)
+  from oncall_shifts join humans using (person_id)
 ),
 months_unrolled as (
   select

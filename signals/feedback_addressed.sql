@@ -18,38 +18,19 @@ basis: Murphy-Hill and others 2022 on unequal pushback; hence no count of reques
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-pull_requests_by_humans_kept as (
-  select pull_request_id, author_id
-  from pull_requests join humans_kept on author_id = person_id
-),
-threads_with_their_first_comment_kept as (
-  select pull_request_id, thread_id, author_id as reviewer_id, created_on, position
-  from review_comments
-  qualify row_number() over (partition by thread_id order by position, comment_id) = 1
-),
-feedback_found as (
-  select pull_request_id, reviewer_id, null as thread_id, submitted_on as asked_on, position
-  from reviews
+with feedback_of_others_gathered as (
+  select pull_request_id, reviewer_id, author_id, null as thread_id, submitted_on as asked_on, position
+  from reviews_of_others
   where state = 'changes_requested'
   union all
-  select pull_request_id, reviewer_id, thread_id, created_on, position
-  from threads_with_their_first_comment_kept
-),
-feedback_by_another_human_kept as (
-  select feedback_found.*, author_id
-  from feedback_found
-  join pull_requests_by_humans_kept using (pull_request_id)
-  join humans_kept on reviewer_id = person_id
-  where reviewer_id <> author_id
+  select pull_request_id, reviewer_id, author_id, thread_id, created_on, position
+  from threads_for_others
 ),
 pushes_by_the_author_kept as (
   select pull_request_id, commits.position, commits.committed_on
   from commits
   join commit_authors using (pull_request_id, commit_id)
-  join pull_requests_by_humans_kept using (pull_request_id)
+  join pull_requests using (pull_request_id)
   where commit_authors.person_id = author_id
 ),
 next_push_joined as (
@@ -60,7 +41,7 @@ next_push_joined as (
     feedback.thread_id,
     greatest(feedback.asked_on, pushes.committed_on) as changed_on,
     pushes.position as push_position
-  from feedback_by_another_human_kept as feedback
+  from feedback_of_others_gathered as feedback
   asof join pushes_by_the_author_kept as pushes
     on feedback.pull_request_id = pushes.pull_request_id and feedback.position < pushes.position
 ),

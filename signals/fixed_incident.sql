@@ -13,9 +13,6 @@ basis: the links that `incident_fixes` counts, each with its incident
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-)
 select distinct
   author_id as person_id,
   merged_on as occurred_on,
@@ -25,4 +22,4 @@ select distinct
 from fixes_of_incidents
 join pull_requests using (pull_request_id)
 join incidents_as_one using (incident_id)
-join humans_kept on author_id = person_id
+join humans on author_id = person_id

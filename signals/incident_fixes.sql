@@ -15,9 +15,6 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-)
 select distinct
   author_id as person_id,
   merged_on as occurred_on,
@@ -25,4 +22,4 @@ select distinct
   pull_request_id as source_id
 from fixes_of_incidents
 join pull_requests using (pull_request_id)
-join humans_kept on author_id = person_id
+join humans on author_id = person_id

@@ -13,16 +13,13 @@ basis: VOID, learning from incidents; only completed follow-ups, without due dat
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-)
 select
   actor_id as person_id,
   min(occurred_on) as occurred_on,
   'incident' as source_kind,
   surviving_id as source_id
 from incident_actions
-join humans_kept on actor_id = person_id
+join humans on actor_id = person_id
 join incidents_as_one using (incident_id)
 where kind = 'followup_completed'
 group by actor_id, surviving_id

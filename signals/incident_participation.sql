@@ -21,10 +21,7 @@ basis: VOID on contribution without clocks; the rubric's own words on contributi
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-part_taken as (
+with part_taken as (
   select actor_id as person_id, incident_id, occurred_on
   from incident_actions
   where kind in ('role', 'updated', 'responded', 'fixed') and by_hand
@@ -37,6 +34,6 @@ select
   'incident' as source_kind,
   surviving_id as source_id
 from part_taken
-join humans_kept using (person_id)
+join humans using (person_id)
 join incidents_as_one using (incident_id)
 group by person_id, surviving_id

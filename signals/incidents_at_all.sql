@@ -14,19 +14,12 @@ basis: an incident that was open on a day the person was enrolled, whoever was o
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-days_of_incidents_found as (
+with days_of_incidents_found as (
   select distinct opened_on, greatest(opened_on, resolved_on) as over_on from incidents
-),
-days_enrolled_found as (
-  select person_id, starts_on as enrolled_on, coalesce(ends_on - 1, date '9999-12-31') as left_on
-  from memberships join humans_kept using (person_id)
 ),
 days_enrolled_during_one_kept as (
   select person_id, greatest(opened_on, enrolled_on) as first_on, least(over_on, left_on) as last_on
-  from days_enrolled_found
+  from days_enrolled
   join days_of_incidents_found on opened_on <= left_on and over_on >= enrolled_on
 ),
 months_unrolled as (

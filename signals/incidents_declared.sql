@@ -17,10 +17,7 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-incidents_raised_by_hand as (
+with incidents_raised_by_hand as (
   select actor_id as person_id, min(occurred_on) as occurred_on, surviving_id
   from incident_actions
   join incidents_as_one using (incident_id)
@@ -35,7 +32,7 @@ regressions_reported as (
   where list_contains(kinds, 'regression')
 )
 select person_id, occurred_on, 'incident' as source_kind, surviving_id as source_id
-from incidents_raised_by_hand join humans_kept using (person_id)
+from incidents_raised_by_hand join humans using (person_id)
 union all
 select person_id, occurred_on, 'issue', issue_id
-from regressions_reported join humans_kept using (person_id)
+from regressions_reported join humans using (person_id)

@@ -19,10 +19,7 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-days_of_incidents_found as (
+with days_of_incidents_found as (
   select surviving_id, source, service_id, opened_on, greatest(opened_on, resolved_on) as over_on
   from incidents join incidents_as_one using (incident_id)
 ),
@@ -48,13 +45,9 @@ days_anybody_could_help_found as (
   semi join sources_without_services_kept using (source)
   anti join services_told_elsewhere_found using (surviving_id)
 ),
-days_enrolled_found as (
-  select person_id, starts_on as enrolled_on, coalesce(ends_on - 1, date '9999-12-31') as left_on
-  from memberships join humans_kept using (person_id)
-),
 days_enrolled_during_one_kept as (
   select person_id, greatest(opened_on, enrolled_on) as first_on, least(over_on, left_on) as last_on
-  from days_enrolled_found
+  from days_enrolled
   join days_anybody_could_help_found on opened_on <= left_on and over_on >= enrolled_on
 ),
 robots_ignored as (
@@ -64,7 +57,7 @@ robots_ignored as (
     union all from days_of_pages_found
     union all from days_enrolled_during_one_kept
   )
-  join humans_kept using (person_id)
+  join humans using (person_id)
 ),
 months_unrolled as (
   select

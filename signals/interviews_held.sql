@@ -13,9 +13,6 @@ basis: the interview source, dates only
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-)
 select interviewer_id as person_id, min(held_on) as occurred_on
-from interviews join humans_kept on interviewer_id = person_id
+from interviews join humans on interviewer_id = person_id
 group by interviewer_id, date_trunc('month', held_on)

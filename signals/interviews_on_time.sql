@@ -16,13 +16,10 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-)
 select
   interviewer_id as person_id,
   held_on as occurred_on,
   'interview' as source_kind,
   interview_id as source_id
-from interviews join humans_kept on interviewer_id = person_id
+from interviews join humans on interviewer_id = person_id
 where scorecard_on between held_on and held_on + 1

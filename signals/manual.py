@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 
 from signals.catalog import Catalog, Signal, load_catalog
+from signals.shared_views import SHARED
 
 _SEEN_BY = {
     "band": "links for the person; may feed a team's band",
@@ -45,6 +47,13 @@ and is stored nowhere: nobody can look it up, not even about themselves. No day 
 
 """
 
+_VIEWS = """## Views
+
+What many signals share, in `signals/views/`. A signal reads them like tables, also one of your own, and lists
+under `reads` the tables behind them.
+
+"""
+
 _REFUSED = """## Refused
 
 These are never computed, for anybody:
@@ -73,7 +82,13 @@ def manual(catalog: Catalog) -> str:
     parts += [_entry(signal) for signal in catalog.of_kind("opportunity")]
     parts += [_STEPS, *(_entry(signal) for signal in catalog.of_kind("step"))]
     parts += [_PROCESSES, *(_entry(signal) for signal in catalog.of_kind("process"))]
-    return "".join([*parts, _REFUSED])
+    return "".join([*parts, _VIEWS, *map(_view, SHARED), "\n", _REFUSED])
+
+
+def _view(name: str) -> str:
+    """One line: the comment that the view's query opens with."""
+    comment = itertools.takewhile(lambda line: line.startswith("-- "), SHARED[name].splitlines())
+    return f"* `{name}`: {' '.join(line.removeprefix('-- ') for line in comment)}\n"
 
 
 def _entry(signal: Signal) -> str:

@@ -14,10 +14,7 @@ basis: the first day of anybody's first membership, by the roster
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-first_days_found as (
+with first_days_found as (
   select person_id as author_id, min(starts_on) as joined_on from memberships group by person_id
 ),
 last_day_known as (
@@ -30,7 +27,7 @@ days_open_found as (
     greatest(created_on, joined_on) as first_on,
     least(coalesce(merged_on, closed_on, known_on), joined_on + 89) as last_on
   from pull_requests
-  join humans_kept on author_id = person_id
+  join humans on author_id = person_id
   join first_days_found using (author_id)
   cross join last_day_known
   where created_on < joined_on + 90 and coalesce(merged_on, closed_on, known_on) >= joined_on
@@ -61,10 +58,6 @@ stretches_merged as (
   from stretches_numbered
   group by author_id, stretch
 ),
-days_enrolled_found as (
-  select person_id, starts_on as enrolled_on, coalesce(ends_on - 1, date '9999-12-31') as left_on
-  from memberships join humans_kept using (person_id)
-),
 days_unrolled as (
   select author_id, unnest(generate_series(first_on, last_on, interval 1 day))::date as day_on
   from stretches_merged
@@ -75,7 +68,7 @@ authors_of_each_day_counted as (
 days_of_others_kept as (
   select person_id, day_on
   from authors_of_each_day_counted
-  join days_enrolled_found on day_on between enrolled_on and left_on
+  join days_enrolled on day_on between enrolled_on and left_on
   where authors >= 2 or one_author <> person_id
 )
 select person_id, min(day_on) as occurred_on

@@ -17,11 +17,8 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-shifts_of_humans_kept as (
-  select shift_id, person_id, starts_on, ends_on from oncall_shifts join humans_kept using (person_id)
+with shifts_of_humans_kept as (
+  select shift_id, person_id, starts_on, ends_on from oncall_shifts join humans using (person_id)
 ),
 shifts_for_its_service_found as (
   select shift_id, person_id, incident_id, greatest(opened_on, starts_on) as occurred_on

@@ -18,10 +18,7 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-days_taken_over_found as (
+with days_taken_over_found as (
   select distinct source, schedule_id, starts_on as taken_over_on from oncall_shifts
 ),
 -- a shift holds its last day, unless another of its schedule begins on it; one within a day is a day all the same
@@ -31,7 +28,7 @@ last_days_looked_up as (
     starts_on,
     case when taken_over_on > starts_on then taken_over_on - 1 else ends_on end as last_on
   from oncall_shifts
-  join humans_kept using (person_id)
+  join humans using (person_id)
   left join days_taken_over_found as taken
     on taken.source = oncall_shifts.source
     and taken.schedule_id = oncall_shifts.schedule_id

@@ -15,16 +15,13 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-quarters_covered_unrolled as (
+with quarters_covered_unrolled as (
   select
     person_id,
     shift_id,
     starts_on,
     unnest(generate_series(date_trunc('quarter', starts_on), ends_on, interval 3 month))::date as quarter_on
-  from oncall_shifts join humans_kept using (person_id)
+  from oncall_shifts join humans using (person_id)
 )
 select
   person_id,

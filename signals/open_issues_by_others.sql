@@ -13,17 +13,14 @@ basis: all collected repositories; an open issue lasts until the last day any is
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-last_day_known as (
+with last_day_known as (
   select max(greatest(created_on, closed_on)) as known_on from issues
 ),
 -- of equal ones one: the order of the others would be left to chance, and with it where a stretch ends
 days_open_found as (
   select distinct author_id, created_on as first_on, coalesce(closed_on, known_on) as last_on
   from issues
-  join humans_kept on author_id = person_id
+  join humans on author_id = person_id
   cross join last_day_known
 ),
 stretches_begun as (
@@ -52,10 +49,6 @@ stretches_merged as (
   from stretches_numbered
   group by author_id, stretch
 ),
-days_enrolled_found as (
-  select person_id, starts_on as enrolled_on, coalesce(ends_on - 1, date '9999-12-31') as left_on
-  from memberships join humans_kept using (person_id)
-),
 days_unrolled as (
   select author_id, unnest(generate_series(first_on, last_on, interval 1 day))::date as day_on
   from stretches_merged
@@ -66,7 +59,7 @@ authors_of_each_day_counted as (
 days_of_others_kept as (
   select person_id, day_on
   from authors_of_each_day_counted
-  join days_enrolled_found on day_on between enrolled_on and left_on
+  join days_enrolled on day_on between enrolled_on and left_on
   where authors >= 2 or one_author <> person_id
 )
 select person_id, min(day_on) as occurred_on

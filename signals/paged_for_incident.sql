@@ -15,9 +15,6 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-)
 select
   person_id,
   min(paged_on) as occurred_on,
@@ -25,6 +22,6 @@ select
   surviving_id as source_id,
   surviving_id as incident_id
 from incident_pages
-join humans_kept using (person_id)
+join humans using (person_id)
 join incidents_as_one using (incident_id)
 group by person_id, surviving_id

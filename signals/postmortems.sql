@@ -17,10 +17,7 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
--- ids are told apart by their case, and names of repositories are not
+with -- ids are told apart by their case, and names of repositories are not
 documents_about_one_found as (
   select postmortem_id, written_on, incident_id
   from postmortem_documents join incidents on incident_id = postmortem_documents.reference
@@ -42,6 +39,6 @@ select
   'incident' as source_kind,
   surviving_id as source_id
 from names_put_to_one
-join humans_kept using (person_id)
+join humans using (person_id)
 join incidents_as_one using (incident_id)
 group by person_id, surviving_id

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 import warehouse
+from signals.shared_views import SHARED
 from warehouse import history
 from warehouse.hardened import harden, is_select
 
@@ -115,10 +116,12 @@ Mistake = tuple[int, str]
 
 
 def empty_warehouse(*settings: str) -> duckdb.DuckDBPyConnection:
-    """An in-memory database with the warehouse's tables, shut off from everything else."""
+    """An in-memory database with the warehouse's tables and the shared views, shut off from all else."""
     con = duckdb.connect()
     for path in sorted(MIGRATIONS.glob("*.sql")):
         con.execute(path.read_text(encoding="utf-8"))
+    for name, query in SHARED.items():
+        con.execute(f"create view {name} as\n{query}")
     harden(con, *settings)
     return con
 

@@ -15,17 +15,14 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-)
 select
   author_id as person_id,
   created_on as occurred_on,
   'issue' as source_kind,
   issue_id as source_id
-from issues join humans_kept on author_id = person_id
+from issues join humans on author_id = person_id
 where asks_question or list_contains(kinds, 'question')
 union all
 select author_id, created_on, 'discussion', discussion_id
-from discussions join humans_kept on author_id = person_id
+from discussions join humans on author_id = person_id
 where asks_question or is_question

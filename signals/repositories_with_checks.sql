@@ -14,10 +14,7 @@ basis: a repository without checks says nothing about the people who write code 
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-repositories_with_a_check_kept as (
+with repositories_with_a_check_kept as (
   select distinct repository_id
   from pull_requests
   where state = 'merged' and checks_at_review in ('passed', 'failed')
@@ -26,7 +23,7 @@ changes_by_humans_kept as (
   select author_id, merged_on
   from pull_requests
   semi join repositories_with_a_check_kept using (repository_id)
-  join humans_kept on author_id = person_id
+  join humans on author_id = person_id
   where state = 'merged' and touches_code
     and not is_generated_only and not is_backport and not is_revert
 )

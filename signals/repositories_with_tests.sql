@@ -14,30 +14,13 @@ basis: a test-less repository says nothing about the people who write code in it
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-repositories_with_a_test_kept as (
+with repositories_with_a_test_kept as (
   select distinct repository_id from pull_requests where state = 'merged' and touches_tests
-),
-changes_merged as (
-  select pull_request_id, author_id, merged_on
-  from pull_requests semi join repositories_with_a_test_kept using (repository_id)
-  where state = 'merged' and touches_code
-    and not is_generated_only and not is_backport and not is_revert
-),
-authors_and_coauthors_gathered as (
-  select pull_request_id, author_id as person_id from changes_merged
-  union
-  select pull_request_id, commit_authors.person_id
-  from commit_authors join changes_merged using (pull_request_id)
-),
-humans_among_them_kept as (
-  select person_id, merged_on
-  from authors_and_coauthors_gathered
-  join humans_kept using (person_id)
-  join changes_merged using (pull_request_id)
 )
 select person_id, min(merged_on) as occurred_on
-from humans_among_them_kept
+from pull_requests
+join human_authors using (pull_request_id)
+semi join repositories_with_a_test_kept using (repository_id)
+where state = 'merged' and touches_code
+  and not is_generated_only and not is_backport and not is_revert
 group by person_id, date_trunc('month', merged_on)

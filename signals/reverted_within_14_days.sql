@@ -16,10 +16,7 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-changes_on_the_default_branch_kept as (
+with changes_on_the_default_branch_kept as (
   select pull_request_id, repository_id, number, author_id, merged_on, merge_commit_id
   from pull_requests
   where state = 'merged' and is_on_default_branch
@@ -58,6 +55,6 @@ select
   'pull_request' as source_kind,
   pull_request_id as source_id
 from (from reverts_by_number_joined union all from reverts_by_commit_joined)
-join humans_kept on author_id = person_id
+join humans on author_id = person_id
 where reverted_on between merged_on and merged_on + 14
 group by author_id, pull_request_id

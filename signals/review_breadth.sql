@@ -15,23 +15,9 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-pull_requests_by_others_kept as (
-  select pull_request_id, author_id, repository_id
-  from pull_requests join humans_kept on author_id = person_id
-),
-own_and_robot_reviews_ignored as (
-  select reviewer_id, author_id, repository_id, pull_request_id, submitted_on
-  from reviews
-  join pull_requests_by_others_kept using (pull_request_id)
-  join humans_kept on reviewer_id = person_id
-  where reviewer_id <> author_id
-),
-first_of_each_author_and_repository_kept as (
+with first_of_each_author_and_repository_kept as (
   select reviewer_id, pull_request_id, submitted_on
-  from own_and_robot_reviews_ignored
+  from reviews_of_others
   qualify row_number() over (
     partition by reviewer_id, author_id, repository_id, date_trunc('quarter', submitted_on)
     order by submitted_on, pull_request_id

@@ -15,25 +15,10 @@ basis: Bosu and others 2015 on useful comments at Microsoft, read as a list and 
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-pull_requests_by_others_kept as (
-  select pull_request_id, author_id
-  from pull_requests join humans_kept on author_id = person_id
-),
-threads_with_their_first_comment_kept as (
-  select pull_request_id, thread_id, author_id as reviewer_id, created_on, position
-  from review_comments
-  qualify row_number() over (partition by thread_id order by position, comment_id) = 1
-),
-threads_on_changed_lines_kept as (
-  select started.*
-  from threads_with_their_first_comment_kept as started
-  join review_threads using (thread_id)
-  join pull_requests_by_others_kept on pull_requests_by_others_kept.pull_request_id = started.pull_request_id
-  join humans_kept on started.reviewer_id = humans_kept.person_id
-  where review_threads.is_outdated and started.reviewer_id <> author_id
+with threads_on_changed_lines_kept as (
+  select threads_for_others.*
+  from threads_for_others join review_threads using (thread_id)
+  where is_outdated
 ),
 merges_found as (
   select pull_request_id, min(position) as merge_position

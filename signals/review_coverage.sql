@@ -19,12 +19,9 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-changes_merged as (
+with changes_merged as (
   select pull_request_id, author_id, merged_on
-  from pull_requests join humans_kept on author_id = person_id
+  from pull_requests join humans on author_id = person_id
   where state = 'merged' and not is_generated_only and not is_backport
 ),
 merges_found as (
@@ -37,7 +34,7 @@ looks_before_the_merge_found as (
   select reviews.pull_request_id
   from reviews
   join changes_merged using (pull_request_id)
-  join humans_kept on reviewer_id = humans_kept.person_id
+  join humans on reviewer_id = humans.person_id
   left join merges_found using (pull_request_id)
   where reviewer_id <> author_id
     and coalesce(reviews.position < merge_position, submitted_on <= merged_on)
@@ -46,7 +43,7 @@ looks_before_the_merge_found as (
   select pull_request_events.pull_request_id
   from pull_request_events
   join changes_merged using (pull_request_id)
-  join humans_kept on actor_id = humans_kept.person_id
+  join humans on actor_id = humans.person_id
   where kind in ('merged', 'queued_to_merge') and actor_id <> author_id
 )
 select author_id as person_id, date_trunc('quarter', merged_on)::date as occurred_on

@@ -15,19 +15,9 @@ basis: SPACE, which reports activity at team level and above; half of an equal s
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-pull_requests_by_others_kept as (
-  select pull_request_id, author_id
-  from pull_requests join humans_kept on author_id = person_id
-),
-first_reviews_kept as (
+with first_reviews_kept as (
   select reviewer_id as person_id, pull_request_id, min(submitted_on) as reviewed_on
-  from reviews
-  join pull_requests_by_others_kept using (pull_request_id)
-  join humans_kept on reviewer_id = person_id
-  where reviewer_id <> author_id
+  from reviews_of_others
   group by reviewer_id, pull_request_id
 ),
 reviews_within_a_team_counted as (
@@ -50,7 +40,7 @@ members_counted as (
   select team, quarter_on, reviewed_in_all, count(distinct person_id) as people
   from quarters_of_teams_found
   join memberships using (team)
-  join humans_kept using (person_id)
+  join humans using (person_id)
   where starts_on < quarter_on + interval 3 month and (ends_on is null or ends_on > quarter_on)
   group by all
 )

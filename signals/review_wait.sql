@@ -17,19 +17,16 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-changes_merged as (
+with changes_merged as (
   select pull_request_id, author_id, created_on, merged_on
-  from pull_requests join humans_kept on author_id = person_id
+  from pull_requests join humans on author_id = person_id
   where state = 'merged' and not is_generated_only and not is_backport
 ),
 first_looks_kept as (
   select reviews.pull_request_id, author_id, created_on, merged_on, submitted_on, reviews.position
   from reviews
   join changes_merged using (pull_request_id)
-  join humans_kept on reviewer_id = humans_kept.person_id
+  join humans on reviewer_id = humans.person_id
   where reviewer_id <> author_id and submitted_on <= merged_on
   qualify row_number() over (
     partition by reviews.pull_request_id order by reviews.position, reviews.review_id

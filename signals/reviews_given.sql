@@ -14,24 +14,10 @@ basis: CHAOSS, Change Request Reviews; SPACE, activity for the individual only
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-pull_requests_by_others_kept as (
-  select pull_request_id, author_id
-  from pull_requests join humans_kept on author_id = person_id
-),
-own_and_robot_reviews_ignored as (
-  select reviewer_id, pull_request_id, submitted_on
-  from reviews
-  join pull_requests_by_others_kept using (pull_request_id)
-  join humans_kept on reviewer_id = person_id
-  where reviewer_id <> author_id
-)
 select
   reviewer_id as person_id,
   min(submitted_on) as occurred_on,
   'pull_request' as source_kind,
   pull_request_id as source_id
-from own_and_robot_reviews_ignored
+from reviews_of_others
 group by reviewer_id, pull_request_id

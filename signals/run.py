@@ -16,6 +16,7 @@ import duckdb
 from signals.catalog import Catalog, Grain, Signal
 from signals.participants import CHECKED, without_part
 from signals.queries import COLUMNS
+from signals.shared_views import SHARED, read_by, with_views
 from warehouse import history
 from warehouse.aliases import RESOLVED, resolved
 from warehouse.windows import window_of
@@ -144,6 +145,8 @@ def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date, run:
     tables = {**_CONTEXT, "aliases": _ALIASES, "repositories": _REPOSITORIES}
     context = {f"table:{table}": _sha256(con, sql) for table, sql in tables.items()}
     moved = {table for table in tables if known.get(f"table:{table}") != context[f"table:{table}"]}
+    context |= {f"view:{name}": hashlib.sha256(sql.encode()).hexdigest() for name, sql in SHARED.items()}
+    moved |= {name for name in SHARED if known.get(f"view:{name}") != context[f"view:{name}"]}
     for kind, target in TARGETS.items():
         names = [name for name, signal in catalog.items() if signal.kind == kind]
         history.forget_signals_but(con, target, names, run)
@@ -155,7 +158,8 @@ def _refresh(con: duckdb.DuckDBPyConnection, catalog: Catalog, since: date, run:
     with _people_resolved(con, RESOLVED):
         for signal in _stored(catalog):
             family = _family(signal)
-            is_other = known.get(signal.signal) != signal.sha256 or moved & {*signal.reads, "aliases"}
+            reads = {*signal.reads, *read_by(signal.sql), "aliases"}
+            is_other = known.get(signal.signal) != signal.sha256 or moved & reads
             if is_other or (dirty and family is None):
                 history.replace(con, TARGETS[signal.kind], signal.signal, _distinct_rows(signal), run)
                 recomputed.append(signal)
@@ -286,7 +290,7 @@ def _distinct_rows(signal: Signal) -> str:
     # end the night. The query stands on lines of its own because it may end in a comment.
     query = signal.sql.strip().rstrip(";")
     is_told = " and ".join(f"{column} is not null" for column in COLUMNS[signal.kind])
-    return f"select distinct * from (\n{query}\n) where {is_told}"
+    return f"{with_views(query)}select distinct * from (\n{query}\n) where {is_told}"
 
 
 @contextmanager

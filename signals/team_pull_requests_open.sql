@@ -18,17 +18,14 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-last_day_known as (
+with last_day_known as (
   select max(greatest(created_on, merged_on, closed_on)) as known_on from pull_requests
 ),
 -- of equal ones one: the order of the others would be left to chance, and with it where a stretch ends
 days_open_found as (
   select distinct author_id, created_on as first_on, coalesce(merged_on, closed_on, known_on) as last_on
   from pull_requests
-  join humans_kept on author_id = person_id
+  join humans on author_id = person_id
   cross join last_day_known
 ),
 stretches_begun as (
@@ -57,32 +54,28 @@ stretches_merged as (
   from stretches_numbered
   group by author_id, stretch
 ),
-days_enrolled_found as (
-  select person_id, team, starts_on as enrolled_on, coalesce(ends_on - 1, date '9999-12-31') as left_on
-  from memberships join humans_kept using (person_id)
-),
 days_of_authors_in_a_team_kept as (
   select team, author_id, greatest(first_on, enrolled_on) as first_on, least(last_on, left_on) as last_on
   from stretches_merged
-  join days_enrolled_found on author_id = person_id
+  join days_enrolled on author_id = person_id
   where first_on <= left_on and last_on >= enrolled_on
 ),
 days_of_teammates_kept as (
   select person_id, greatest(first_on, enrolled_on) as first_on, least(last_on, left_on) as last_on
   from days_of_authors_in_a_team_kept
-  join days_enrolled_found using (team)
+  join days_enrolled using (team)
   where person_id <> author_id and first_on <= left_on and last_on >= enrolled_on
 ),
 requests_by_name_kept as (
   select pull_request_id, reviewer_id as person_id, occurred_on, position
-  from pull_request_events join humans_kept on reviewer_id = person_id
+  from pull_request_events join humans on reviewer_id = person_id
   where kind = 'review_requested'
 ),
 requests_that_stood_kept as (
   select asked.person_id, asked.occurred_on
   from requests_by_name_kept as asked
   join pull_requests using (pull_request_id)
-  join humans_kept on pull_requests.author_id = humans_kept.person_id
+  join humans on pull_requests.author_id = humans.person_id
   anti join pull_request_events as withdrawn
     on withdrawn.pull_request_id = asked.pull_request_id
     and withdrawn.reviewer_id = asked.person_id

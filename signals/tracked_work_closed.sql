@@ -17,21 +17,18 @@ basis: >
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-pull_requests_that_closed_an_issue_kept as (
+with pull_requests_that_closed_an_issue_kept as (
   select distinct author_id as person_id, pull_request_id, issue_id, merged_on
   from pull_requests
   join closing_references using (pull_request_id)
-  join humans_kept on author_id = person_id
+  join humans on author_id = person_id
   where state = 'merged' and not is_backport
 ),
 assigned_issues_closed as (
   select issue_assignees.person_id, issues.issue_id, issues.closed_on
   from issues
   join issue_assignees using (issue_id)
-  join humans_kept using (person_id)
+  join humans using (person_id)
   where issues.state = 'closed' and coalesce(issues.closed_as, 'completed') = 'completed'
 ),
 issues_closed_by_own_pull_request_ignored as (
@@ -47,7 +44,7 @@ select
 from pull_requests_that_closed_an_issue_kept
 union
 select author_id, merged_on, 'pull_request', pull_request_id
-from pull_requests join humans_kept on author_id = person_id
+from pull_requests join humans on author_id = person_id
 where state = 'merged' and is_in_milestone and not is_backport
 union
 select person_id, closed_on, 'issue', issue_id

@@ -15,12 +15,9 @@ basis: GitHub's issue events; the rubric's own words on bug triage
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-issues_by_others_kept as (
+with issues_by_others_kept as (
   select issue_id, author_id, closed_as
-  from issues join humans_kept on author_id = person_id
+  from issues join humans on author_id = person_id
 ),
 closings_by_merge_found as (
   select issue_id, merged_on
@@ -47,5 +44,5 @@ select
   min(occurred_on) as occurred_on,
   'issue' as source_kind,
   issue_id as source_id
-from triage_found join humans_kept using (person_id)
+from triage_found join humans using (person_id)
 group by person_id, issue_id

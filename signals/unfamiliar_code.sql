@@ -15,12 +15,9 @@ basis: Bird and others 2011 on ownership of files, turned round; the rubric's ow
 owner: developer-experience
 review_by: 2027-06-30
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-),
-changes_by_humans_kept as (
+with changes_by_humans_kept as (
   select pull_request_id, author_id, merged_on, number
-  from pull_requests join humans_kept on author_id = person_id
+  from pull_requests join humans on author_id = person_id
   where state = 'merged' and is_on_default_branch
     and not is_generated_only and not is_backport and not is_revert
 ),

@@ -76,7 +76,7 @@ def test_a_signal_that_shows_a_manager_their_team_is_refused_and_the_night_goes_
     monkeypatch.chdir(home)
     file = home / "our_signals" / f"{NAME}.sql"
     right = file.read_text()
-    header = right[: right.index("with humans_kept")]
+    header = right[: right.index("select\n")]
     file.write_text(
         header.replace("[memberships, persons, pull_requests, reviews]", "[memberships, reviews]")
         + "select manager_id as person_id, submitted_on as occurred_on, 'pull_request' as source_kind, "

@@ -90,12 +90,9 @@ basis: an example
 owner: nobody
 review_by: 2099-01-01
 */
-with humans_kept as (
-  select person_id from persons where not is_bot
-)
 select author_id as person_id, created_on as occurred_on, 'pull_request' as source_kind,
   pull_request_id as source_id
-from pull_requests join humans_kept on author_id = person_id
+from pull_requests join humans on author_id = person_id
 """
 
 PAGE = """# Changes opened

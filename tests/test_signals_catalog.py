@@ -13,6 +13,7 @@ from connectors.errors import BadInput
 from signals.catalog import load_catalog
 from signals.manual import manual
 from signals.queries import BOOKKEEPING, columns_read, facts, never_stable
+from signals.shared_views import SHARED, read_by
 
 ROOT = Path(__file__).parents[1]
 CATALOG = load_catalog()
@@ -354,6 +355,11 @@ def test_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
 
 
 # --- the signals we ship --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", SHARED)
+def test_a_view_is_shared(view: str) -> None:
+    assert len([signal for signal in CATALOG.values() if view in read_by(signal.sql)]) >= 2
 
 
 def test_the_manual_is_what_the_headers_say() -> None:

@@ -112,8 +112,23 @@ def test_a_changed_file_computes_its_signal_completely(store: Store, vault: Vaul
     store.write("github", "acme", [Batch((pull_request("one", reviewed_on=date(2026, 3, 9)),), "")], vault)
     refresh(store.con, CATALOG)
     plant(store, date(2025, 2, 3))
-    catalog = edited("reviews_given", "where reviewer_id <> author_id", "where false")
+    catalog = edited("reviews_given", "from reviews_of_others", "from reviews_of_others where false")
     assert refresh(store.con, catalog)["reviews_given"] == 0
+
+
+@pytest.mark.parametrize(
+    ("view", "is_computed"), [("reviews_of_others", True), ("humans", True), ("days_enrolled", False)]
+)
+def test_a_changed_view_computes_what_reads_it_whole(
+    store: Store, vault: Vault, view: str, is_computed: bool
+) -> None:
+    """Also what reads it through another view."""
+    store.write("github", "acme", [Batch((pull_request("one", reviewed_on=date(2026, 7, 9)),), "")], vault)
+    refresh(store.con, CATALOG)
+    plant(store, date(2026, 2, 3))
+    store.con.execute("update signal_runs set sha256 = 'former' where signal = ?", [f"view:{view}"])
+    refresh(store.con, CATALOG)
+    assert (date(2026, 2, 3) not in days(store, "reviews_given")) is is_computed
 
 
 def test_a_signal_that_is_no_more_loses_its_evidence(store: Store, vault: Vault) -> None:
