@@ -78,11 +78,13 @@ def nightly(config: Path, as_of: date | None) -> None:
 @click.option("--cron", metavar="CRON", help="When, in UTC.  [default: `schedule` in the settings]")
 @with_config
 def serve(config: Path, cron: str | None) -> None:
-    """Runs a night at every time of the schedule, until stopped."""
+    """Runs a night at every time of the schedule, until stopped.
+
+    Exit codes: 0 stopped; 2 a mistake in the settings; 4 no night can start.
+    """
     from cli.nightly import serve_nightly
 
-    serve_nightly(config, cron)
-    _exit_at_once(0)
+    _exit_at_once(serve_nightly(config, cron))
 
 
 cli.add_command(status)

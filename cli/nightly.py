@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
+import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -13,11 +16,12 @@ from pathlib import Path
 import click
 
 from cli.exit_codes import BROKEN, COMPLETE, CONFIGURATION, GAPS, REFUSED
+from config.network import check_proxies
 from config.recorded_settings import record_settings
-from config.settings import Settings, load_settings
+from config.settings import Settings, addresses_of, load_settings
 from connectors.errors import BadInput
 from flows.context import Busy, check_everything, connect
-from flows.orchestrator import OrchestratorFailed, check_authentication, orchestrator
+from flows.orchestrator import Orchestrator, OrchestratorFailed, check_authentication, orchestrator
 from flows.step import HomeNotWritable, StepFailed
 from privacy import logbook
 from privacy.errors import DoorError
@@ -64,17 +68,25 @@ def run_nightly(config: Path, as_of: date | None) -> int:
     return EXIT_CODES[outcome]
 
 
-def serve_nightly(config: Path, cron: str | None) -> None:
-    """Runs the nightly on its schedule until stopped. Raises BadInput before anything starts."""
-    settings = _checked(config)
-    with orchestrator(settings.home, schedules=True) as server:
-        with server.importing():
-            from flows import nightly
+def serve_nightly(config: Path, cron: str | None) -> int:
+    """Runs the nightly on its schedule until stopped; returns the exit code.
 
-        server.wait_until_up()
-        click.echo(f"nightly at '{cron or settings.schedule}' UTC; Prefect at {server.url}; stop with Ctrl-C")
-        with stopping_a_running_night():
-            nightly.serve(settings, config, cron or settings.schedule)
+    Raises BadInput before anything starts.
+    """
+    settings = _checked(config)
+    schedule = cron or settings.schedule
+    try:
+        with orchestrator(settings.home, schedules=True) as server:
+            with server.importing():
+                from flows import nightly
+
+            server.wait_until_up()
+            click.echo(f"nightly at '{schedule}' UTC; Prefect at {server.url}; stop with Ctrl-C")
+            with stopping_a_running_night(), _ending_with(server):
+                nightly.serve(settings, config, schedule)
+    except OrchestratorFailed as error:
+        return _say(f"no night can start: {error}", BROKEN)
+    return COMPLETE
 
 
 @contextmanager
@@ -92,9 +104,33 @@ def stopping_a_running_night() -> Iterator[None]:
             night.kill()
 
 
+@contextmanager
+def _ending_with(server: Orchestrator) -> Iterator[None]:
+    """Ends this process when our server ends first: without it no night would ever start."""
+    is_over = threading.Event()
+
+    def end_with_server(process: subprocess.Popen[bytes], profiles: Path) -> None:
+        process.wait()
+        if is_over.is_set():
+            return
+        for night in multiprocessing.active_children():
+            night.kill()
+        profiles.unlink(missing_ok=True)
+        _say(f"the Prefect server ended, so no night can start (see {server.log}); serve again", BROKEN)
+        os._exit(BROKEN)  # Prefect's runner would call the server that is gone for minutes
+
+    if server.process and server.profiles:
+        threading.Thread(target=end_with_server, args=[server.process, server.profiles], daemon=True).start()
+    try:
+        yield
+    finally:
+        is_over.set()
+
+
 def _checked(config: Path) -> Settings:
     settings = load_settings(config)
     check_authentication(settings)
+    check_proxies(addresses_of(settings))
     check_everything(settings)
     connect(settings)
     try:

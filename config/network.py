@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, field_validator
+
+from connectors.errors import BadInput
 
 _REDIRECTING = {
     "requests_ca_bundle",
@@ -50,3 +53,23 @@ def use_network_of(sign_in: SignIn) -> None:
         os.environ |= {"http_proxy": sign_in.proxy, "https_proxy": sign_in.proxy}
     if sign_in.ca_file:
         os.environ |= {"REQUESTS_CA_BUNDLE": str(sign_in.ca_file), "SSL_CERT_FILE": str(sign_in.ca_file)}
+
+
+def check_proxies(addresses: Iterable[str]) -> None:
+    """Raises BadInput where the environment names a SOCKS proxy for one of these addresses.
+
+    A night ignores such variables, and would reach the address without the proxy.
+    """
+    from requests.utils import get_environ_proxies, select_proxy
+
+    mistakes = []
+    for address in addresses:
+        proxy = select_proxy(address, get_environ_proxies(address)) or ""
+        if proxy.lower().startswith("socks"):
+            variable = next(name for name, value in os.environ.items() if value == proxy)
+            mistakes.append(
+                f"{variable}: Sightline cannot use a SOCKS proxy, and would reach {address} without it; "
+                "name an HTTP proxy in HTTPS_PROXY, or the host in NO_PROXY"
+            )
+    if mistakes:
+        raise BadInput(mistakes)

@@ -155,7 +155,8 @@ class Settings(BaseSettings):
 
     @property
     def erasures_folder(self) -> Path:
-        return self.erasures or self.home.with_name(f"{self.home.name}.erasures")
+        home = self.home.resolve()  # by whatever path a reader reaches it, it has one list of erased people
+        return self.erasures or home.with_name(f"{home.name}.erasures")
 
     @property
     def audit_key(self) -> Path:
@@ -259,6 +260,12 @@ def solo_settings(secret: SecretStr) -> Settings:
 def _data_folder() -> Path:
     """Where programs keep what is somebody's own, by the XDG convention."""
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+
+
+def addresses_of(settings: Settings) -> list[str]:
+    """The address of every API that a night asks, each once."""
+    sections = [getattr(settings, entry.section, None) for entry in registry.ENTRIES]
+    return sorted({section.base_url for section in sections if section and hasattr(section, "base_url")})
 
 
 def no_earlier_than(settings: Settings, floor: date) -> Settings:

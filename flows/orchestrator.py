@@ -102,6 +102,7 @@ def orchestrator(home: Path, *, schedules: bool = False) -> Iterator[Orchestrato
 def private_server(data: Path, *, schedules: bool) -> Iterator[Orchestrator]:
     """Our own server, starting in this folder; it is stopped at the end."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _remove_profiles_of_ended_servers(data)
     with socket.socket() as listener, (data / "server.log").open("wb") as log:
         # held to the end: nobody else can take the port and pass for the server
         listener.bind(("127.0.0.1", 0))
@@ -129,6 +130,14 @@ def private_server(data: Path, *, schedules: bool) -> Iterator[Orchestrator]:
                 process.kill()
                 process.wait()
         finally:
+            profiles.unlink(missing_ok=True)
+
+
+def _remove_profiles_of_ended_servers(data: Path) -> None:
+    """Whoever starts a server holds its port until its profile is removed; a killed one removes nothing."""
+    for profiles in data.glob("profiles-*.toml"):
+        with socket.socket() as probe, suppress(OSError, ValueError, OverflowError):
+            probe.bind(("127.0.0.1", int(profiles.stem.removeprefix("profiles-"))))
             profiles.unlink(missing_ok=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -109,6 +110,21 @@ def test_the_credential_is_gone_with_its_server(tmp_path: Path) -> None:
         assert server.profiles
         assert server.profiles.exists()
     assert list(tmp_path.glob("profiles*")) == []
+
+
+def test_the_credential_of_a_killed_start_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    """It lay in the home for good."""
+    with socket.socket() as ended, socket.socket() as running:
+        for listener in (ended, running):
+            listener.bind(("127.0.0.1", 0))
+        ports = [listener.getsockname()[1] for listener in (ended, running)]
+        left, used = [tmp_path / f"profiles-{port}.toml" for port in ports]
+        left.touch()
+        used.touch()
+        ended.close()
+        with private_server(tmp_path, schedules=False):
+            assert not left.exists()
+            assert used.exists(), "another night runs in this home"
 
 
 def test_nobody_else_can_take_the_port_of_a_server_that_is_gone(tmp_path: Path) -> None:

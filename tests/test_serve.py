@@ -160,6 +160,52 @@ def test_a_night_that_runs_when_the_schedule_is_stopped_does_not_outlive_it() ->
     assert not night.is_alive()
 
 
+@pytest.mark.parametrize("command", ["nightly", "serve"])
+@pytest.mark.parametrize("name", ["ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"])
+def test_a_socks_proxy_is_refused_rather_than_ignored(
+    organisation: Running, tmp_path: Path, command: str, name: str
+) -> None:
+    """Requests to GitHub went without it."""
+    config = written(tmp_path, organisation)
+    done = subprocess.run(
+        [SIGHTLINE, "--config", str(config), command],
+        env={each: value for each, value in os.environ.items() if not each.lower().endswith("_proxy")}
+        | {"GITHUB_TOKEN": "sandbox-token", "PAGERDUTY_TOKEN": "sandbox-pagerduty"}
+        | {name: "socks5h://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{name}: Sightline cannot use a SOCKS proxy, and would reach http://127.0.0.1:" in done.stderr
+
+
+def test_a_schedule_whose_server_was_killed_ends_with_a_sentence(
+    organisation: Running, tmp_path: Path
+) -> None:
+    """It went on without a word, and no night ever started."""
+    process = subprocess.Popen(
+        [SIGHTLINE, "--config", str(written(tmp_path, organisation)), "serve", "--cron", "0 3 1 1 *"],
+        env=os.environ | {"GITHUB_TOKEN": "sandbox-token", "PAGERDUTY_TOKEN": "sandbox-pagerduty"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout
+        assert "Prefect at" in process.stdout.readline()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        server = next(int(each) for each in children if is_orchestrator_server(each))
+        os.kill(server, signal.SIGKILL)
+        _, stderr = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 4
+    assert matches(r"the Prefect server ended, so no night can start \(see .*\); serve again", stderr)
+    assert not list((tmp_path / "sightline-home" / "orchestrator").glob("profiles*"))
+
+
 def test_a_night_succeeds_whatever_prefect_and_proxy_variables_the_operator_has(
     organisation: Running, tmp_path: Path
 ) -> None:
@@ -285,6 +331,10 @@ def post_run(url: str, credential: str | None, config: Path) -> tuple[int, str |
 
 def state_of(url: str, credential: str | None, run: str) -> str:
     return str(call(url, f"/flow_runs/{run}", credential)[1]["state_type"])
+
+
+def is_orchestrator_server(pid: str) -> bool:
+    return b"orchestrator_server.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def credential_of(home: Path) -> str | None:

@@ -176,15 +176,21 @@ def test_reports_are_delivered_to_the_keys_of_the_true_host(place: Place, tmp_pa
 # --- other settings that decide what is opened ------------------------------------------------------------
 
 
-def test_an_erased_person_is_not_served_from_a_backup_whatever_folder_of_erasures_is_named(
-    place: Place, tmp_path: Path
+@pytest.mark.parametrize("way", ["another folder of erasures", "link to the home", "path with dots"])
+def test_an_erased_person_is_not_served_from_a_backup_whatever_a_reader_names(
+    place: Place, tmp_path: Path, way: str
 ) -> None:
     shutil.copytree(place.home, tmp_path / "backup")
     erase(load_settings(place.config), place.victim, lambda _: None, lambda _: None)
     shutil.rmtree(place.home)
     (tmp_path / "backup").rename(place.home)
-    elsewhere = {"SIGHTLINE_ERASURES": str(tmp_path / "nowhere")}
-    done = sightline(place.config, "me", *WINDOW, token=f"sandbox-{place.victim}", **elsewhere)
+    (tmp_path / "link").symlink_to(place.home)
+    named = {
+        "another folder of erasures": {"SIGHTLINE_ERASURES": str(tmp_path / "nowhere")},
+        "link to the home": {"SIGHTLINE_HOME": str(tmp_path / "link")},
+        "path with dots": {"SIGHTLINE_HOME": f"{place.home}/published/.."},
+    }[way]
+    done = sightline(place.config, "me", *WINDOW, token=f"sandbox-{place.victim}", **named)
     assert (done.returncode, done.stdout) == (3, "")
     assert "no report is kept" in done.stderr
 
