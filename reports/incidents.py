@@ -80,17 +80,17 @@ def contribution(released: Released) -> Contribution:
 
 
 def _in_order(rows: Iterable[Mapping[str, Any]]) -> list[Step]:
-    told = {
+    steps = {
         Step(str(row["occurred_on"]), row["signal"], row["url"] if row["source_kind"] != "incident" else None)
         for row in rows
     }
-    if _SAY_WHICH_PART & {step.signal for step in told}:
+    if _SAY_WHICH_PART & {step.signal for step in steps}:
         # "took part" says nothing more where the part is named
-        told = {step for step in told if step.signal != "incident_participation"}
-    return sorted(told, key=lambda step: (step.on, _ORDER.index(step.signal), step.url or ""))
+        steps = {step for step in steps if step.signal != "incident_participation"}
+    return sorted(steps, key=lambda step: (step.on, _ORDER.index(step.signal), step.url or ""))
 
 
-def as_body(found: Contribution) -> dict[str, Any]:
+def as_body(contribution: Contribution) -> dict[str, Any]:
     """The same as plain values."""
     return {
         "incidents": [
@@ -101,9 +101,9 @@ def as_body(found: Contribution) -> dict[str, Any]:
                     for step in one.steps
                 ],
             }
-            for one in found.incidents
+            for one in contribution.incidents
         ],
-        "quiet_shifts": [{"starts_on": day} for day in found.quiet_shifts],
+        "quiet_shifts": [{"starts_on": day} for day in contribution.quiet_shifts],
     }
 
 

@@ -36,9 +36,9 @@ def _lines(body: dict[str, Any]) -> Iterator[str]:
     yield "## Sources"
     yield ""
     for source in view.sources(body):
-        told = ". ".join([f"{source.word}, {source.reach}", *plots.missing(source, body)])
-        told = told.replace("..", ".").rstrip(" .")
-        yield f"- {markdown_text(source.name)}: {markdown_text(told)}."
+        sentences = ". ".join([f"{source.word}, {source.reach}", *plots.missing(source, body)])
+        sentences = sentences.replace("..", ".").rstrip(" .")
+        yield f"- {markdown_text(source.name)}: {markdown_text(sentences)}."
     pillars = view.pillars(body)
     items = [item for pillar in pillars for group in pillar.groups for item in group.items]
     left = [item for item in items if item.question and item.mark.word != "seen"]

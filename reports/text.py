@@ -169,19 +169,19 @@ def _sources(page: Page, body: Mapping[str, Any]) -> None:
     sources = view.sources(body)
     name_width = max((len(source.name) for source in sources), default=0)
     for source in sources:
-        said = f"{source.name:{name_width}}  {source.word:8}  {source.reach}"
-        page.line(said, indent=2, hang=name_width + 2)
+        line = f"{source.name:{name_width}}  {source.word:8}  {source.reach}"
+        page.line(line, indent=2, hang=name_width + 2)
         for sentence in plots.missing(source, body):
             page.line(sentence, indent=name_width + 4, style="dim")
 
 
 def _items(page: Page, body: Mapping[str, Any], *, full: bool) -> None:
     pillars = view.pillars(body)
-    said = [_said(page, item) for pillar in pillars for group in pillar.groups for item in group.items]
-    column = max((len(each) for each in said), default=0) + 5
+    headings = [_said(page, item) for pillar in pillars for group in pillar.groups for item in group.items]
+    column = max((len(each) for each in headings), default=0) + 5
     if page.console.width - column < _ROOM_FOR_A_SENTENCE:
         column = NARROW_COLUMN
-    told: set[str] = set()
+    reasons: set[str] = set()
     for pillar in pillars:
         page.heading(pillar.name)
         for group in pillar.groups:
@@ -194,21 +194,21 @@ def _items(page: Page, body: Mapping[str, Any], *, full: bool) -> None:
                 if full:
                     _item_rest(page, item, indent=column)
                 else:
-                    _item_in_brief(page, item, body, told, indent=column)
+                    _item_in_brief(page, item, body, reasons, indent=column)
 
 
 def _item_in_brief(
-    page: Page, item: view.Item, body: Mapping[str, Any], told: set[str], *, indent: int
+    page: Page, item: view.Item, body: Mapping[str, Any], reasons: set[str], *, indent: int
 ) -> None:
     """What was found, or why nothing stands here. A reason that several items share is told once."""
     if "published_on" not in body:
-        found = [f"{words.spoken(trail.signal)}: {trail.amount}" for trail in item.trails if trail.traces]
-        page.line(f"[{item.slug}] {'; '.join(found)}".rstrip(), indent=indent, hang=2, style="dim")
+        amounts = [f"{words.spoken(trail.signal)}: {trail.amount}" for trail in item.trails if trail.traces]
+        page.line(f"[{item.slug}] {'; '.join(amounts)}".rstrip(), indent=indent, hang=2, style="dim")
     if item.mark.word == "ask":
         page.line(f"Ask: {item.question}", indent=indent, hang=5)
-    elif item.because and item.because not in told:
+    elif item.because and item.because not in reasons:
         page.line(item.because, indent=indent)
-        told.add(item.because)
+        reasons.add(item.because)
     _own_words(page, item, indent=indent)
 
 
@@ -315,8 +315,8 @@ def _collected(page: Page, sources: Sequence[Mapping[str, Any]]) -> None:
     if not sources:
         page.line("None is connected; name one in the settings.", indent=2)
     for source in receipt.at_a_glance(sources):
-        said = f"{receipt.source_title(source)}: {receipt.verdict(source)}"
-        page.line(said, indent=2, hang=2, style="bold")
+        line = f"{receipt.source_title(source)}: {receipt.verdict(source)}"
+        page.line(line, indent=2, hang=2, style="bold")
         if counts := receipt.record_counts(source):
             page.line(counts, indent=4)
         for sentence in receipt.gap_sentences(source):

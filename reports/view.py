@@ -270,18 +270,18 @@ def _trails(raw: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[Trail]:
 
 def _guard(name: str, body: Mapping[str, Any]) -> str:
     """The guard of a signal, with what the report lists of it. An empty list is no absence."""
-    told = [each for raw in body["items"] for each in (raw, raw.get("beside") or {})]
+    items = [each for raw in body["items"] for each in (raw, raw.get("beside") or {})]
     listed = {
         (row["source_kind"], row["source_id"])
-        for each in told
+        for each in items
         for row in each.get("evidence") or ()
         if row["signal"] == name
     }
-    asked = [signal for each in told for signal in each.get("signals") or () if signal["signal"] == name]
-    if not listed or not asked:
+    guards = [signal for each in items for signal in each.get("signals") or () if signal["signal"] == name]
+    if not listed or not guards:
         return f"Kept honest by {plain(name)}, of which nothing is listed here."
-    amount = words.how_many(len(listed), asked[0]["unit"])
-    return f"Kept honest by {plain(name)}, {amount} here: {plain(asked[0]['answers'])}"
+    amount = words.how_many(len(listed), guards[0]["unit"])
+    return f"Kept honest by {plain(name)}, {amount} here: {plain(guards[0]['answers'])}"
 
 
 def _traces(rows: Sequence[Mapping[str, Any]]) -> Iterator[Trace]:

@@ -107,9 +107,9 @@ def differences(before: Side, after: Side) -> list[Difference]:
     return found
 
 
-def counted(found: Sequence[Difference]) -> dict[Change, int]:
+def counted(differences: Sequence[Difference]) -> dict[Change, int]:
     """How many statements of each kind of change, none left out."""
-    counts = Counter(each.change for each in found)
+    counts = Counter(each.change for each in differences)
     changes: tuple[Change, ...] = ("same", "moved", "reworded", "added", "dropped")
     return {change: counts[change] for change in changes}
 
@@ -127,13 +127,13 @@ def _successors(gone: Sequence[Entry], fresh: Sequence[Entry], *, compare_words:
             fresh.index(pair[1]),
         ),
     )
-    found: dict[str, Entry] = {}
+    successor_of: dict[str, Entry] = {}
     taken = set()
     for old, new, _ in pairs:
-        if new.sha256 not in found and old.sha256 not in taken:
-            found[new.sha256] = old
+        if new.sha256 not in successor_of and old.sha256 not in taken:
+            successor_of[new.sha256] = old
             taken.add(old.sha256)
-    return found
+    return successor_of
 
 
 def _likely(gone: Sequence[Entry], fresh: Sequence[Entry]) -> Iterator[tuple[Entry, Entry, float]]:

@@ -42,11 +42,11 @@ def changes(old: RubricMap, new: RubricMap, catalog: Mapping[str, SignalLike]) -
     """Every item that differs, in the order of the new map; then what was dropped, in that of the old."""
     before = {item.slug: item for item in old.items}
     after = {item.slug: item for item in new.items}
-    found = []
+    item_changes = []
     for slug in [*after, *(slug for slug in before if slug not in after)]:
         one, other = before.get(slug), after.get(slug)
         words = tuple(word for word in _WORDS if getattr(one, word, None) != getattr(other, word, None))
-        found.append(
+        item_changes.append(
             ItemChange(
                 item=slug,
                 change="added" if one is None else "dropped" if other is None else "changed",
@@ -58,7 +58,7 @@ def changes(old: RubricMap, new: RubricMap, catalog: Mapping[str, SignalLike]) -
                 is_of_other_statement=bool(one and other and one.statement_sha256 != other.statement_sha256),
             )
         )
-    return [each for each in found if _differs(each)]
+    return [each for each in item_changes if _differs(each)]
 
 
 def as_json(change: ItemChange, catalog: Mapping[str, SignalLike]) -> dict[str, Any]:

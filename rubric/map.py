@@ -86,7 +86,7 @@ def load_map(path: Path, catalog: Mapping[str, SignalLike]) -> RubricMap:
 
 def load_maps(paths: Sequence[Path], catalog: Mapping[str, SignalLike]) -> dict[str, RubricMap]:
     """Every map by its rubric, in the order of the files. Raises BadInput with the mistakes of all."""
-    found: dict[str, RubricMap] = {}
+    maps: dict[str, RubricMap] = {}
     mistakes = []
     for path in paths:
         try:
@@ -94,14 +94,14 @@ def load_maps(paths: Sequence[Path], catalog: Mapping[str, SignalLike]) -> dict[
         except BadInput as error:
             mistakes += error.mistakes
             continue
-        if rubric.id in found:
+        if rubric.id in maps:
             mistakes.append(
-                f"{path.name}: is a second map of '{rubric.id}', beside {found[rubric.id].file}; keep one"
+                f"{path.name}: is a second map of '{rubric.id}', beside {maps[rubric.id].file}; keep one"
             )
-        found[rubric.id] = rubric
+        maps[rubric.id] = rubric
     if mistakes:
         raise BadInput(mistakes)
-    return found
+    return maps
 
 
 # --- reading, without stopping at the first mistake -----------------------------------------------------

@@ -64,10 +64,10 @@ def part_text(part: Part) -> str:
     """One part read aloud: an indicator, or `either ..., or ...`, or `both ..., and ...`."""
     if isinstance(part, Indicator):
         return indicator_text(part)
-    said = [indicator_text(each) for each in part.indicators]
+    indicators = [indicator_text(each) for each in part.indicators]
     if part.seen_when == "any":
-        return f"either {', or '.join(said)}"
-    return f"{'both' if len(said) == 2 else 'all of'} {', and '.join(said)}"
+        return f"either {', or '.join(indicators)}"
+    return f"{'both' if len(indicators) == 2 else 'all of'} {', and '.join(indicators)}"
 
 
 def indicator_text(indicator: Indicator) -> str:
@@ -125,7 +125,7 @@ def _sets(part: Part, splits: SeenWhen) -> list[frozenset[Indicator]]:
 
 def _crossed(of_parts: Sequence[Sequence[frozenset[Indicator]]]) -> list[frozenset[Indicator]]:
     """One set out of each part, in every combination, joined."""
-    found: list[frozenset[Indicator]] = [frozenset()]
+    combinations: list[frozenset[Indicator]] = [frozenset()]
     for sets in of_parts:
-        found = [have | more for have in found for more in sets]
-    return found
+        combinations = [have | more for have in combinations for more in sets]
+    return combinations

@@ -128,10 +128,10 @@ class Reading:
             return None
         node, line = fields[key]
         written = str(node.value) if isinstance(node, ScalarNode) else _shape(node)
-        found = form.fullmatch(written.strip())
-        if found is None:
+        match = form.fullmatch(written.strip())
+        if match is None:
             self.wrong(line, f"{where}: {key} is {written!r}; write it like {example!r}")
-        return found
+        return match
 
 
 def _shape(node: Any) -> str:

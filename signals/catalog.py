@@ -184,17 +184,17 @@ def load_catalog(folder: Path = FOLDER, *, own: Sequence[Path] = (), are_checked
             readings[path.stem] = _read(path)
     kinds = {name: reading.kind for name, reading in readings.items()}
     mistakes += [
-        (reading.path, line, said)
+        (reading.path, line, sentence)
         for reading in readings.values()
-        for line, said in (
+        for line, sentence in (
             *reading.mistakes,
             *_wrong_references(reading, kinds),
             *(() if are_checked else (*_unguarded(reading), *_wrong_query(reading))),
         )
     ]
     if mistakes:
-        told = sorted(mistakes, key=lambda each: (_place(each[0], 0), *each[1:]))
-        raise BadInput([f"{_place(path, line)}: {said}" for path, line, said in told])
+        ordered = sorted(mistakes, key=lambda each: (_place(each[0], 0), *each[1:]))
+        raise BadInput([f"{_place(path, line)}: {sentence}" for path, line, sentence in ordered])
     own_names = {path.stem for each in own for path in files[each]}
     return Catalog({name: reading.signal(name in own_names) for name, reading in readings.items()})
 
@@ -235,10 +235,10 @@ class _Reading:
         return Signal.model_validate(self.header | {"guard": guard} | read)
 
 
-def _guard(said: str | None) -> tuple[str | None, str | None]:
+def _guard(guard: str | None) -> tuple[str | None, str | None]:
     """The guard that a header names, or why it names none."""
-    reason = re.fullmatch(r"none, because (.*)", " ".join((said or "").split()))
-    return (None, reason[1]) if reason else (said, None)
+    reason = re.fullmatch(r"none, because (.*)", " ".join((guard or "").split()))
+    return (None, reason[1]) if reason else (guard, None)
 
 
 def _read(path: Path) -> _Reading:
@@ -258,18 +258,18 @@ def _read(path: Path) -> _Reading:
         if isinstance(header.get(key), list):
             header[key] = tuple(str(table) for table in header[key])
     if not _NAME.fullmatch(path.stem):
-        said = f"signal: {path.stem!r} is no name; write lower-case words with _ between them"
-        wrong.append((lines.get("signal", 1), said))
+        sentence = f"signal: {path.stem!r} is no name; write lower-case words with _ between them"
+        wrong.append((lines.get("signal", 1), sentence))
     if header.get("signal") not in (None, path.stem):
-        said = f"signal: is {header['signal']!r} but the file is {path.name}; name both alike"
-        wrong.append((lines["signal"], said))
+        sentence = f"signal: is {header['signal']!r} but the file is {path.name}; name both alike"
+        wrong.append((lines["signal"], sentence))
     try:
         Header.model_validate(header)
     except ValidationError as error:
         wrong += [_header_mistake(each, lines) for each in error.errors()]
     if (header.get("kind") == "process") != (header.get("sensitivity") == "team"):
-        said = "sensitivity: a process is for the team, and nothing else is; write team for it alone"
-        wrong.append((lines.get("sensitivity", 1), said))
+        sentence = "sensitivity: a process is for the team, and nothing else is; write team for it alone"
+        wrong.append((lines.get("sensitivity", 1), sentence))
     return _Reading(path, text, header, lines, wrong)
 
 
@@ -277,11 +277,13 @@ def _unguarded(reading: _Reading) -> Iterator[tuple[int, str]]:
     """What counts for somebody can become a target: it says what keeps it honest, or why nothing can."""
     guard = reading.header.get("guard", "")
     if guard is None and reading.kind not in ("opportunity", "step", None):
-        said = "guard: is null for opportunities and steps alone; name one, or write `none, because ... .`"
-        yield reading.lines["guard"], said
+        sentence = (
+            "guard: is null for opportunities and steps alone; name one, or write `none, because ... .`"
+        )
+        yield reading.lines["guard"], sentence
     elif isinstance(guard, str) and _NONE.match(guard) and not (_guard(guard)[1] or "").endswith("."):
-        said = "guard: why there is none is said in a sentence; write `none, because ... .`"
-        yield reading.lines["guard"], said
+        sentence = "guard: why there is none is said in a sentence; write `none, because ... .`"
+        yield reading.lines["guard"], sentence
 
 
 def _wrong_query(reading: _Reading) -> Iterator[tuple[int, str]]:

@@ -134,32 +134,32 @@ def _described() -> duckdb.DuckDBPyConnection:
 @cache
 def _planned() -> duckdb.DuckDBPyConnection:
     """The same, but a plan shows a query as it is written, with what it does not need struck out."""
-    found = _described().execute("select name from duckdb_optimizers()").fetchall()
-    kept = ",".join(str(name) for (name,) in found if name != "unused_columns")
+    optimizers = _described().execute("select name from duckdb_optimizers()").fetchall()
+    kept = ",".join(str(name) for (name,) in optimizers if name != "unused_columns")
     return empty_warehouse(f"set disabled_optimizers = '{kept}'")
 
 
 @cache
 def facts() -> frozenset[str]:
     """Tables that a signal may read."""
-    found = _described().execute("select table_name from duckdb_tables()").fetchall()
-    return frozenset(str(name) for (name,) in found) - BOOKKEEPING
+    tables = _described().execute("select table_name from duckdb_tables()").fetchall()
+    return frozenset(str(name) for (name,) in tables) - BOOKKEEPING
 
 
 @cache
 def views() -> dict[str, frozenset[str]]:
     """The stored queries that a signal may read like a table, each with the tables behind it."""
-    found: dict[str, frozenset[str]] = {}
+    tables_of: dict[str, frozenset[str]] = {}
     con = _described()
     for name, sql in con.execute("select view_name, sql from duckdb_views() where not internal").fetchall():
         tree = json.loads(_one(con, "select json_serialize_sql($query)", sql.partition(" AS ")[2]))
-        found[str(name)] = _tables_in(tree)
-    while any(tables & found.keys() for tables in found.values()):  # a view over a view
-        found = {
-            name: frozenset(below for table in tables for below in found.get(table, {table}))
-            for name, tables in found.items()
+        tables_of[str(name)] = _tables_in(tree)
+    while any(tables & tables_of.keys() for tables in tables_of.values()):  # a view over a view
+        tables_of = {
+            name: frozenset(below for table in tables for below in tables_of.get(table, {table}))
+            for name, tables in tables_of.items()
         }
-    return found
+    return tables_of
 
 
 @cache
@@ -218,8 +218,8 @@ def mistakes_in_query(sql: str, kind: str, reads: Sequence[str], reads_line: int
     for table in sorted(tables & BOOKKEEPING):
         yield first, f"the query reads {table!r}, which the pipeline writes itself; a signal reads facts"
     for table in sorted(tables & DONE_TO_PEOPLE if kind in ("evidence", "process") else ()):
-        said = "which a machine did to somebody and is nobody's contribution; an opportunity or a step may"
-        yield _line_of(table, sql), f"the query reads {table!r}, {said}"
+        reason = "which a machine did to somebody and is nobody's contribution; an opportunity or a step may"
+        yield _line_of(table, sql), f"the query reads {table!r}, {reason}"
     for table in sorted(tables - set(reads) - BOOKKEEPING):
         yield reads_line, f"reads: the query reads {table!r}, which is not in the list; add it"
     for table in sorted((set(reads) & facts()) - tables):
@@ -234,14 +234,14 @@ def columns_read(sql: str) -> dict[str, dict[str, int]]:
     first = _first_line(sql)
     query = "\n".join(sql.splitlines()[first - 1 :])
     ((_, plan),) = _planned().execute(f"explain (format json) {query}").fetchall()
-    found: dict[str, dict[str, int]] = {}
+    lines_of: dict[str, dict[str, int]] = {}
     for node in _nodes(json.loads(plan)):
         if isinstance(node.get("Table"), str):
             columns = node.get("Projections") or []
-            table = found.setdefault(node["Table"].split(".")[-1].strip('"'), {})
+            table = lines_of.setdefault(node["Table"].split(".")[-1].strip('"'), {})
             for column in [columns] if isinstance(columns, str) else columns:
                 table[column.strip('"')] = _line_of(column.strip('"'), sql)
-    return found
+    return lines_of
 
 
 def _wrong_reads(reads: Sequence[str], line: int) -> Iterator[Mistake]:
@@ -270,10 +270,10 @@ def _forbidden(tree: Any, sql: str) -> Iterator[Mistake]:
     """Whatever would give another answer tomorrow, or reads something other than the tables."""
     seen: set[str] = set()
     for node in _nodes(tree):
-        name, said = _forbidden_in(node)
-        if said and name not in seen:
+        name, sentence = _forbidden_in(node)
+        if sentence and name not in seen:
             seen.add(name)
-            yield _line_of(name, sql), said
+            yield _line_of(name, sql), sentence
 
 
 def _forbidden_in(node: Mapping[str, Any]) -> tuple[str, str]:
@@ -372,5 +372,5 @@ def _line_of(name: str, sql: str) -> int:
 
 
 def _one(con: duckdb.DuckDBPyConnection, sql: str, query: str) -> str:
-    found = con.execute(sql, {"query": query}).fetchone()
-    return str(found[0]) if found else "{}"
+    row = con.execute(sql, {"query": query}).fetchone()
+    return str(row[0]) if row else "{}"

@@ -112,10 +112,10 @@ def rehearse(con: duckdb.DuckDBPyConnection, catalog: Catalog, change: Callable[
         oldest = con.execute("select min(occurred_on) from evidence").fetchall()[0][0]
         change()
         _refresh(con, catalog, oldest or date.min, 0)
-        found = con.execute(_DIFFERENCE).fetchall()[0]
+        counts = con.execute(_DIFFERENCE).fetchall()[0]
     finally:
         con.execute("rollback")
-    moved, gone, come = (int(count) for count in found)
+    moved, gone, come = (int(count) for count in counts)
     return {"moved": moved, "gone": gone - moved, "come": come - moved}
 
 
@@ -192,20 +192,22 @@ def _refuse(
     `computed` are signals, each with the condition that the rows of this run meet: the others were checked by
     the run that computed them.
     """
-    told = []
-    given: dict[str, list[str]] = {}
+    checks = []
+    parameters: dict[str, list[str]] = {}
     for kind in CHECKED:
         for condition, signals in computed:
             if names := [each.signal for each in signals if each.kind == kind]:
-                given[f"names_{len(given)}"] = names
-                listed = f"list_contains($names_{len(given) - 1}, signal)"
-                told.append(f"{_as_told(kind, TARGETS[kind], ('signal',))} where {condition} and {listed}")
+                parameters[f"names_{len(parameters)}"] = names
+                listed = f"list_contains($names_{len(parameters) - 1}, signal)"
+                checks.append(f"{_as_told(kind, TARGETS[kind], ('signal',))} where {condition} and {listed}")
     refused: dict[str, int] = {}
-    if told:
+    if checks:
         with _people_resolved(con, RESOLVED):
-            wrong = without_part(" union all ".join(told))
-            found = con.execute(f"select signal, count(*) from ({wrong}) group by signal", given).fetchall()
-        refused = {str(name): int(count) for name, count in found}
+            wrong = without_part(" union all ".join(checks))
+            counts = con.execute(
+                f"select signal, count(*) from ({wrong}) group by signal", parameters
+            ).fetchall()
+        refused = {str(name): int(count) for name, count in counts}
     for name in refused:
         for kind in CHECKED:
             history.forget_signal(con, TARGETS[kind], name)
@@ -267,17 +269,17 @@ def _roots_touched(
 
 def _spans(months: Iterable[date], grain: Grain) -> list[tuple[date, date]]:
     """The days to compute again, half-open: these months, or the quarters that hold them."""
-    found: list[tuple[date, date]] = []
+    spans: list[tuple[date, date]] = []
     for month in months:
         starts_on = window_of(month).starts_on if grain == "quarter" else month
         ends_on = (
             window_of(month).ends_on if grain == "quarter" else (month + timedelta(days=31)).replace(day=1)
         )
-        if found and found[-1][1] >= starts_on:
-            found[-1] = (found[-1][0], max(ends_on, found[-1][1]))
+        if spans and spans[-1][1] >= starts_on:
+            spans[-1] = (spans[-1][0], max(ends_on, spans[-1][1]))
         else:
-            found.append((starts_on, ends_on))
-    return found
+            spans.append((starts_on, ends_on))
+    return spans
 
 
 def _within(column: str, spans: Iterable[tuple[date, date]]) -> str:
@@ -312,9 +314,9 @@ def _people_resolved(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> I
 
 
 def _database(con: duckdb.DuckDBPyConnection) -> str:
-    found = con.execute("select current_database()").fetchone()
-    assert found is not None
-    return str(found[0])
+    row = con.execute("select current_database()").fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 # --- what can be computed in part -----------------------------------------------------------------------
@@ -335,6 +337,6 @@ def _sha256(con: duckdb.DuckDBPyConnection, sql: str) -> str:
 def _counts(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> dict[str, int]:
     counts = dict.fromkeys((signal.signal for signal in _stored(catalog)), 0)
     for target in TARGETS.values():
-        found = con.execute(f"select signal, count(*) from {target} group by signal").fetchall()
-        counts |= {str(name): int(count) for name, count in found}
+        rows = con.execute(f"select signal, count(*) from {target} group by signal").fetchall()
+        counts |= {str(name): int(count) for name, count in rows}
     return counts

@@ -102,7 +102,7 @@ def read_page(path: Path) -> list[Example]:
         if not caption:
             continue
         table = _table(caption[1], number, [] if caption[2] else lines[number:])
-        mistakes += [f"{place}:{number}: {said}" for said in _wrong_table(table, bool(caption[2]))]
+        mistakes += [f"{place}:{number}: {sentence}" for sentence in _wrong_table(table, bool(caption[2]))]
         if table.name not in _EXPECTED:
             (examples[-1].tables if examples else background).append(table)
         elif examples and examples[-1].expected is None:
@@ -128,13 +128,13 @@ def failures(example: Example, signal: Signal) -> list[str]:
     con.execute("begin")
     try:
         _fill(con, example.tables)
-        found = compute(con, signal)
+        rows = compute(con, signal)
         wrong = wrong_rows(con, signal)
     finally:
         con.execute("rollback")
     names = list(COLUMNS[signal.kind])
     shown = example.expected.columns or tuple(names)
-    got = Counter(tuple(str(row[names.index(column)]) for column in shown) for row in found)
+    got = Counter(tuple(str(row[names.index(column)]) for column in shown) for row in rows)
     wanted = Counter(tuple(row[column] for column in shown) for row in example.expected.rows)
     named = "1 row names" if wrong == 1 else f"{wrong} rows name"
     return [
@@ -189,7 +189,7 @@ def _bench() -> duckdb.DuckDBPyConnection:
 @cache
 def _columns(table: str) -> dict[str, tuple[str, bool]]:
     """Type of each column, and whether it may be null."""
-    found = (
+    rows = (
         _bench()
         .execute(
             "select column_name, data_type, is_nullable from duckdb_columns() "
@@ -198,7 +198,7 @@ def _columns(table: str) -> dict[str, tuple[str, bool]]:
         )
         .fetchall()
     )
-    return {str(name): (str(kind), bool(nullable)) for name, kind, nullable in found}
+    return {str(name): (str(kind), bool(nullable)) for name, kind, nullable in rows}
 
 
 def _fill(con: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> None:
