@@ -1,7 +1,7 @@
 """`make mutants`: changes the code a little at random, and tells which changes no test notices.
 
 A copy of the tree is changed, never the checkout. For each mutant only the tests run that execute the line,
-fastest first and up to the first failure; which those are is recorded once (`--record`) by lines_by_test.
+fastest first and up to the first failure; which those are is recorded once (`--record`) by record_lines.
 """
 
 from __future__ import annotations
@@ -295,7 +295,7 @@ def record(folder: Path, tests: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tree = copy_of_the_tree(folder)
     left_out = [f"--ignore-glob=tests/{each}" for each in NOT_RECORDED]
-    command = [tree / ".venv/bin/python", "-m", "pytest", "-p", "lines_by_test", "-p", "no:cacheprovider"]
+    command = [tree / ".venv/bin/python", "-m", "pytest", "-p", "record_lines", "-p", "no:cacheprovider"]
     more = ["-q", "-n", "2", "--dist", "loadfile", *(tests or left_out)]
     environment = {**os.environ, "LINES_BY_TEST": str(folder), "PYTHONPATH": "tests/tools"}
     subprocess.run([*command, *more], cwd=tree, env=environment, check=False)

@@ -1,4 +1,4 @@
-"""Which tests run which line, as a plugin: `pytest -p lines_by_test`, with tests/tools on the path.
+"""Which tests run which line, as a plugin: `pytest -p record_lines`, with tests/tools on the path.
 
 Writes into the folder `LINES_BY_TEST` what coverage.py recorded, a context for each test and one for each
 fixture that outlives a test, and `tests-*.json`: seconds and fixtures of each test that passed.
