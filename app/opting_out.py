@@ -1,7 +1,7 @@
 """Opting out, and in again: what somebody says, and what the next night does about it.
 
 From the day somebody opted out, nothing they do becomes evidence, no report of a window with such a day is
-made, and no band rests on them: they stay in the count, by chance. What was stored before stays until its
+made, and no band rests on them: a random answer is counted instead. What was stored before stays until its
 time has come, and so do the records that colleagues' evidence needs, such as who wrote what they reviewed.
 """
 

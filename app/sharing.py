@@ -36,7 +36,7 @@ class NewShare(NamedTuple):
     token: str
     """Opens it, and is stored nowhere."""
     opens_until: date
-    counted_by_chance_in: list[str]
+    random_answers_in: list[str]
     """Quarters of which nothing is published yet."""
 
 

@@ -36,7 +36,8 @@ def agreement_lines(policy: Policy) -> Iterator[str]:
             f"Whoever was there for less than {policy.presence_percent} % of a quarter is not counted.",
             f"A quarter is published {policy.delay_days} days after its end, or up to {policy.hold_days} "
             "days later while a source is incomplete, and is never computed again.",
-            "Whoever contests a result, shares one before it is published or opts out is counted by chance.",
+            "For people who contest a result, share it before it is published or opt out, a random answer "
+            "is counted instead of theirs, so a band tells nothing about them.",
             f"What may be opted out of: {policy.opt_out}.",
         ],
     )

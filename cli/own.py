@@ -205,7 +205,7 @@ def opt_out(config: Path) -> None:
     from warehouse.windows import today, window_of
 
     allowed, running = opt_out_now(*signed_in(config)), window_of(today()).name
-    bands = f"no band of {running} or later rests on what you do: you are counted by chance"
+    bands = f"no band of {running} or later rests on what you do: a random answer is counted instead"
     if allowed == "bands":
         click.echo(f"from today on {bands}; your own report goes on. To undo it: sightline me opt-in")
         return

@@ -49,10 +49,10 @@ def share(
         "The token is shown this once. `sightline me shares` says when it was opened, "
         f"`sightline me unshare {made.share_id}` ends it."
     )
-    if made.counted_by_chance_in:
+    if made.random_answers_in:
         click.echo(
-            f"In what will be published of {' and '.join(made.counted_by_chance_in)}, you are counted by "
-            "chance, so that nobody can add this share to it."
+            f"In what will be published of {' and '.join(made.random_answers_in)}, a random answer is "
+            "counted instead of yours, so that nobody can add this share to it."
         )
 
 

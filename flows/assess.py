@@ -153,7 +153,7 @@ def _publish(
     team: str,
     window: Window,
 ) -> None:
-    """One team's releases, one for each rubric. Whoever set themselves aside before is counted by chance.
+    """One team's releases, one for each rubric. For people set aside, random answers are counted.
 
     The file of what people decided stays locked meanwhile: whoever decides now decides before it or after.
     """

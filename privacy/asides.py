@@ -1,4 +1,4 @@
-"""People who are counted by chance: whoever contests a cell, shares one early or opts out.
+"""People for whom bands count a random answer: they contested a cell, shared one early or opted out.
 
 Taking them out of the count would give somebody away. How many people a team counts is public; a team of five
 that lost one could show no band, and a dash where a band belongs says that somebody is set aside. So they

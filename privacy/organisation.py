@@ -41,7 +41,7 @@ class Traces(NamedTuple):
     objects: Mapping[str, Mapping[str, Collection[str]]]
     """The source objects of each signal, by person."""
     aside: Collection[str] = ()
-    """Who is counted by chance, and with nothing of their own."""
+    """People for whom a random answer is counted instead of theirs."""
     drawn: Mapping[str, Collection[str]] = {}
     """For each signal, whom among them chance lets count."""
 

@@ -37,7 +37,7 @@ from warehouse.windows import Window
 
 WINDOWS = [Window(2026, quarter) for quarter in (1, 2, 3, 4)]
 Asides = Mapping[str, frozenset[str]]
-"""Who is counted by chance, by window."""
+"""People for whom a random answer is counted, by window."""
 NOBODY: Asides = MappingProxyType({})
 Erased = Mapping[str, str]
 """The first window that is published without somebody who was erased."""

@@ -20,8 +20,9 @@ HEADER = (
 NONE_SEEN_IS_ABOUT_INSTRUMENTS = "“None seen” is a fact about instruments."
 BANDS_HIDE_COUNTS = (
     "Bands hide counts on purpose; they cannot tell you about a person. Differences between quarters may "
-    "come from leave, rotation, team changes or missing sources. Whoever contests a result, shares it early "
-    "or opts out is counted by chance."
+    "come from leave, rotation, team changes or missing sources. For people who contest a "
+    "result, share it before it is published or opt out, a random answer is counted instead of theirs, so a "
+    "band tells nothing about them."
 )
 BESIDE = "Beside the rule, for you alone, deciding nothing"
 PROCESSES = "How the team works together"

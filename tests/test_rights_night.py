@@ -432,15 +432,15 @@ def test_a_share_that_adds_to_a_published_band_is_made_only_knowingly(place: Pla
             assert needed is None
     assert len(warned) == 6
     assert all("--although-it-adds-up" in sentence for sentence in warned)
-    for login in (place.people[0], place.people[4]):  # counted by chance: their answer is behind no word
+    for login in (place.people[0], place.people[4]):  # a random answer is counted for them
         me(login)
         sightline(place.config, *sharing(item, place.resolver, days=7, window="2026Q3", although=False))
 
 
-def test_a_share_of_the_running_window_says_that_its_owner_is_counted_by_chance(place: Place, me: Me) -> None:
+def test_a_share_of_the_running_window_says_that_a_random_answer_is_counted(place: Place, me: Me) -> None:
     me(place.people[3])
     said = sightline(place.config, *sharing(ITEM, place.manager, days=7, window="2026Q4", although=False))
-    assert "2026Q4, you are counted by chance" in said
+    assert "2026Q4, a random answer is counted instead of yours" in said
 
 
 # --- what is stored, and what is logged ---------------------------------------------------------------------

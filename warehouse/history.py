@@ -80,9 +80,9 @@ def last_run(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def forget_seen_since(con: duckdb.DuckDBPyConnection, person_id: str, run: int) -> None:
-    """Takes away what this or a later run first saw of somebody who was taken for somebody else then.
+    """Deletes history recorded under a wrong account link: what this or a later run first saw of a person.
 
-    The next run sees again what is theirs.
+    The next run records again what is theirs.
     """
     for table in KEPT:
         for each in (table, f"{table}_past"):

@@ -317,7 +317,7 @@ class Rights:
         return bool(row and row[0])
 
     def drawn_in(self, team: str, quarter: str) -> frozenset[str]:
-        """Who was counted by chance in the releases of a team."""
+        """People for whom a random answer was counted in the releases of a team."""
         rows = self.con.execute(
             "select person_id from counted where team = ? and quarter = ? and drawn", [team, quarter]
         ).fetchall()

@@ -263,7 +263,7 @@ class Vault:
     def log(self, person_id: str | None = None) -> list[Entry]:
         """What was done to the links of this person's accounts, or of everybody's, in that order.
 
-        A link that was undone is told to both: whoever was taken for somebody else may read when and why.
+        An undone link is in the log of both people, so that each can read when and why it was made.
         """
         with _opened(self._path) as con:
             rows = con.execute(

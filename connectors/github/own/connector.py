@@ -157,7 +157,7 @@ class GitHubOwn(Connector):
                 yield self._batch(batch)
 
     def _kept_from_the_token(self, slices: Sequence[SliceResult]) -> Iterator[Gap]:
-        """A gap if it may not read discussions where the person works: search leaves them out unsaid."""
+        """A gap if it may not read discussions where the person works: search omits them without a word."""
         places = list(dict.fromkeys(place.name for place in _repositories(slices)))
         if places and "discussions" in self._kinds:
             for head in self._pages.heads(places[:MOST_PLACES_ASKED]).values():
