@@ -22,8 +22,7 @@ from privacy.errors import DoorError
 from privacy.policy import Policy, check_agreement, load_policy
 from privacy.self_reports import Rules, own_sensitivities, refusing
 from rubric.map import RubricMap, load_maps
-from rubric.tree import hint
-from signals.catalog import Catalog, load_catalog
+from signals.catalog import Catalog, did_you_mean, load_catalog
 from signals.queries import columns_read
 from warehouse import reading
 from warehouse.completeness import SourceWindow
@@ -233,7 +232,7 @@ def _unknown_rubrics(
     named = f"the map in force is {in_force}" if len(maps) == 1 else f"the maps in force are {in_force}"
     return [
         f"{settings.roster}:{member.line}: no map for rubric '{member.rubric}'"
-        f"{hint(member.rubric, [*maps])}; {named}"
+        f"{did_you_mean(member.rubric, [*maps])}; {named}"
         for member in roster
         if member.rubric not in ("", *maps)
     ]

@@ -32,7 +32,7 @@ from pydantic_core import PydanticCustomError
 from connectors.errors import BadInput
 from connectors.marked_yaml import Marked, NotYaml, Place, marked, text_of
 from privacy import floors
-from rubric.tree import hint
+from signals.catalog import did_you_mean
 
 ALL_LISTED = "all listed"
 """Instead of a list of signals: every signal of the catalogue. A new signal then needs no new agreement."""
@@ -320,7 +320,7 @@ def _not_agreed_signals(policy: Policy, used: Iterable[str], own: Mapping[str, s
 def _not_agreed(kind: str, used: Iterable[str], allowed: Iterable[str]) -> Iterator[str]:
     known = sorted(set(allowed))
     for name in sorted(set(used) - set(known)):
-        hinted = hint(name, known) or "; agree to it there or stop using it"
+        hinted = did_you_mean(name, known) or "; agree to it there or stop using it"
         yield f"{kind} '{name}' is in use and not agreed to{hinted}"
 
 
@@ -332,7 +332,7 @@ def _mistake(reading: Marked, error: dict[str, Any]) -> tuple[int, str]:
             return line, f"{_where(place[:-1])}: '{place[-1]}' is missing; add it"
         case "extra_forbidden":
             known = _keys_beside(place)
-            hinted = hint(str(place[-1]), known) or f"; known keys are {', '.join(known)}"
+            hinted = did_you_mean(str(place[-1]), known) or f"; known keys are {', '.join(known)}"
             return line, f"{_where(place[:-1])}: no key is named '{place[-1]}'{hinted}"
         case "agreement":
             return line, f"{_where(place)}: {error['ctx']['sentence']}"
@@ -370,5 +370,5 @@ def _unknown_purposes(written: Any, reading: Marked) -> Iterator[tuple[int, str]
                 for at, purpose in enumerate(named if isinstance(named, list) else []):
                     if isinstance(purpose, str) and purpose not in purposes:
                         place = ("sources", name, "purposes", at)
-                        hinted = hint(purpose, [*purposes])
+                        hinted = did_you_mean(purpose, [*purposes])
                         yield reading.line(place), f"{_where(place)}: no purpose is named '{purpose}'{hinted}"

@@ -16,7 +16,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Literal
 
-from rubric.tree import hint
+from signals.catalog import did_you_mean
 
 BULLETS = ("- ", "* ", "• ")
 _UNDER_ALL_HEADINGS = 7
@@ -366,7 +366,7 @@ def table(text: str) -> Found:
 def _is_known_head(names: Sequence[str], number: int, found: Found) -> bool:
     for name in names:
         if name not in _COLUMNS:
-            found.mistakes.append((number, f"unknown column '{name}'{hint(name, _COLUMNS)}"))
+            found.mistakes.append((number, f"unknown column '{name}'{did_you_mean(name, _COLUMNS)}"))
     for name in _COLUMNS:
         if names.count(name) != 1:
             said = "is missing" if name not in names else "is there twice"

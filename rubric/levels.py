@@ -14,7 +14,8 @@ from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from connectors.marked_yaml import line_of
 from rubric.forms import Found
-from rubric.tree import Reading, hint, root_of
+from rubric.tree import Reading, root_of
+from signals.catalog import did_you_mean
 
 _FORM = "a rubric in YAML has `levels`, `themes` and `competencies`"
 
@@ -44,7 +45,7 @@ class _Levels(Reading):
         self.stop_if_wrong()
         levels, themes = self.names(fields, "levels"), self.names(fields, "themes")
         if level is not None and level not in levels:
-            self.wrong(fields["levels"][1], f"no level is named '{level}'{hint(level, list(levels))}")
+            self.wrong(fields["levels"][1], f"no level is named '{level}'{did_you_mean(level, list(levels))}")
         title = self.text(fields, "name", "the document") if "name" in fields else ""
         found.title = ", ".join(part for part in (title, levels.get(level or "", "")) if part)
         kept = sorted(
@@ -98,7 +99,7 @@ class _Levels(Reading):
                 if said.get(word) and said[word] not in known:
                     self.wrong(
                         entry[word][1],
-                        f"{where}: no {word} is named '{said[word]}'{hint(said[word], [*known])}",
+                        f"{where}: no {word} is named '{said[word]}'{did_you_mean(said[word], [*known])}",
                     )
                     said[word] = ""
             if len(said) == 3 and all(said.values()):

@@ -15,7 +15,8 @@ from connectors.errors import BadInput
 from connectors.marked_yaml import line_of
 from rubric.rule import Indicator, Part, SeenWhen, indicators_in, rule_text
 from rubric.rule_reading import RuleReading, SignalLike
-from rubric.tree import SLUG, Fields, hint, root_of
+from rubric.tree import SLUG, Fields, root_of
+from signals.catalog import did_you_mean
 
 ItemClass = Literal["observable", "partly", "ask", "withheld"]
 
@@ -130,7 +131,8 @@ class _MapReading(RuleReading):
         for name, line in lead_lines.items():
             if items and name not in {item.pillar for item in items}:
                 self.wrong(
-                    line, f"leads: no item stands under {name!r}{hint(name, [i.pillar for i in items])}"
+                    line,
+                    f"leads: no item stands under {name!r}{did_you_mean(name, [i.pillar for i in items])}",
                 )
         return RubricMap(
             rubric_id, self.text(fields, "title", "the map"), leads, tuple(items), self.unguarded(), self.file

@@ -10,7 +10,8 @@ from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from connectors.marked_yaml import line_of
 from rubric.rule import Group, Indicator, Part, SeenWhen
-from rubric.tree import Fields, Reading, hint
+from rubric.tree import Fields, Reading
+from signals.catalog import did_you_mean
 
 _AT_LEAST = re.compile(r"([1-9]\d{0,3}) ([a-z][a-z -]*)")
 _IN_WEEKS = re.compile(r"([2-9]|\d{2}) different weeks")
@@ -144,7 +145,7 @@ class RuleReading(Reading):
         signal = self.catalog.get(name)
         usable = [known for known, each in self.catalog.items() if each.kind == "evidence"]
         if signal is None:
-            self.wrong(line, f"{where}: no signal named '{name}'{hint(name, usable)}")
+            self.wrong(line, f"{where}: no signal named '{name}'{did_you_mean(name, usable)}")
             return None
         if signal.kind != "evidence":
             why = {

@@ -6,8 +6,7 @@ Trees rather than values, so that a key written twice is seen and every mistake 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from connectors.errors import BadInput
 from connectors.marked_yaml import NotYaml, line_of, node_of, text_of
+from signals.catalog import did_you_mean
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -71,7 +71,7 @@ class Reading:
             elif key in found:
                 self.wrong(key_line, f"{where}: '{key}' is written twice, first on line {found[key][1]}")
             elif known and key not in known:
-                self.wrong(key_line, f"{where}: unknown key '{key}'{hint(key, known)}")
+                self.wrong(key_line, f"{where}: unknown key '{key}'{did_you_mean(key, known)}")
             else:
                 found[key] = (value, key_line)
         for key in needed:
@@ -146,11 +146,6 @@ def _shape(node: Any) -> str:
             return "nothing"
         case _:
             return repr(node.value)
-
-
-def hint(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name, list(dict.fromkeys(known)), n=1, cutoff=0.6)
-    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def is_a_mapping_with(path: Path, key: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -355,9 +355,9 @@ def _wrong_references(reading: _Reading, kinds: Mapping[str, str | None]) -> Ite
             yield line, f"{key}: {named!r} is of kind {kinds[named]}, and {wanted} is asked for"
 
 
-def did_you_mean(name: str, known: Any) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?`, or nothing when nothing is near."""
-    near = get_close_matches(name, sorted(known), n=1)
+    near = get_close_matches(name, sorted(set(known)), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
