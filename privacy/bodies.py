@@ -150,12 +150,12 @@ def _wordless(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_team(body: Any) -> None:
-    """Nothing, for a body that a team may read. Raises RefusedBody with everything wrong in it."""
+    """Raises RefusedBody with every mistake in a body for a team."""
     _refuse([*_wrong_keys("the release", body, _TEAM), *_wrong_team(body)])
 
 
 def check_self(body: Any) -> None:
-    """Nothing, for a body that its person may read. Raises RefusedBody with everything wrong in it."""
+    """Raises RefusedBody with every mistake in a body for its person."""
     # a report of the days before steps were kept is whole all the same
     complete = {"steps": [], **body} if isinstance(body, Mapping) else body
     _refuse([*_wrong_keys("the report", complete, _SELF | {"steps"}), *_wrong_self(body)])
@@ -256,7 +256,7 @@ def _named(keys: set[str]) -> str:
 
 
 def _day(value: Any) -> str | None:
-    """A date as text. Raises RefusedBody for a moment: the hour of anything is nobody's business."""
+    """A date as text. Raises RefusedBody for a time of day."""
     if value is None:
         return None
     if isinstance(value, date) and not isinstance(value, datetime):

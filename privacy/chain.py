@@ -25,7 +25,7 @@ _TAIL = 8192
 
 
 class ChainPosition(NamedTuple):
-    """How far a log is known to be whole."""
+    """How far a log was verified."""
 
     number: int = 0
     said: str = START
@@ -144,7 +144,7 @@ def last(log: Path) -> tuple[int, str, bool]:
 
 
 def sha256_of(log: Path) -> str:
-    """Of all that lies there, as whole lines."""
+    """The hash of the file, its last line completed."""
     content = _bytes(log)
     return hashlib.sha256(content if content.endswith(b"\n") else content + b"\n").hexdigest()
 
@@ -223,7 +223,7 @@ def _beside(log: Path) -> Path:
 
 
 def _checkpoint(log: Path, key: bytes) -> ChainPosition | None:
-    """What was remembered, if it was by whoever has the key."""
+    """The stored checkpoint, if its HMAC holds."""
     try:
         checkpoint = _parsed(_beside(log).read_text(encoding="ascii")) or {}
     except (FileNotFoundError, UnicodeDecodeError):

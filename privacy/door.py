@@ -331,7 +331,7 @@ def read_self(published_dir: Path, person_id: str, window: Window | str) -> Rele
 
 
 def publish_organisation(published_dir: Path, released: Released) -> None:
-    """Puts what the organisation reads of a window in place, once: what lies there is never written again."""
+    """Publishes the organisation's release of a window, once; it is never written again."""
     if released.audience != "organisation":
         raise RefusedBody(f"what is for the {released.audience} audience is not for the organisation")
     organisation.put_once(published_dir, released.body["window"], released.canonical())

@@ -1,4 +1,4 @@
-"""Somebody is erased: in bytes, for good, and so that whoever is killed half-way goes on where they stopped.
+"""Erases a person from every byte of a home. A run that is killed can be repeated and goes on where it was.
 
 asked -> frozen -> deleted -> rewritten -> purged -> verified -> done. What was reached is on disk before the
 next step begins, and every step may be done twice. What is being looked for lies in a folder outside of the

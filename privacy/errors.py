@@ -1,4 +1,4 @@
-"""What the door refuses, as a tree: the class says what the reader does next. Every message is a sentence.
+"""Refusals of `privacy/door.py`: the class says what the reader does next, the message is a sentence.
 
 DoorError
   NotShown          there is no band here, by policy
@@ -8,17 +8,17 @@ DoorError
   WhichRubric       name one of the rubrics that the message lists
   UnknownItem       spell the item differently
   NotYetPublished   ask again on the day the message names
-  BrokenRelease     an operator has to look: a published file is not what was published
-  NoReport          there is nothing here for this reader, and it is not said why
+  BrokenRelease     an operator has to look: a published file was altered or is missing
+  NoReport          there is no report for this reader; the message gives no reason
   AddsUp            the person decides again, knowing what this share adds to
-  RefusedBody       a programming mistake: something tried to leave that no audience may see
+  RefusedBody       a programming mistake: a body holds something its audience may not see
 """
 
 from __future__ import annotations
 
 
 class DoorError(Exception):
-    """The door did not open."""
+    """Nothing was released."""
 
 
 class NotShown(DoorError):
@@ -30,7 +30,7 @@ class NotDue(DoorError):
 
 
 class AlreadyPublished(DoorError):
-    """This release is out, and frozen."""
+    """This release is published and cannot change."""
 
 
 class UnknownTeam(DoorError):

@@ -148,7 +148,7 @@ def latest(published_dir: Path) -> str:
 
 
 def read(published_dir: Path, window: str) -> dict[str, Any]:
-    """What lies there. Raises NotYetPublished, or BrokenRelease."""
+    """The release of a window. Raises NotYetPublished, or BrokenRelease."""
     folder, name = published_dir / FOLDER, f"{window}.json"
     manifest = published.read_manifest(folder)
     # where no night has recorded anything yet, what lies there is from a Sightline that did not
@@ -177,7 +177,7 @@ def past(published_dir: Path, oldest: Window) -> dict[str, str]:
 
 
 def expire(published_dir: Path, names: Collection[str]) -> None:
-    """Removes these files and forgets them. Files go first: whoever dies in between is gone on with."""
+    """Removes these files and forgets them. A run that dies halfway can be repeated."""
     folder = published_dir / FOLDER
     if names:
         with atomic_publish.publish_lock(published_dir):

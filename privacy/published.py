@@ -1,4 +1,4 @@
-"""The folder `published/` as it lies there: where a file belongs, what was recorded of it, if it still holds.
+"""The folder `published/`: where each file belongs, what was recorded of it, and whether it is unchanged.
 
 Nothing in here writes; only `privacy/door.py` does.
 

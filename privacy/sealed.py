@@ -28,7 +28,7 @@ def recipients(keys: Iterable[str]) -> list[pyrage.ssh.Recipient]:
 
 
 def sealed(content: bytes, to: Sequence[pyrage.ssh.Recipient]) -> bytes:
-    """The content, for whoever has the private half of any of these keys."""
+    """The content, encrypted to all of these keys."""
     if not to:
         raise ValueError("nobody could open what is encrypted to nobody")
     return bytes(pyrage.encrypt(content, list(to)))

@@ -37,7 +37,7 @@ class Opening(Protocol):
 
 
 def new_token() -> str:
-    """A secret that nobody guesses: 192 random bits, and nothing that a shell takes for an option."""
+    """192 random bits as text that a shell does not take for an option."""
     return secrets.token_hex(24)
 
 

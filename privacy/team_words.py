@@ -1,6 +1,6 @@
 """The one word that a team's release has for an item or a process, or the sentence why there is none.
 
-Two steps that never meet: whether there is a word is decided by public facts; which one, by people.
+Public facts alone decide whether there is a word; what people did decides which one.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class StoredAccount:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The account with this id is the second one of whoever has the other; all three are ids of accounts."""
+    """One account is another one of the same person; all three fields are ids of accounts."""
 
     own_id: str
     to_id: str

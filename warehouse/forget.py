@@ -89,7 +89,7 @@ def _forget(con: duckdb.DuckDBPyConnection, person_id: str, *, is_about_people: 
 
 
 def forget_accounts(vault: Path, accounts: Collection[Collection[str]]) -> None:
-    """Takes these accounts out of the vault, whoever it thinks they belong to."""
+    """Deletes these accounts from the vault."""
     con = _patiently(duckdb.connect)(vault)
     try:
         for source, account_id, _ in accounts:
@@ -99,7 +99,7 @@ def forget_accounts(vault: Path, accounts: Collection[Collection[str]]) -> None:
 
 
 def places_of(path: Path, needles: Collection[str]) -> dict[str, list[str]]:
-    """Where each of these texts still stands, as `table.column`, whatever stands around it."""
+    """The columns that hold each of these texts, as `table.column`."""
     places: dict[str, list[str]] = {}
     con = _patiently(duckdb.connect)(path, read_only=True)
     try:

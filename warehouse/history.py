@@ -191,7 +191,7 @@ def log_memberships(con: duckdb.DuckDBPyConnection, rows: Iterable[Sequence[Any]
 
 
 def log_accounts(con: duckdb.DuckDBPyConnection, accounts: Mapping[str, Mapping[str, int]], run: int) -> None:
-    """How many accounts of whom are known at which source."""
+    """How many accounts each person has at each source."""
     counted = ((person, source, n) for person, known in accounts.items() for source, n in known.items())
     _given(con, LOGS["account_log"], counted)
     log(con, "account_log", "select * replace (accounts::bigint as accounts) from rows_given", run)

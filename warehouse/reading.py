@@ -132,7 +132,7 @@ def evidence_by_person(store: Store, starts_on: date, ends_on: date) -> dict[str
 
 
 def evidence_counted(store: Store) -> dict[str, int]:
-    """How many rows of evidence each person has, for whoever changes who is who."""
+    """How many rows of evidence each person has, to show when accounts are linked."""
     return dict(store.con.execute("select person_id, count(*) from evidence group by 1").fetchall())
 
 

@@ -1,8 +1,8 @@
 """What people say, share and decide about their own results: notes, contests, shares, opting out.
 
-A file of its own, opened for an instant and under a lock of its own, so that nobody waits for a night to end
-and no night waits for anybody. Persons are ids that only the vault can read. Deleting a row leaves its bytes
-in a DuckDB file, so whoever deletes gets the file written anew.
+A file and a lock of its own, held for an instant, so that people and nights do not wait for each other.
+People are ids that only the vault can resolve. Deleting a row leaves its bytes in a DuckDB file, so the
+file is written anew after each deletion.
 """
 
 from __future__ import annotations
@@ -243,7 +243,7 @@ class Rights:
     # --- opting out -------------------------------------------------------------------------------------
 
     def opt_outs(self) -> dict[str, date]:
-        """Who is out, and since when."""
+        """The people who opted out, with the day."""
         return self._out("ended_on is null")
 
     def opted_in_again(self) -> dict[str, date]:
@@ -336,7 +336,7 @@ class Rights:
         )
 
     def deliveries(self) -> dict[str, Delivery]:
-        """Whose report lies where."""
+        """The last delivery of each person's report."""
         rows = self.con.execute("select * from deliveries order by all").fetchall()
         records = [Delivery(*self._resolved(row)) for row in rows]
         return {each.person_id: each for each in records}

@@ -69,7 +69,7 @@ class Counted(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """Under which name somebody's encrypted report lies."""
+    """The file name of one person's encrypted report."""
 
     person_id: str
     name: str

@@ -143,7 +143,7 @@ class Store:
         )
 
     def _is_about_somebody(self, table: str, row: Row) -> bool:
-        """Not a row that says only who did something, when that is nobody: its person was erased."""
+        """False for a row whose required person was erased."""
         return all(row[column] is not None for column in self._required_person(table))
 
     def _required_person(self, table: str) -> tuple[str, ...]:

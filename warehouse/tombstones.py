@@ -39,7 +39,7 @@ class Tombstones:
                 self._marks.update(marks)
 
     def knows_account(self, account: Account) -> bool:
-        """Whether whoever has this account was erased."""
+        """Whether the person with this account was erased."""
         return bool(self._marks) and self._mark(_named(account)) in self._marks
 
     def knows_person(self, person_id: str) -> bool:

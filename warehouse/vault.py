@@ -1,11 +1,10 @@
-"""Account -> person. The only code that knows which person is which login.
+"""Account -> person. No other file holds logins.
 
-Every account has an id of its own, which its rows in the warehouse hold. A link says that an account is the
-second one of somebody; the person is then whoever the link leads to. Links are stored as they were stated and
-followed when they are asked for, so taking one away leaves no trace of it but in the log.
+Every account has an id of its own, which its rows in the warehouse hold. A link makes an account the second
+one of the person that it leads to. Links are followed at each question, so that removing one leaves nothing
+behind but a line in the log.
 
-The vault is a file of its own. It is opened for an instant whenever something changes and closed again, so
-that a reader who must prove an identity never waits for a night to end.
+The file is open only for an instant at each change, so that readers never wait for a night to end.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _BEFORE_NUMBERS = {
 
 
 class Vault:
-    """All accounts and links, held in memory and written through. Whom `erased` knows is never added again.
+    """All accounts and links, held in memory and written through. Accounts in `erased` are never added again.
 
     Raises OSError or duckdb.Error where the file cannot be written.
     """
