@@ -190,6 +190,7 @@ class PlainSignal:
     apart: tuple[str, ...] = ()
     answers: str = "Which of them?"
     guard: str | None = None
+    open_because: str | None = None
 
 
 CATALOG = {

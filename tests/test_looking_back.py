@@ -309,7 +309,7 @@ def incident(number: int, opened: str) -> dict[str, str]:
 def night(settings: Settings, as_of: date, change: Callable[[Catalog], Catalog] | None = None) -> None:
     with open_night(settings, as_of) as opened:
         if change:
-            opened = replace(opened, catalog=change(opened.catalog))
+            opened = replace(opened, signals=change(opened.signals))
         run_night(opened)
 
 
