@@ -30,10 +30,7 @@ class Leave:
 @checked
 def change_leave(settings: RecordedSettings, asker: Asker, first: date, last: date, *, leave: bool) -> None:
     """Leaves these days out, both included, or counts them again. Raises BadInput or Refused."""
-    if last < first:
-        raise BadInput([f"{last} is before {first}; write the first day, then the last"])
-    if any(abs((day - today()).days) > YEARS * 366 for day in (first, last)):
-        raise BadInput([f"{first} to {last} is more than {YEARS} years from today; check the year"])
+    _check_days(first, last)
     assert asker.account is not None
     own_id = find_own_id(settings.vault_file, asker.account)
     if own_id is None:
@@ -51,3 +48,11 @@ def days_left_out(settings: RecordedSettings, asker: Asker, window: Window | Non
         tuple((begins, absences.last_day(ends)) for begins, ends in days),
         tuple(leave for each in windows if (leave := leave_in(days, each))),
     )
+
+
+def _check_days(first: date, last: date) -> None:
+    """Raises BadInput for days the wrong way round, or far from today."""
+    if last < first:
+        raise BadInput([f"{last} is before {first}; write the first day, then the last"])
+    if any(abs((day - today()).days) > YEARS * 366 for day in (first, last)):
+        raise BadInput([f"{first} to {last} is more than {YEARS} years from today; check the year"])
