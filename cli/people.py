@@ -46,8 +46,8 @@ def people_suggest(config: Path, weak: bool, form: str) -> None:
         click.echo(json.dumps(body, indent=1))
         return
     for pair in body["suggestions"]:
-        others = "" if pair["only"] else "; and others' fit as well"
-        click.echo(f"{pair['account']}  {pair['to']}\n    {SAYS[pair['reason']]}{others}")
+        ambiguous = "" if pair["only"] else "; and others' fit as well"
+        click.echo(f"{pair['account']}  {pair['to']}\n    {SAYS[pair['reason']]}{ambiguous}")
     for name in body["robots"]:
         click.echo(f"{name}\n    reads like a robot's; say so with `is_bot` or `github.bots`")
     for message in body["messages"]:

@@ -282,11 +282,13 @@ def no_earlier_than(settings: Settings, floor: date) -> Settings:
 
 def asked_too_early(settings: Settings, floor: date) -> list[str]:
     """A sentence for each source whose `since` is before the floor, and so is not followed."""
-    asked = {name: getattr(getattr(settings, name), "since", None) for name in type(settings).model_fields}
+    first_days = {
+        name: getattr(getattr(settings, name), "since", None) for name in type(settings).model_fields
+    }
     return [
         f"{name}.since {since} is before {floor}, the first day that the agreement keeps "
         "(retention.evidence_months): nothing older is asked for; agree on more months to look further back"
-        for name, since in asked.items()
+        for name, since in first_days.items()
         if isinstance(since, date) and since < floor
     ]
 
@@ -375,13 +377,13 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
 def _with_secrets(settings: Settings) -> Settings:
     update: dict[str, BaseModel] = {}
     for (section, key), variable in registry.secrets().items():
-        found: BaseModel | None = update.get(section, getattr(settings, section, None))
-        is_app = isinstance(found, GitHubSettings) and found.app_id is not None
+        source: BaseModel | None = update.get(section, getattr(settings, section, None))
+        is_app = isinstance(source, GitHubSettings) and source.app_id is not None
         if is_app and key == "token":
             continue  # GITHUB_TOKEN then proves who reads, and fetches nothing
-        if found is not None and (secret := token(variable)) is not None:
+        if source is not None and (secret := token(variable)) is not None:
             several = tuple(map(SecretStr, re.split(r"[\s,]+", secret.get_secret_value())))
-            update[section] = found.model_copy(update={key: several if key == "more_tokens" else secret})
+            update[section] = source.model_copy(update={key: several if key == "more_tokens" else secret})
     return settings.model_copy(update=update)
 
 

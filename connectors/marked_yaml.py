@@ -96,13 +96,13 @@ def marked(text: str, largest: int = LARGEST) -> Marked:
     if len(text) > largest:
         raise NotYaml(1, f"it is longer than {largest} characters")
     root = node_of(text)
-    found = Marked()
+    document = Marked()
     if root is not None:
         try:
-            found.data = _Plain(found, largest).value(root, ())
+            document.data = _Plain(document, largest).value(root, ())
         except RecursionError:
             raise NotYaml(1, "it is nested too deeply to be read") from None
-    return found
+    return document
 
 
 def line_of(node: Any) -> int:
@@ -112,21 +112,21 @@ def line_of(node: Any) -> int:
 class _Plain:
     """One pass from nodes to plain data."""
 
-    def __init__(self, found: Marked, largest: int) -> None:
-        self._found = found
+    def __init__(self, document: Marked, largest: int) -> None:
+        self._document = document
         self._largest = largest
         self._left = largest
         self._above: set[int] = set()
 
     def value(self, node: Node, place: Place) -> Any:
-        self._found.lines.setdefault(place, line_of(node))
+        self._document.lines.setdefault(place, line_of(node))
         self._left -= 1 + (len(node.value) if isinstance(node, ScalarNode) else 0)
         if self._left < 0:
             raise NotYaml(
                 line_of(node), f"with all that it repeats it is longer than {self._largest} characters"
             )
         if id(node) in self._above:
-            self._found.mistakes.append((place, "repeats itself without end; write it out"))
+            self._document.mistakes.append((place, "repeats itself without end; write it out"))
             return None
         self._above.add(id(node))
         try:
@@ -147,8 +147,8 @@ class _Plain:
             key = str(key_node.value)
             at = (*place, key)
             if key in values:
-                self._found.mistakes.append((at, "is written twice"))
-            self._found.lines[at] = line_of(key_node)
+                self._document.mistakes.append((at, "is written twice"))
+            self._document.lines[at] = line_of(key_node)
             values[key] = self.value(below, at)
         return values
 

@@ -29,8 +29,8 @@ def follow_accounts(night: Night, connector: Connector) -> None:
     tonight = [account_id for account_id in sorted(own_ids) if is_looked_at(account_id, night.as_of)]
     if not tonight:
         return
-    found, gone = connector.accounts(tonight)
-    night.vault.own_ids(found)
+    accounts, gone = connector.accounts(tonight)
+    night.vault.own_ids(accounts)
     if not gone:
         return
     named = reading.objects_naming(night.store, connector.source, [own_ids[each] for each in gone])

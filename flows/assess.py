@@ -94,13 +94,13 @@ def _keep_rules(night: Night) -> list[history.Rule]:
         ("signal", f"{signal.path.parent.name}/{signal.path.name}", signal.sql.encode())
         for signal in night.catalog.values()
     ]
-    found = []
+    rules = []
     for kind, name, content in texts:
         sha256 = hashlib.sha256(content).hexdigest()
         if not (kept := night.settings.rules_folder / sha256).exists():
             write_atomically(kept, content.decode())
-        found.append(history.Rule(kind, name, sha256))
-    return found
+        rules.append(history.Rule(kind, name, sha256))
+    return rules
 
 
 def publish_due(night: Night) -> dict[str, Any]:
@@ -194,14 +194,14 @@ def _release(
 ) -> Released:
     """What is let out about those of the team who are on this rubric."""
     rows = {person: [cells.Evidence(*row) for row in evidence.get(person, [])] for person in people}
-    found = {
+    traces = {
         item.slug: {
             person for person, left in rows.items() if cells.trace(item, night.catalog, left, window=window)
         }
         for item in rubric.items
     }
     processes = night.catalog.of_kind("process")
-    found |= {
+    traces |= {
         each.signal: held_for(night.store.con, each, window.starts_on) & frozenset(people)
         for each in processes
     }
@@ -210,7 +210,7 @@ def _release(
         window=window,
         members=people,
         traces=asides.with_drawn(
-            found,
+            traces,
             aside,
             window=window.name,
             signals={item.slug: cells.band_signals(item, night.catalog) for item in rubric.items}
@@ -258,7 +258,7 @@ def _sources(night: Night, starts_on: date, ends_on: date) -> list[completeness.
     """
     store, span = night.store, (starts_on, ends_on)
     fills = {connector.source: frozenset(connector.yields) for connector in night.connectors}
-    found = []
+    sources = []
     for source in sorted(fills):
         scopes = list(night.log.scopes.get(source, ()))
         scopes += [
@@ -266,12 +266,12 @@ def _sources(night: Night, starts_on: date, ends_on: date) -> list[completeness.
             for scope in completeness.former_scopes(store, source, scopes, starts_on)
             if not departed.is_left_out_on_purpose(night, source, scope)
         ]
-        found.append(completeness.source_window(store, source, fills[source], scopes, span))
+        sources.append(completeness.source_window(store, source, fills[source], scopes, span))
     for source, _, tables in former_sources(store, fills):
         scopes = completeness.former_scopes(store, source, (), starts_on)
         if scopes:
-            found.append(completeness.source_window(store, source, tables, scopes, span))
-    return [*sorted(found, key=lambda each: each.source), *night.unseen]
+            sources.append(completeness.source_window(store, source, tables, scopes, span))
+    return [*sorted(sources, key=lambda each: each.source), *night.unseen]
 
 
 def _team_item(

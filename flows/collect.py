@@ -131,9 +131,9 @@ def look_for_lost_scopes(night: Night, connector: Connector) -> None:
     settings = night.settings.github
     if connector.source != "github" or settings is None:
         return
-    asked = {owner.casefold() for owner in settings.organisations}
+    organisations = {owner.casefold() for owner in settings.organisations}
     for scope in sorted({*ledger.known_scopes(night.store, "github")} - {*night.log.scopes["github"]}):
-        is_asked = scope.split("/")[0].casefold() in asked and settings.lets_in(scope)
+        is_asked = scope.split("/")[0].casefold() in organisations and settings.lets_in(scope)
         is_asked = is_asked and scope.casefold() not in connector.left_out
         if not ledger.holds_anything(night.store, "github", scope):
             ledger.forget_scope(night.store, "github", scope)

@@ -59,9 +59,9 @@ def sample_the_rest(night: Night, connector: Connector, scopes: Sequence[str]) -
     by_scope: dict[str, list[str]] = {}
     for scope, _, object_id in picked:
         by_scope.setdefault(scope, []).append(object_id)
-    told = {each.object_id: each for each in connector.recount(by_scope)}
+    inventory = {each.object_id: each for each in connector.recount(by_scope)}
     night.log.append(Sampled(len(picked)))
     for scope, object_ids in by_scope.items():
-        listed = [told[each] for each in object_ids if each in told]
+        listed = [inventory[each] for each in object_ids if each in inventory]
         if ledger.differences(night.store, connector.source, scope, listed, only=object_ids):
             reconcile.reconcile_scope(night, connector, scope)

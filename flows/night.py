@@ -168,25 +168,25 @@ def _fetch_most(
     To the orchestrator a step is a few rows and requests, which is more than a quiet repository costs.
     """
 
-    def read(some: Sequence[str]) -> list[str]:
-        for number, scope in enumerate(some):
+    def read(batch: Sequence[str]) -> list[str]:
+        for number, scope in enumerate(batch):
             try:
                 progress(f"fetching {connector.source} {scope}")
                 collect.fetch_scope(night, connector, scope, progress)
                 if counting.is_due(night, connector, scope, due):
                     reconcile.reconcile_scope(night, connector, scope)
             except SourceError:
-                return list(some[number:])
+                return list(batch[number:])
         return []
 
     left: list[str] = []
     for start in range(0, len(scopes), SCOPES_A_STEP):
-        some = scopes[start : start + SCOPES_A_STEP]
-        name = f"fetch {connector.source} {start + 1} to {start + len(some)} of {len(scopes)}"
-        failed = do(name, partial(read, some))
+        batch = scopes[start : start + SCOPES_A_STEP]
+        name = f"fetch {connector.source} {start + 1} to {start + len(batch)} of {len(scopes)}"
+        failed = do(name, partial(read, batch))
         left += failed
-        if len(failed) == len(some):  # it is likely not about one of them
-            return [*left, *scopes[start + len(some) :]]
+        if len(failed) == len(batch):  # it is likely not about one of them
+            return [*left, *scopes[start + len(batch) :]]
     return left
 
 

@@ -86,8 +86,8 @@ def orchestrator(home: Path, *, schedules: bool = False) -> Iterator[Orchestrato
     With `schedules` it also creates the runs of a deployment as they fall due.
     """
     if url := orchestrator_url():
-        others = [each for each in orchestrators_used(home) if each != shown(url)]
-        write_atomically(home / USED, "\n".join([*others, shown(url), ""]))
+        other_urls = [each for each in orchestrators_used(home) if each != shown(url)]
+        write_atomically(home / USED, "\n".join([*other_urls, shown(url), ""]))
         with operators_orchestrator():
             yield Orchestrator(url)
         return

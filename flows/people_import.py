@@ -40,7 +40,7 @@ def _in_its_home(settings: Settings, *, dry_run: bool, fewer: bool) -> str:
                 return _imported(night, fewer)
             with _copy(night) as copied:
                 before = reading.evidence_counted(copied.store)
-                said = _imported(copied, fewer)
+                outcome = _imported(copied, fewer)
                 refresh(copied.store.con, copied.catalog)
                 after = reading.evidence_counted(copied.store)
     except Busy as busy:
@@ -48,7 +48,7 @@ def _in_its_home(settings: Settings, *, dry_run: bool, fewer: bool) -> str:
     changed = sum(abs(after.get(each, 0) - before.get(each, 0)) for each in before.keys() | after.keys())
     people = sum(after.get(each, 0) != before.get(each, 0) for each in before.keys() | after.keys())
     return (
-        f"nothing was changed. {said}\n"
+        f"nothing was changed. {outcome}\n"
         f"Evidence: {changed} rows would come or go, of {people} people; {sum(before.values())} are stored."
     )
 

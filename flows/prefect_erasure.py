@@ -29,7 +29,7 @@ def elsewhere(settings: Settings) -> Elsewhere | None:
         return None
     if not Orchestrator(url).answers():
         raise BadInput([f"PREFECT_API_URL: the server at {shown(url)} does not answer; nothing was erased"])
-    others = [
+    unsearched = [
         f"nights ran on the Prefect server at {other} as well, which was not searched"
         for other in used
         if other != shown(url)
@@ -39,6 +39,6 @@ def elsewhere(settings: Settings) -> Elsewhere | None:
         from flows.prefect_traces import purge
 
         removed = purge(shown(url), needles)
-        return removed.runs, [*removed.by_hand, *others]
+        return removed.runs, [*removed.by_hand, *unsearched]
 
     return purge_server

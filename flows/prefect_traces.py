@@ -103,23 +103,23 @@ def _events(client: Any, runs: Sequence[Any], needles: Collection[str], url: str
 
     ids = [f"prefect.flow.{each}" for each in sorted({str(run.flow_id) for run in runs})]
     ids += [f"prefect.flow-run.{run.id}" for run in runs]
-    found: dict[str, Any] = {}
+    times: dict[str, Any] = {}
     for first in range(0, len(ids), EVENTS):
-        asked = EventFilter.model_validate({"any_resource": {"id": ids[first : first + EVENTS]}})
-        page = client.read_events(asked, limit=EVENTS)
+        event_filter = EventFilter.model_validate({"any_resource": {"id": ids[first : first + EVENTS]}})
+        page = client.read_events(event_filter, limit=EVENTS)
         while page is not None:
-            found |= {
+            times |= {
                 str(event.id): event.occurred
                 for event in page.events
                 if holds(event.model_dump_json().encode(), needles)
             }
             page = client.read_events_page(page.next_page) if page.next_page else None
-    if found:
-        newest = max(found.values()).date()
+    if times:
+        newest = max(times.values()).date()
         yield (
-            f"{len(found)} events on the Prefect server at {url} name them, the last of {newest}, and its "
+            f"{len(times)} events on the Prefect server at {url} name them, the last of {newest}, and its "
             "API deletes no event: they go with its retention of events, or delete these from its tables "
-            f"events and event_resources: {', '.join(sorted(found))}"
+            f"events and event_resources: {', '.join(sorted(times))}"
         )
 
 

@@ -16,14 +16,14 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
     before = connector.spent()
     try:
         listed, unlisted = _listed(night, connector, scope)
-        found = ledger.differences(night.store, connector.source, scope, listed, unlisted=unlisted)
-        known = {each.object_id for each in found}
+        differences = ledger.differences(night.store, connector.source, scope, listed, unlisted=unlisted)
+        known = {each.object_id for each in differences}
         threads = thread_states.differences(night, connector, scope)
-        found += [each for each in threads if each.object_id not in known]
-        left = found
-        if found:
+        differences += [each for each in threads if each.object_id not in known]
+        left = differences
+        if differences:
             by_kind: dict[str, list[str]] = {}
-            for difference in found:
+            for difference in differences:
                 by_kind.setdefault(difference.kind, []).append(difference.object_id)
             confirmed = fetch_again(night, connector, scope, by_kind)
             left = ledger.differences(night.store, connector.source, scope, listed, unlisted=unlisted)
@@ -35,7 +35,7 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
         span = (connector.since, min(night.today, night.as_of))
         key = (connector.source, scope)
         left_ids = {each.object_id for each in left}
-        repaired = [each for each in found if each.object_id not in left_ids]
+        repaired = [each for each in differences if each.object_id not in left_ids]
         ledger.note_repairs(night.store, *key, night.as_of, repaired)
         night.log.append(Counted(*key))
         return ledger.close_books(
@@ -54,15 +54,15 @@ def reconcile_scope(night: Night, connector: Connector, scope: str) -> list[Gap]
 
 def _listed(night: Night, connector: Connector, scope: str) -> tuple[list[Inventory], set[str]]:
     """What the source says exists: by counting where that is enough, else by its list."""
-    told = connector.tally(scope)
-    listed = None if told is None else ledger.as_listed(night.store, connector.source, scope, told)
+    tally = connector.tally(scope)
+    listed = None if tally is None else ledger.as_listed(night.store, connector.source, scope, tally)
     return _inventory(night, connector, scope) if listed is None else (listed, set())
 
 
 def _inventory(night: Night, connector: Connector, scope: str) -> tuple[list[Inventory], set[str]]:
     """What the source lists, and the kinds that it does not list, each of which becomes a gap."""
-    told = list(connector.inventory(scope))
-    gaps = [each for each in told if isinstance(each, Gap)]
+    inventory = list(connector.inventory(scope))
+    gaps = [each for each in inventory if isinstance(each, Gap)]
     unlisted = {gap.kind for gap in gaps}
     log_gaps(night, connector, scope, gaps)
     for gap in gaps:
@@ -71,4 +71,4 @@ def _inventory(night: Night, connector: Connector, scope: str) -> tuple[list[Inv
         night.log.say(
             f"{connector.source}: {kind} are not listed ({reason}); check what the token may read{remedy}"
         )
-    return [each for each in told if isinstance(each, Inventory) and each.kind not in unlisted], unlisted
+    return [each for each in inventory if isinstance(each, Inventory) and each.kind not in unlisted], unlisted

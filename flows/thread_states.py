@@ -44,29 +44,29 @@ def _differing(
     night: Night, connector: Connector, stored: Mapping[str, Sequence[StoredThread]]
 ) -> dict[str, list[Difference]]:
     """By scope, which pull requests have to be fetched again."""
-    asked = {scope: [each.thread_id for each in some] for scope, some in stored.items() if some}
-    if not asked:
+    thread_ids = {scope: [each.thread_id for each in threads] for scope, threads in stored.items() if threads}
+    if not thread_ids:
         return {scope: [] for scope in stored}
     source = connector.account_source
     own_ids = {key.account_id: known.own_id for key, known in night.vault.accounts() if key.source == source}
-    told = {
+    states = {
         each.thread_id: (
             each.is_resolved,
             each.is_outdated,
             own_ids.get(each.resolved_by.account_id) if each.resolved_by else None,
         )
-        for each in connector.threads(asked)
+        for each in connector.threads(thread_ids)
     }
     # One that is gone, or was not given, differs; which of the two it is, asking for its pull request tells.
-    found = {
+    pulls_by_scope = {
         scope: {
             each.pull_request_id: each.created_on
-            for each in some
-            if told.get(each.thread_id) != (each.is_resolved, each.is_outdated, each.resolver_id)
+            for each in threads
+            if states.get(each.thread_id) != (each.is_resolved, each.is_outdated, each.resolver_id)
         }
-        for scope, some in stored.items()
+        for scope, threads in stored.items()
     }
     return {
         scope: [Difference("pull_requests", one, day, "threads_differ") for one, day in pulls.items()]
-        for scope, pulls in found.items()
+        for scope, pulls in pulls_by_scope.items()
     }

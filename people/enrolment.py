@@ -128,14 +128,14 @@ def _read_teams(task: RosterImport) -> tuple[Membership, ...]:
     assert declared
     try:
         teams = teams_now(github, declared.organisation)
-        found, sentences = memberships(teams, declared, _known_before(task), task.as_of)
+        members, sentences = memberships(teams, declared, _known_before(task), task.as_of)
     except SourceError as error:
         task.mistakes.append(f"github_teams: {error}")
     except BadInput as error:
         task.mistakes.extend(error.mistakes)
     else:
         task.messages.extend(sentences)
-        return found
+        return members
     return ()
 
 
@@ -184,20 +184,20 @@ def _follow_sign_on(task: RosterImport) -> None:
     if settings.github is None or not settings.github.sso:
         return
     try:
-        told = [(each.account, each.addresses) for each in sso_identities(settings.github)]
+        identities = [(each.account, each.addresses) for each in sso_identities(settings.github)]
         elsewhere = [
             (account, address)
-            for tool in tools(settings)  # all of them or none: who is not told of would be parted
+            for tool in tools(settings)  # all of them or none: a missing identity would end its link
             for account, address in addresses_of(tool, settings)
             if account.source != "github" and not is_private_address(address)  # nobody signs in under one
         ]
     except SourceError as error:
         task.messages.append(f"nobody was linked by single sign-on: {error}")
         return
-    listed = [account for account, _ in told]
+    listed = [account for account, _ in identities]
     enrolled = {row.person_id for row in reading.memberships(task.store)}
     of_the_roster = {account for account in listed if task.vault.person_of(account) in enrolled}
-    stated = stated_by_sign_on(told, elsewhere, of_the_roster)
+    stated = stated_by_sign_on(identities, elsewhere, of_the_roster)
     followed = follow(task.store, task.vault, stated, listed, because="sso", on=task.as_of)
     if followed.held:
         task.messages.append(
@@ -207,35 +207,35 @@ def _follow_sign_on(task: RosterImport) -> None:
 
 
 def _numbered(task: RosterImport, named: Sequence[Membership]) -> tuple[list[Membership], list[str]]:
-    """The roster with accounts where it has private addresses of GitHub; and each line with one that is none.
+    """The roster with private addresses of GitHub replaced by accounts, and the mistakes on the way.
 
-    An address that nobody has told whose it is must not get any further: it would be kept as a login.
+    An address without a known owner is a mistake, because it would otherwise be stored as a login.
     """
     github = task.settings.github
     whose: AddressLookup = ByNumber(github) if github else no_lookup
     mistakes: list[str] = []
 
-    def told(account: Account | None, line: int) -> Account | None:
+    def resolved(account: Account | None, line: int) -> Account | None:
         if account is None or not is_private_address(account.login):
             return account
         try:
-            found = whose(account.login)
+            owner = whose(account.login)
         except SourceError as error:
             mistakes.append(f"{task.file}:{line}: nobody tells whose this private address is ({error})")
             return account
-        if found is None:
+        if owner is None:
             mistakes.append(
                 f"{task.file}:{line}: your GitHub has no account with the number in this private address; "
                 "write the login, or remove the row of an account that is gone"
             )
             return account
-        return replace(account, account_id=found.account_id, login=found.login)
+        return replace(account, account_id=owner.account_id, login=owner.login)
 
     members = [
         replace(
             member,
-            account=told(member.account, member.line) or member.account,
-            manager=told(member.manager, member.line),
+            account=resolved(member.account, member.line) or member.account,
+            manager=resolved(member.manager, member.line),
         )
         for member in named
     ]
@@ -268,7 +268,7 @@ def _one_person_twice(task: RosterImport, roster: list[Membership]) -> list[str]
 
 
 def _ask_github(task: RosterImport, roster: list[Membership]) -> tuple[Mapping[str, Account], list[str]]:
-    """Accounts by the logins GitHub has not told yet; and each line with one that it does not know."""
+    """Accounts by login, for logins without an id yet; and a sentence for each line with an unknown one."""
     lines: dict[str, tuple[str, list[int]]] = {}
     for member in roster:
         for account in (member.account, member.manager):
@@ -278,15 +278,15 @@ def _ask_github(task: RosterImport, roster: list[Membership]) -> tuple[Mapping[s
     if not lines or task.settings.github is None:
         return {}, []
     try:
-        found = resolve_logins(task.settings.github, sorted(login for login, _ in lines.values()))
+        accounts = resolve_logins(task.settings.github, sorted(login for login, _ in lines.values()))
     except SourceError as error:
         task.refusals.append(f"github: {error}")
         return {}, []
-    told = {login.casefold(): account for login, account in found.items()}
+    by_login = {login.casefold(): account for login, account in accounts.items()}
     unknown = sorted(
-        (line, login) for name, (login, rows) in lines.items() if name not in told for line in rows
+        (line, login) for name, (login, rows) in lines.items() if name not in by_login for line in rows
     )
-    return told, [
+    return by_login, [
         f"{task.file}:{line}: GitHub knows no account '{login}'; check the spelling, or remove "
         "the row of an account that is gone"
         for line, login in dict.fromkeys(unknown)
@@ -294,13 +294,13 @@ def _ask_github(task: RosterImport, roster: list[Membership]) -> tuple[Mapping[s
 
 
 def _is_known(task: RosterImport, account: Account) -> bool:
-    """Whether GitHub need not be asked: it has told this login, or its owner was erased."""
+    """Whether GitHub need not be asked: the vault has an id for this login, or its owner was erased."""
     return task.vault.has_account_id("github", account.login) or task.vault.was_erased(named(account))
 
 
-def _with_ids(member: Membership, task: RosterImport, told: Mapping[str, Account]) -> Membership:
+def _with_ids(member: Membership, task: RosterImport, by_login: Mapping[str, Account]) -> Membership:
     def identified(account: Account) -> Account:
-        known = told.get(account.login.casefold())
+        known = by_login.get(account.login.casefold())
         return replace(account, account_id=known.account_id) if known and not account.account_id else account
 
     return replace(

@@ -97,10 +97,10 @@ def why_it_adds_up(added_to: Sequence[tuple[int, str]]) -> str:
     fewest = min(needed for needed, _ in added_to)
     where = sorted({place for _, place in added_to})
     named = ", ".join(where[:3]) + (f" and {len(where) - 3} more" if len(where) > 3 else "")
-    others = "one other" if fewest == 1 else f"{fewest} others"
+    how_many = "one other" if fewest == 1 else f"{fewest} others"
     return (
         f"your team's band of {named} is out and counts you, and what you share tells your part in it. If "
-        f"{others} of those counted tell theirs too, the band and what was told together can say what the "
+        f"{how_many} of those counted tell theirs too, the band and what was told together can say what the "
         "rest did; a reader who was counted is one of them. Whether anybody else shares was not looked at. "
         "Nothing was shared"
     )

@@ -21,10 +21,10 @@ def everything_about(settings: Settings, person_id: str, reports: Mapping[str, R
     """Every row and log entry about this person, beside their reports. Raises BadInput in a night."""
     people = find_ids(settings.vault_file)
     ids = people.get(person_id, {person_id})
-    others = frozenset().union(*people.values()) - ids
+    other_ids = frozenset().union(*people.values()) - ids
     try:
         with FileLock(settings.lock_file, timeout=0):
-            stored = {path.name: rows_about(path, ids, others) for path in databases(settings.home)}
+            stored = {path.name: rows_about(path, ids, other_ids) for path in databases(settings.home)}
     except Timeout:
         raise BadInput([f"{settings.home}: a night is writing here; ask again when it has ended"]) from None
     return {

@@ -187,8 +187,8 @@ def _retention(old: Policy, new: Policy) -> Iterator[str]:
 
 def _changed(what: str, old: object, new: object) -> Iterator[str]:
     if old != new:
-        yield f"{what}: {_said(new)} instead of {_said(old)}"
+        yield f"{what}: {_listed(new)} instead of {_listed(old)}"
 
 
-def _said(value: object) -> str:
+def _listed(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

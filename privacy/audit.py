@@ -143,7 +143,7 @@ def shorten(log: Path, key: bytes, before: date) -> int:
             "number": last["number"],
             "on": before.isoformat(),
             "action": chain.SHORTENED,
-            "about": {"through": str(last["number"]), "sha256": chain.said(last)},
+            "about": {"through": str(last["number"]), "sha256": chain.content_hash(last)},
         }
         lines = [first | {"hash": chain.hash_of(key, chain.START, first)}, *logged[old:]]
         content = "".join(chain.text(line) + "\n" for line in lines)
@@ -160,7 +160,7 @@ def _accepted_again(key: bytes, lines: Sequence[Mapping[str, Any]], content: str
     last = lines[-1]
     about = {"by": accepted["about"]["by"], "sha256": hashlib.sha256(content.encode()).hexdigest()}
     entry = {"number": last["number"] + 1, "on": accepted["on"], "action": chain.ACCEPTED, "about": about}
-    return entry | {"hash": chain.hash_of(key, chain.said(last), entry)}
+    return entry | {"hash": chain.hash_of(key, chain.content_hash(last), entry)}
 
 
 def write_anchor(log: Path, anchor: Path, *, on: date) -> None:

@@ -114,7 +114,7 @@ def walk(content: bytes, key: bytes, name: str, since: ChainPosition | None = No
                 mistakes.append(f"{where}: entry {entry['number']} was altered, or is not from this log")
             elif entry["action"] == ACCEPTED and entry["about"]["sha256"] == so_far.hexdigest():
                 mistakes.clear()  # all of this was there when somebody said so, and is there still
-            number, before = entry["number"], said(entry)
+            number, before = entry["number"], content_hash(entry)
             hashes[number] = before if entry["action"] == SHORTENED else entry["hash"]
         so_far.update(line + b"\n")
     return Walk(mistakes, hashes, shortened, ChainPosition(number, before, place.size + len(content)))
@@ -139,7 +139,7 @@ def last(log: Path) -> tuple[int, str, bool]:
         is_torn = bool(tail) and not tail.endswith("\n")
         for line in reversed(tail.split("\n")):
             if entry := entry_of(line):
-                return entry["number"], said(entry), is_torn
+                return entry["number"], content_hash(entry), is_torn
     return 0, START, is_torn
 
 
@@ -158,7 +158,7 @@ def anchored(anchor: Path) -> list[dict[str, Any]]:
     return [_parsed(line) or {} for line in lines if line.strip()]
 
 
-def said(entry: Mapping[str, Any]) -> str:
+def content_hash(entry: Mapping[str, Any]) -> str:
     """The hash that the next entry goes on from."""
     return str(entry["about"]["sha256"] if entry["action"] == SHORTENED else entry["hash"])
 
@@ -248,7 +248,7 @@ def _ends_with(log: Path, size: int) -> tuple[int, str] | None:
     # the last line may lack its end where the power went; then it is whole all the same
     ending = _bytes(log, max(size - _TAIL, 0))[: min(size, _TAIL)].decode("utf-8", "replace")
     entry = entry_of(ending.removesuffix("\n").split("\n")[-1])
-    return (entry["number"], said(entry)) if entry else None
+    return (entry["number"], content_hash(entry)) if entry else None
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

@@ -176,7 +176,7 @@ def release_organisation(
         "published_on": published_on.isoformat(),
         "agreement_sha256": policy.sha256,
         "shown": is_shown,
-        **(organisation.told(repositories, signals, traces) if is_shown else organisation.NOTHING),
+        **(organisation.signal_rows(repositories, signals, traces) if is_shown else organisation.NOTHING),
     }
     organisation.check(body)
     return Released("organisation", body, key=_DOOR)

@@ -51,7 +51,7 @@ def often(counts: Mapping[str, int], size: int) -> bool:
     return sum(min(CAP, count) for count in counts.values()) >= size + CAP
 
 
-def told(repositories: int, signals: Sequence[Mapping[str, Any]], traces: Traces) -> dict[str, Any]:
+def signal_rows(repositories: int, signals: Sequence[Mapping[str, Any]], traces: Traces) -> dict[str, Any]:
     """Every signal, with its word where public facts let it be shown (its `because` is None)."""
     words = _words(traces)
     rows = []

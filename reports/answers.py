@@ -15,7 +15,7 @@ Schema = Sequence[tuple[str, str, Sequence[tuple[str, str, str]]]]
 
 def answer_text(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """The rows below their columns, and what bands cannot tell."""
-    table = [[plain(each) for each in columns], *([plain(_said(value)) for value in row] for row in rows)]
+    table = [[plain(each) for each in columns], *([plain(_cell(value)) for value in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -30,7 +30,7 @@ def answer_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([spreadsheet_cell(each) for each in columns])
-    writer.writerows([spreadsheet_cell(_said(value)) for value in row] for row in rows)
+    writer.writerows([spreadsheet_cell(_cell(value)) for value in row] for row in rows)
     return text.getvalue().rstrip("\n")
 
 
@@ -47,11 +47,11 @@ def schema_text(tables: Schema) -> str:
     lines: list[str] = []
     for table, says, columns in tables:
         lines += ["", f"{table}: {says}"]
-        lines += [f"  {name:16} {kind:10} {said}" for name, kind, said in columns]
+        lines += [f"  {name:16} {kind:10} {about}" for name, kind, about in columns]
     return "\n".join(lines[1:])
 
 
-def _said(value: Any) -> Any:
+def _cell(value: Any) -> Any:
     if isinstance(value, list):
-        return ", ".join(str(_said(each)) for each in value)
+        return ", ".join(str(_cell(each)) for each in value)
     return "" if value is None else value

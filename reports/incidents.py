@@ -109,22 +109,22 @@ def as_body(contribution: Contribution) -> dict[str, Any]:
 
 def incidents_text(released: Released) -> str:
     """What `sightline me incidents` prints."""
-    body, found = view.body_for(released, "self"), contribution(released)
+    body, part = view.body_for(released, "self"), contribution(released)
     title = f"Your part in incidents, {plain(body['window'])}"
     lines = [title, f"{words.window_dates(body)}.", "", words.HEADER, ""]
-    for one in found.incidents:
+    for one in part.incidents:
         lines.append(plain(one.url) if one.url else "an incident without an address")
         lines += [
             f"  {words.day(step.on):>11}  {step.what}" + (f": {plain(step.url)}" if step.url else "")
             for step in one.steps
         ]
-    if found.quiet_shifts:
+    if part.quiet_shifts:
         lines += [
             "",
             "On-call shifts in which no incident of this quarter came up for you, by their first day in it",
         ]
-        lines += [f"  {words.day(day):>11}" for day in found.quiet_shifts]
-    if not (found.incidents or found.quiet_shifts):
+        lines += [f"  {words.day(day):>11}" for day in part.quiet_shifts]
+    if not (part.incidents or part.quiet_shifts):
         lines.append("Nothing of an incident or a shift is in your report of this window.")
     lines += [
         "",
@@ -136,16 +136,16 @@ def incidents_text(released: Released) -> str:
 
 def incidents_markdown(released: Released) -> str:
     """The same as a list of links, to write a self-review from."""
-    body, found = view.body_for(released, "self"), contribution(released)
+    body, part = view.body_for(released, "self"), contribution(released)
     lines = [f"# Your part in incidents, {markdown_text(body['window'])}", "", f"> {words.HEADER}", ""]
-    for one in found.incidents:
+    for one in part.incidents:
         lines.append(f"- {_link(one.url) or 'an incident without an address'}")
         for step in one.steps:
             where = f": {_link(step.url)}" if step.url else ""
             lines.append(f"  - {words.day(step.on)}, {step.what}{where}")
     lines += [
         f"- on call from {words.day(day)}, and no incident of this quarter came up for you"
-        for day in found.quiet_shifts
+        for day in part.quiet_shifts
     ]
     return "\n".join(lines) + "\n"
 

@@ -67,9 +67,9 @@ def at_a_glance(sources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]
     for source in sources:
         by_source.setdefault(source["source"], []).append(source)
     return [
-        told
+        row
         for scopes in by_source.values()
-        for told in (scopes if len(scopes) <= SCOPES_LISTED else _in_few(scopes))
+        for row in (scopes if len(scopes) <= SCOPES_LISTED else _in_few(scopes))
     ]
 
 

@@ -28,36 +28,36 @@ def view(releases: Sequence[Released]) -> dict[str, Any]:
     return bodies[-1]
 
 
-def text(told: Mapping[str, Any]) -> str:
+def text(body: Mapping[str, Any]) -> str:
     """What `sightline signals coverage` prints."""
-    return told_text(f"What the signals can see, {plain(told['window'])}", _opening(told), _rows(told))
+    return told_text(f"What the signals can see, {plain(body['window'])}", _opening(body), _rows(body))
 
 
-def markdown(told: Mapping[str, Any]) -> str:
+def markdown(body: Mapping[str, Any]) -> str:
     """The same as Markdown."""
     parts = [
-        f"# What the signals can see, {markdown_text(told['window'])}",
+        f"# What the signals can see, {markdown_text(body['window'])}",
         "",
-        *map(markdown_text, _opening(told)),
+        *map(markdown_text, _opening(body)),
     ]
-    for name, lines in _rows(told):
+    for name, lines in _rows(body):
         parts += ["", f"## {markdown_text(name)}", "", *(f"* {markdown_text(line)}" for line in lines)]
     return "\n".join(parts)
 
 
-def _opening(told: Mapping[str, Any]) -> list[str]:
-    if not told["shown"]:
-        return [plain(told["because"])]
+def _opening(body: Mapping[str, Any]) -> list[str]:
+    if not body["shown"]:
+        return [plain(body["because"])]
     return [
-        f"Published {plain(told['published_on'])}, once. "
+        f"Published {plain(body['published_on'])}, once. "
         f"At most {CAP} objects of each person count towards a "
         "word, so that it tells nothing about anybody; 'seldom or never' does not say which."
     ]
 
 
-def _rows(told: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    for row in told["signals"]:
-        where = f"Can fire in {row['repositories']} of {told['repositories']} repositories."
+def _rows(body: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    for row in body["signals"]:
+        where = f"Can fire in {row['repositories']} of {body['repositories']} repositories."
         lines = [
             plain(row["asks"]),
             "Rests on no repository." if row["repositories"] is None else where,

@@ -142,7 +142,7 @@ def explain(explained: Mapping[str, Any], console: Console) -> None:
     for raw in explained["items"]:
         item = view.item(raw, explained)
         page.gap()
-        page.lead(_said(page, item), item.says, NARROW_COLUMN)
+        page.lead(_state(page, item), item.says, NARROW_COLUMN)
         if raw.get("map"):
             page.line(f"Declared in {plain(raw['map'])}, as {item.observability.word}.", indent=4)
         for signal in raw.get("signals") or []:
@@ -177,7 +177,7 @@ def _sources(page: Page, body: Mapping[str, Any]) -> None:
 
 def _items(page: Page, body: Mapping[str, Any], *, full: bool) -> None:
     pillars = view.pillars(body)
-    headings = [_said(page, item) for pillar in pillars for group in pillar.groups for item in group.items]
+    headings = [_state(page, item) for pillar in pillars for group in pillar.groups for item in group.items]
     column = max((len(each) for each in headings), default=0) + 5
     if page.console.width - column < _ROOM_FOR_A_SENTENCE:
         column = NARROW_COLUMN
@@ -190,7 +190,7 @@ def _items(page: Page, body: Mapping[str, Any], *, full: bool) -> None:
             if group.name:
                 page.line(group.name, indent=2, style="dim")
             for item in group.items:
-                page.lead(_said(page, item), item.says, column)
+                page.lead(_state(page, item), item.says, column)
                 if full:
                     _item_rest(page, item, indent=column)
                 else:
@@ -237,7 +237,7 @@ def _processes(page: Page, body: Mapping[str, Any], *, full: bool) -> None:
             page.line(f"Misses: {' '.join(process.misleads)}", indent=column, hang=2, style="dim")
 
 
-def _said(page: Page, item: view.Item) -> str:
+def _state(page: Page, item: view.Item) -> str:
     """`● seen` on a person's report; `◧ partly, some` on a team's, where the symbol tells the class alone."""
     if item.is_band:
         return f"{page.symbol(item.observability)} {item.observability.word}, {item.mark.word}"

@@ -145,8 +145,8 @@ def titled(body: dict[str, Any], titles: Mapping[str, str] | None) -> dict[str, 
     if not titles:
         return body
 
-    def with_titles(told: Mapping[str, Any]) -> dict[str, Any]:
-        return {"evidence": [row | {"title": titles.get(row["source_id"])} for row in told["evidence"]]}
+    def with_titles(entry: Mapping[str, Any]) -> dict[str, Any]:
+        return {"evidence": [row | {"title": titles.get(row["source_id"])} for row in entry["evidence"]]}
 
     items = [raw | with_titles(raw) for raw in body["items"]]
     items = [
@@ -162,14 +162,14 @@ def pillars(body: Mapping[str, Any]) -> list[Pillar]:
     shaped = [
         (_heading(raw, "pillar"), _heading(raw, "group"), item(raw, body, taken)) for raw in body["items"]
     ]
-    found = []
+    sections = []
     for pillar, members in groupby(shaped, key=lambda each: each[0]):
         groups = tuple(
             Group(name, tuple(each[2] for each in inside))
             for name, inside in groupby(members, key=lambda each: each[1])
         )
-        found.append(Pillar(_anchor("pillar", pillar, taken), pillar, groups))
-    return found
+        sections.append(Pillar(_anchor("pillar", pillar, taken), pillar, groups))
+    return sections
 
 
 def item(raw: Mapping[str, Any], body: Mapping[str, Any], taken: set[str] | None = None) -> Item:
@@ -288,15 +288,15 @@ def _traces(rows: Sequence[Mapping[str, Any]]) -> Iterator[Trace]:
     by_object: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in sorted(rows, key=lambda each: (str(each["occurred_on"]), str(each["source_id"]))):
         by_object.setdefault((str(row["source_kind"]), str(row["source_id"])), []).append(row)
-    for (kind, source_id), found in by_object.items():
-        url = next((safe for row in found if (safe := safe_url(row.get("url")))), None)
+    for (kind, source_id), same in by_object.items():
+        url = next((safe for row in same if (safe := safe_url(row.get("url")))), None)
         yield Trace(
             kind=words.kind_name(kind),
             label=_label(url) if url else plain(source_id),
-            title=_optional(found[0].get("title")),
+            title=_optional(same[0].get("title")),
             url=url,
-            days=tuple(dict.fromkeys(plain(row["occurred_on"]) for row in found)),
-            seen_on=min((each for row in found if (each := _iso(row.get("seen_on")))), default=None),
+            days=tuple(dict.fromkeys(plain(row["occurred_on"]) for row in same)),
+            seen_on=min((each for row in same if (each := _iso(row.get("seen_on")))), default=None),
         )
 
 

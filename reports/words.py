@@ -161,13 +161,13 @@ def listing(words: Sequence[str]) -> str:
 
 def spoken(name: str) -> str:
     """A signal or a rule as people write it: `oncall_shifts` is on-call shifts."""
-    for written, said in (
+    for written, replacement in (
         ("_", " "),
         ("ncall", "n-call"),
         ("followup", "follow-up"),
         ("oauthored", "o-authored"),
     ):
-        name = name.replace(written, said)
+        name = name.replace(written, replacement)
     return name
 
 
@@ -225,7 +225,7 @@ def window_dates(body: Mapping[str, Any]) -> str:
 def contest(contested: Mapping[str, Any]) -> str:
     """That a cell is contested, by its person, and what became of it."""
     wrong = _CONTESTED.get(contested["because"], plain(contested["because"]))
-    said = f" “{plain(contested['said'])}”" if contested.get("said") else ""
+    quote = f" “{plain(contested['said'])}”" if contested.get("said") else ""
     decided = f"on {day(contested['resolved_on'])}"
     if contested.get("resolved_by"):
         decided += f" by {plain(contested['resolved_by'])}"
@@ -234,7 +234,7 @@ def contest(contested: Mapping[str, Any]) -> str:
         "upheld": f"Upheld {decided}: do not read this as it stands.",
         "dismissed": f"Dismissed {decided}.",
     }.get(contested["state"], "")
-    return f"Contested on {day(contested['opened_on'])}: {wrong}.{said} {became}".rstrip()
+    return f"Contested on {day(contested['opened_on'])}: {wrong}.{quote} {became}".rstrip()
 
 
 def because(item: Mapping[str, Any], body: Mapping[str, Any]) -> str | None:
@@ -255,5 +255,5 @@ def because(item: Mapping[str, Any], body: Mapping[str, Any]) -> str | None:
 def _readable(sentence: str) -> str:
     """Sources by their names and days as people write them: `github`, said in lower case, is an id."""
     ids = "|".join(sorted(_SOURCES, key=len, reverse=True))
-    sentence = re.sub(rf"\b({ids})\b", lambda found: _SOURCES[found[0]], sentence)
-    return re.sub(r"\b\d{4}-\d\d-\d\d\b", lambda found: day(found[0]), sentence)
+    sentence = re.sub(rf"\b({ids})\b", lambda match: _SOURCES[match[0]], sentence)
+    return re.sub(r"\b\d{4}-\d\d-\d\d\b", lambda match: day(match[0]), sentence)

@@ -110,8 +110,8 @@ def evaluate(
     if as_of < window.starts_on:
         raise ValueError(f"window {window.name} has not begun on {as_of}")
 
-    def cell(state: State, because: str | None, found: Sequence[Evidence] = ()) -> Cell:
-        return Cell(person_id, item.slug, window, state, because, tuple(found))
+    def cell(state: State, because: str | None, rows: Sequence[Evidence] = ()) -> Cell:
+        return Cell(person_id, item.slug, window, state, because, tuple(rows))
 
     if item.item_class == "ask":
         nobody = (
@@ -121,19 +121,19 @@ def evaluate(
     if item.item_class == "withheld":
         return cell("withheld", _joined("This could be measured, and Sightline declines to.", item.because))
 
-    found = _of_this_item(item, person_id, window, as_of, evidence)
-    holding = {each for each in item.indicators if _holds(each, found)}
+    rows = _of_this_item(item, person_id, window, as_of, evidence)
+    holding = {each for each in item.indicators if _holds(each, rows)}
     if is_met(item.parts, item.seen_when, holding.__contains__):
-        return cell("seen", None, found)
+        return cell("seen", None, rows)
 
     gaps = open_reasons(
         item, catalog, window=window, as_of=as_of, sources=sources, opportunities=opportunities
     )
-    if found:
+    if rows:
         unmet = [part for part in item.parts if not part_is_met(part, holding.__contains__)]
         asks = rule_text(unmet, item.seen_when)
         more = f"Some of it was seen, and the rule asks for more: {asks}."
-        return cell("partly seen", _joined(more, *gaps), found)
+        return cell("partly seen", _joined(more, *gaps), rows)
     if enrolled_share(memberships, window, as_of) < Fraction(1, 2):
         return cell("no opportunity", _NO_OPPORTUNITY)
     if gaps:
@@ -145,14 +145,14 @@ def evaluate(
 
 def beside(item: Item, evidence: Iterable[Evidence], window: Window, as_of: date) -> list[Evidence]:
     """What is shown below the item to its person: it decides nothing, and no band has heard of it."""
-    found = {
+    rows = {
         row
         for row in evidence
         if row.signal in item.beside
         and window.starts_on <= row.occurred_on <= as_of
         and row.occurred_on < window.ends_on
     }
-    return sorted(found, key=lambda row: (row.occurred_on, row.signal, row.source_kind, row.source_id))
+    return sorted(rows, key=lambda row: (row.occurred_on, row.signal, row.source_kind, row.source_id))
 
 
 def trace(
@@ -287,9 +287,9 @@ def _of_this_item(
     return sorted(kept, key=lambda row: (row.occurred_on, row.signal, row.source_kind, row.source_id))
 
 
-def _holds(indicator: Indicator, found: Iterable[Evidence]) -> bool:
+def _holds(indicator: Indicator, rows: Iterable[Evidence]) -> bool:
     """Enough distinct source objects, in enough distinct ISO weeks."""
-    mine = [row for row in found if row.signal == indicator.signal]
+    mine = [row for row in rows if row.signal == indicator.signal]
     objects = {(row.source_kind, row.source_id) for row in mine}
     weeks = {row.occurred_on.isocalendar()[:2] for row in mine}
     return len(objects) >= indicator.at_least and len(weeks) >= (indicator.in_weeks or 0)

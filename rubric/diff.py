@@ -88,23 +88,23 @@ def differences(before: Side, after: Side) -> list[Difference]:
         [entry for entry in after.entries if entry.sha256 not in old],
         compare_words=before.kind == after.kind,
     )
-    found = []
+    changes = []
     for entry in after.entries:
         known = old.get(entry.sha256)
         reworded = successor_of.get(entry.sha256)
         if known is not None:
-            found.append(Difference("same" if known.place == entry.place else "moved", known, entry))
+            changes.append(Difference("same" if known.place == entry.place else "moved", known, entry))
         elif reworded is not None:
-            found.append(Difference("reworded", reworded, entry))
+            changes.append(Difference("reworded", reworded, entry))
         else:
-            found.append(Difference("added", None, entry))
+            changes.append(Difference("added", None, entry))
     reworded_ones = {entry.sha256 for entry in successor_of.values()}
-    found += [
+    changes += [
         Difference("dropped", entry, None)
         for entry in before.entries
         if entry.sha256 not in new and entry.sha256 not in reworded_ones
     ]
-    return found
+    return changes
 
 
 def counted(differences: Sequence[Difference]) -> dict[Change, int]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.errors import BadInput
-from rubric.forms import Found, html_page, markdown, plain_text, table
+from rubric.forms import Outline, html_page, markdown, plain_text, table
 from rubric.levels import competencies, names_a_level
 from rubric.map import Item, RubricMap
 
@@ -81,15 +81,15 @@ def open_document(path: Path | str) -> Document:
     """
     path, level = names_a_level(str(path))
     form = _FORMS.get(path.suffix.lower(), plain_text)
-    found = competencies(path, level) if path.suffix.lower() in _YAML else form(_text_of(path))
-    statements, mistakes = _statements(found)
-    mistakes += [*found.mistakes, *_stand_twice(statements)]
+    outline = competencies(path, level) if path.suffix.lower() in _YAML else form(_text_of(path))
+    statements, mistakes = _statements(outline)
+    mistakes += [*outline.mistakes, *_stand_twice(statements)]
     if not statements and not mistakes:
-        said = "`competencies` is empty" if path.suffix.lower() in _YAML else _NONE_FOUND[form]
-        mistakes.append((1, f"no statements; {said}"))
+        reason = "`competencies` is empty" if path.suffix.lower() in _YAML else _NONE_FOUND[form]
+        mistakes.append((1, f"no statements; {reason}"))
     if mistakes:
         raise BadInput([f"{path.name}:{line}: {sentence}" for line, sentence in sorted(mistakes)])
-    return Document(found.title, tuple(statements))
+    return Document(outline.title, tuple(statements))
 
 
 def drift(rubric_map: RubricMap, statements: Sequence[Statement]) -> list[str]:
@@ -154,10 +154,10 @@ def _text_of(path: Path) -> str:
     return text
 
 
-def _statements(found: Found) -> tuple[list[Statement], list[tuple[int, str]]]:
+def _statements(outline: Outline) -> tuple[list[Statement], list[tuple[int, str]]]:
     statements, mistakes = [], []
     pillar, group = _LEVEL, ""
-    for line in found.lines:
+    for line in outline.lines:
         match line.kind:
             case "pillar":
                 pillar, group = line.text, ""

@@ -34,8 +34,8 @@ class Line:
 
 
 @dataclass(slots=True)
-class Found:
-    """What was found in a document so far, and what is wrong with it, by line."""
+class Outline:
+    """The headings and statements of a document with their lines, and the mistakes in it."""
 
     title: str = ""
     lines: list[Line] = field(default_factory=list)
@@ -53,45 +53,45 @@ class Found:
 # --- plain text -----------------------------------------------------------------------------------------
 
 
-def plain_text(text: str) -> Found:
+def plain_text(text: str) -> Outline:
     """Headings have no markup in the plain form, so their order between two bullets tells them apart."""
-    found = Found()
+    outline = Outline()
     headings: list[tuple[str, int]] = []
     is_first_run = was_blank = True
     for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.strip()
         if _HEADING.fullmatch(raw):
-            found.mistakes.append((number, "a heading with # is Markdown; name the file so, with .md"))
+            outline.mistakes.append((number, "a heading with # is Markdown; name the file so, with .md"))
         elif line.startswith(BULLETS) or line in {"-", "*", "•"}:
             if is_first_run:
                 # A document opens with its title and the level's lead sentence.
-                found.title = headings[0][0] if headings else ""
+                outline.title = headings[0][0] if headings else ""
                 headings = headings[2:]
-            _name_headings(headings, found)
+            _name_headings(headings, outline)
             headings, is_first_run = [], False
-            found.add("statement", line[1:], number)
-        elif line and raw[0].isspace() and not headings and found.lines and not was_blank:
-            goes_on = found.lines.pop()
-            found.add(goes_on.kind, f"{goes_on.text} {line}", goes_on.number)
+            outline.add("statement", line[1:], number)
+        elif line and raw[0].isspace() and not headings and outline.lines and not was_blank:
+            goes_on = outline.lines.pop()
+            outline.add(goes_on.kind, f"{goes_on.text} {line}", goes_on.number)
         elif line:
             headings.append((line, number))
         was_blank = not line
-    return found
+    return outline
 
 
-def _name_headings(run: Sequence[tuple[str, int]], found: Found) -> None:
+def _name_headings(run: Sequence[tuple[str, int]], outline: Outline) -> None:
     """The lines between two bullets, named: a pillar, a group, or a description that is left out."""
     below: list[tuple[str, int]] = []
     after_pillar = False
     for text, number in run:
         if _starts_with_symbol(text):
-            found.add("pillar", without_symbol(text), number)
+            outline.add("pillar", without_symbol(text), number)
             after_pillar, below = True, []
         else:
             below.append((text, number))
     if below:
         # Under a pillar come its lead sentence and then the group; elsewhere the group and its description.
-        found.add("group", *below[-1 if after_pillar else 0])
+        outline.add("group", *below[-1 if after_pillar else 0])
 
 
 def _starts_with_symbol(text: str) -> bool:
@@ -106,12 +106,12 @@ def without_symbol(text: str) -> str:
 # --- a published page -----------------------------------------------------------------------------------
 
 
-def html_page(text: str) -> Found:
+def html_page(text: str) -> Outline:
     """Headings and bullets of a page; everything before its main heading is navigation."""
     parser = _Page()
     parser.feed(text)
     parser.close()
-    return parser.found
+    return parser.outline
 
 
 class _Page(HTMLParser):
@@ -123,14 +123,14 @@ class _Page(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found = Found()
+        self.outline = Outline()
         self._block: str | None = None
         self._strong = self._plain = ""
         self._in_strong = False
         self._number = self._depth = self._asides = 0
         self._above: list[tuple[int, str]] = []
         """Headings that stand above this place, with their depth."""
-        self._said = ""
+        self._last_group = ""
         self._lists: list[int] = []
         """How many headings stood above each open list."""
 
@@ -182,20 +182,20 @@ class _Page(HTMLParser):
     def _close(self) -> None:
         strong, plain = " ".join(self._strong.split()), " ".join(self._plain.split())
         match self._block:
-            case "title" if not any(line.kind == "group" for line in self.found.lines):
+            case "title" if not any(line.kind == "group" for line in self.outline.lines):
                 # A later main heading inside the document parts it and starts no other one.
-                self.found.lines.clear()
-                self.found.title, self._above = plain, []
+                self.outline.lines.clear()
+                self.outline.title, self._above = plain, []
             case "pillar" if plain:
-                self._above, self._said = [(self._depth, without_symbol(plain))], ""
-                self.found.add("pillar", self._above[0][1], self._number)
+                self._above, self._last_group = [(self._depth, without_symbol(plain))], ""
+                self.outline.add("pillar", self._above[0][1], self._number)
             case "group" if plain:
                 self._group(without_symbol(plain))
             case "paragraph" if strong:
                 self._group(strong)
             case "bullet" if plain:
                 self._say_group()
-                self.found.add("statement", plain, self._number)
+                self.outline.add("statement", plain, self._number)
         self._block, self._strong, self._plain = None, "", ""
 
     def _group(self, text: str) -> None:
@@ -206,9 +206,9 @@ class _Page(HTMLParser):
     def _say_group(self) -> None:
         """A group is called by all its headings, so that two of one name stay apart; else by the pillar."""
         named = [text for depth, text in self._above if depth > 2] or [text for _, text in self._above]
-        if named and (group := " / ".join(named)) != self._said:
-            self.found.add("group", group, self._number)
-            self._said = group
+        if named and (group := " / ".join(named)) != self._last_group:
+            self.outline.add("group", group, self._number)
+            self._last_group = group
 
 
 # --- Markdown -------------------------------------------------------------------------------------------
@@ -229,19 +229,19 @@ _BOLD_LINE = re.compile(r"\s*(?:\*\*|__)([^*_]+)(?:\*\*|__):?\s*")
 _BULLET = re.compile(r"(\s*)(?:[-*+•]|\d{1,3}[.)])(?:\s+(?:\[[ xX]\]\s+)?(.*))?")
 
 
-def markdown(text: str) -> Found:
+def markdown(text: str) -> Outline:
     """Headings by their depth, bullets and numbered lines as statements; paragraphs are descriptions.
 
     One heading above all others is the title, the next depth is the pillar, and all below it is the group. A
     bullet that ends with a colon and has bullets under it is a heading too.
     """
-    found = Found()
-    marks = list(_marks(text, found))
+    outline = Outline()
+    marks = list(_marks(text, outline))
     headings = [mark for mark in marks if mark.is_heading]
     depths = sorted({mark.depth for mark in headings})
     first = [mark for mark in headings if mark.depth == depths[0]]
     if len(first) == 1 and marks[0] is first[0] and len(depths) > 1:
-        found.title, depths = _words(first[0].text), depths[1:]
+        outline.title, depths = _words(first[0].text), depths[1:]
         marks = marks[1:]
     pillar_depth = depths[0] if depths else 0
     above: list[_Mark] = []
@@ -252,7 +252,7 @@ def markdown(text: str) -> Found:
         if mark.is_heading:
             above = [each for each in above if each.is_heading and each.depth < mark.depth] + [mark]
             if mark.depth == pillar_depth:
-                found.add("pillar", without_symbol(_words(mark.text)).rstrip(": "), mark.number)
+                outline.add("pillar", without_symbol(_words(mark.text)).rstrip(": "), mark.number)
             said_group = ""
             continue
         above = [each for each in above if each.is_heading or each.depth < mark.depth]
@@ -262,17 +262,17 @@ def markdown(text: str) -> Found:
         path = [without_symbol(_words(each.text)).rstrip(": ") for each in above]
         group = " / ".join(path[1:]) or "".join(path)
         if group != said_group:
-            found.add("group", group, above[-1].number)
+            outline.add("group", group, above[-1].number)
             said_group = group
-        found.add("statement", _words(mark.text), mark.number)
-    return found
+        outline.add("statement", _words(mark.text), mark.number)
+    return outline
 
 
-def _marks(text: str, found: Found) -> Iterator[_Mark]:
+def _marks(text: str, outline: Outline) -> Iterator[_Mark]:
     """Headings and bullets, a bullet with the lines that go on with it."""
     bullet: _Mark | None = None
     was_blank = False
-    for number, raw in enumerate(_without_asides(text, found), start=1):
+    for number, raw in enumerate(_without_asides(text, outline), start=1):
         heading = _HEADING.fullmatch(raw) or _BOLD_LINE.fullmatch(raw)
         item = _BULLET.fullmatch(raw)
         if (heading or item or (was_blank and raw.strip() and not raw.startswith("  "))) and bullet:
@@ -290,7 +290,7 @@ def _marks(text: str, found: Found) -> Iterator[_Mark]:
         yield bullet
 
 
-def _without_asides(text: str, found: Found) -> Iterator[str]:
+def _without_asides(text: str, outline: Outline) -> Iterator[str]:
     """The lines, with front matter, fenced code and comments as empty ones, so that numbers stay.
 
     An underlined heading becomes one with # on its own line.
@@ -320,7 +320,7 @@ def _without_asides(text: str, found: Found) -> Iterator[str]:
         else:
             yield line
     if fence:
-        found.mistakes.append((opened, f"'{fence}' is opened here and never closed"))
+        outline.mistakes.append((opened, f"'{fence}' is opened here and never closed"))
 
 
 def _words(text: str) -> str:
@@ -337,14 +337,14 @@ def _words(text: str) -> str:
 _COLUMNS = ("pillar", "group", "statement")
 
 
-def table(text: str) -> Found:
+def table(text: str) -> Outline:
     """One statement a row; the columns are named pillar, group and statement, in any order."""
-    found = Found()
+    outline = Outline()
     head, _, below = text.partition("\n")
-    said = re.fullmatch(r"sep=(.)\s*", head)  # what some spreadsheets write above their head
-    first = 2 if said else 1
-    text, head = (below, below.split("\n", 1)[0]) if said else (text, head)
-    apart = said[1] if said else next((each for each in ",;\t" if each in head), ",")
+    separator = re.fullmatch(r"sep=(.)\s*", head)  # what some spreadsheets write above their head
+    first = 2 if separator else 1
+    text, head = (below, below.split("\n", 1)[0]) if separator else (text, head)
+    apart = separator[1] if separator else next((each for each in ",;\t" if each in head), ",")
     rows = csv.reader(io.StringIO(text), delimiter=apart, strict=True)
     names: list[str] = []
     before: dict[str, str] = {}
@@ -353,44 +353,44 @@ def table(text: str) -> Found:
         for cells in rows:
             if not names:
                 names = [cell.strip().casefold() for cell in cells]
-                if not _is_known_head(names, number, found):
-                    return found
+                if not _is_known_head(names, number, outline):
+                    return outline
             elif any(cell.strip() for cell in cells):
-                before = _row(dict(zip(names, cells, strict=False)), len(cells), number, before, found)
+                before = _row(dict(zip(names, cells, strict=False)), len(cells), number, before, outline)
             number = rows.line_num + first
     except csv.Error:
-        found.mistakes.append((number, "a quotation mark that is never closed, or stands inside a cell"))
-    return found
+        outline.mistakes.append((number, "a quotation mark that is never closed, or stands inside a cell"))
+    return outline
 
 
-def _is_known_head(names: Sequence[str], number: int, found: Found) -> bool:
+def _is_known_head(names: Sequence[str], number: int, outline: Outline) -> bool:
     for name in names:
         if name not in _COLUMNS:
-            found.mistakes.append((number, f"unknown column '{name}'{did_you_mean(name, _COLUMNS)}"))
+            outline.mistakes.append((number, f"unknown column '{name}'{did_you_mean(name, _COLUMNS)}"))
     for name in _COLUMNS:
         if names.count(name) != 1:
-            said = "is missing" if name not in names else "is there twice"
-            found.mistakes.append((number, f"column '{name}' {said}; a table has {', '.join(_COLUMNS)}"))
-    return not found.mistakes
+            problem = "is missing" if name not in names else "is there twice"
+            outline.mistakes.append((number, f"column '{name}' {problem}; a table has {', '.join(_COLUMNS)}"))
+    return not outline.mistakes
 
 
 def _row(
-    cells: dict[str, str], count: int, number: int, before: dict[str, str], found: Found
+    cells: dict[str, str], count: int, number: int, before: dict[str, str], outline: Outline
 ) -> dict[str, str]:
     """Adds a row's statement; returns its headings, so that the next row only names others."""
     if count != len(_COLUMNS):
-        found.mistakes.append(
+        outline.mistakes.append(
             (number, f"a row of {count} cells where there are {len(_COLUMNS)} columns; is a quote missing?")
         )
         return before
     empty = [name for name in _COLUMNS if not cells[name].strip()]
     if empty:
-        found.mistakes += [(number, f"{name} is empty; every row names all three") for name in empty]
+        outline.mistakes += [(number, f"{name} is empty; every row names all three") for name in empty]
         return before
     here = {name: " ".join(cells[name].split()) for name in ("pillar", "group")}
     if before.get("pillar") != here["pillar"]:
-        found.add("pillar", here["pillar"], number)
+        outline.add("pillar", here["pillar"], number)
     if before != here:
-        found.add("group", here["group"], number)
-    found.add("statement", cells["statement"], number)
+        outline.add("group", here["group"], number)
+    outline.add("statement", cells["statement"], number)
     return here

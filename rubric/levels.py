@@ -13,30 +13,30 @@ from typing import Any
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from connectors.marked_yaml import line_of
-from rubric.forms import Found
+from rubric.forms import Outline
 from rubric.tree import Reading, root_of
 from signals.catalog import did_you_mean
 
 _FORM = "a rubric in YAML has `levels`, `themes` and `competencies`"
 
 
-def competencies(path: Path, level: str | None = None) -> Found:
+def competencies(path: Path, level: str | None = None) -> Outline:
     """The statements of this level, themes as pillars; of all levels, levels as pillars and themes as groups.
 
     Raises BadInput with every mistake and its line.
     """
     reading = _Levels(path.name)
-    found = reading.document(root_of(path), level)
+    outline = reading.document(root_of(path), level)
     reading.stop_if_wrong()
-    return found
+    return outline
 
 
 class _Levels(Reading):
-    def document(self, root: Any, level: str | None) -> Found:
-        found = Found()
+    def document(self, root: Any, level: str | None) -> Outline:
+        outline = Outline()
         if not isinstance(root, MappingNode):
             self.wrong(line_of(root), f"{_FORM}; this file is none of that")
-            return found
+            return outline
         # Any other key is the publisher's own and of no concern here.
         fields = self.fields(root, "the document")
         for key in ("levels", "themes", "competencies"):
@@ -47,7 +47,7 @@ class _Levels(Reading):
         if level is not None and level not in levels:
             self.wrong(fields["levels"][1], f"no level is named '{level}'{did_you_mean(level, list(levels))}")
         title = self.text(fields, "name", "the document") if "name" in fields else ""
-        found.title = ", ".join(part for part in (title, levels.get(level or "", "")) if part)
+        outline.title = ", ".join(part for part in (title, levels.get(level or "", "")) if part)
         kept = sorted(
             self.competencies(fields["competencies"][0], levels, themes),
             key=lambda each: (list(levels).index(each[0]), list(themes).index(each[1])),
@@ -58,12 +58,12 @@ class _Levels(Reading):
                 continue
             pillar, group = (themes[theme], themes[theme]) if level else (levels[of_level], themes[theme])
             if before[0] != pillar:
-                found.add("pillar", pillar, line)
+                outline.add("pillar", pillar, line)
             if before != (pillar, group):
-                found.add("group", group, line)
+                outline.add("group", group, line)
             before = (pillar, group)
-            found.add("statement", summary, line)
-        return found
+            outline.add("statement", summary, line)
+        return outline
 
     def names(self, fields: Any, key: str) -> dict[str, str]:
         """The name of each level or theme, by its id, in the document's order."""
@@ -89,21 +89,21 @@ class _Levels(Reading):
         for number, each in enumerate(self.listed(node, "competencies"), start=1):
             where = f"competency {number}"
             entry = self.fields(each, where)
-            said: dict[str, str] = {}
+            texts: dict[str, str] = {}
             for word in ("level", "theme", "summary"):
                 if word not in entry:
                     self.wrong(line_of(each), f"{where}: {word} is missing")
                 else:
-                    said[word] = self.text(entry, word, where)
+                    texts[word] = self.text(entry, word, where)
             for word, known in (("level", levels), ("theme", themes)):
-                if said.get(word) and said[word] not in known:
+                if texts.get(word) and texts[word] not in known:
                     self.wrong(
                         entry[word][1],
-                        f"{where}: no {word} is named '{said[word]}'{did_you_mean(said[word], [*known])}",
+                        f"{where}: no {word} is named '{texts[word]}'{did_you_mean(texts[word], [*known])}",
                     )
-                    said[word] = ""
-            if len(said) == 3 and all(said.values()):
-                kept.append((said["level"], said["theme"], said["summary"], entry["summary"][1]))
+                    texts[word] = ""
+            if len(texts) == 3 and all(texts.values()):
+                kept.append((texts["level"], texts["theme"], texts["summary"], entry["summary"][1]))
         return kept
 
     def listed(self, node: Any, key: str) -> list[Any]:

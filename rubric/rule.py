@@ -87,9 +87,9 @@ def implies(one: tuple[SeenWhen, Sequence[Part]], other: tuple[SeenWhen, Sequenc
     Each way of meeting `one` has to meet each thing that `other` asks for.
     """
     return all(
-        any(asks_no_less(mine, theirs) for mine in way for theirs in asked)
+        any(asks_no_less(mine, theirs) for mine in way for theirs in required)
         for way in _ways(*one)
-        for asked in _asked(*other)
+        for required in _required(*other)
     )
 
 
@@ -109,7 +109,7 @@ def _ways(seen_when: SeenWhen, parts: Sequence[Part]) -> list[frozenset[Indicato
     return [each for sets in of_parts for each in sets] if seen_when == "any" else _crossed(of_parts)
 
 
-def _asked(seen_when: SeenWhen, parts: Sequence[Part]) -> list[frozenset[Indicator]]:
+def _required(seen_when: SeenWhen, parts: Sequence[Part]) -> list[frozenset[Indicator]]:
     """Every set of which one indicator at least has to hold."""
     of_parts = [_sets(part, "all") for part in parts]
     return [each for sets in of_parts for each in sets] if seen_when == "all" else _crossed(of_parts)

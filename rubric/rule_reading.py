@@ -97,15 +97,15 @@ class RuleReading(Reading):
                 line,
                 f"{where}: {how} inside seen_when: {how} adds nothing; write its rules without the group",
             )
-        found = []
+        indicators = []
         for each in listed.value:
             if _is_group(each):
                 self.wrong(
                     line_of(each), f"{where}: holds a group; they go one deep, so that they can be read aloud"
                 )
             elif indicator := self.indicator(each, where):
-                found.append(indicator)
-        return Group("any" if how == "any" else "all", tuple(found))
+                indicators.append(indicator)
+        return Group("any" if how == "any" else "all", tuple(indicators))
 
     def indicator(self, node: Any, where: str) -> Indicator | None:
         line = line_of(node)

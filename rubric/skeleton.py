@@ -85,8 +85,8 @@ def _names(statements: Sequence[Statement]) -> Iterator[str]:
     taken: set[str] = set()
     for statement in statements:
         group = _slug(statement.group)
-        told = [word for word in _slug(statement.text).split("-") if word not in _PASSED_OVER]
-        fresh = [word for word in told if word not in group.split("-")]
+        words = [word for word in _slug(statement.text).split("-") if word not in _PASSED_OVER]
+        fresh = [word for word in words if word not in group.split("-")]
         name = "-".join(part for part in (group, *fresh[:_FEW_WORDS]) if part)
         if not re.match(r"[a-z]", name):
             name = f"item-{name}".rstrip("-")

@@ -62,22 +62,22 @@ class Reading:
         if not isinstance(node, MappingNode):
             self.wrong(line, f"{where}: expected keys with values, found {_shape(node)}")
             return {}
-        found: dict[str, tuple[Any, int]] = {}
+        entries: dict[str, tuple[Any, int]] = {}
         known = needed + optional
         for key_node, value in node.value:
             key, key_line = str(key_node.value), line_of(key_node)
             if not isinstance(key_node, ScalarNode):
                 self.wrong(key_line, f"{where}: a key is a word, found {_shape(key_node)}")
-            elif key in found:
-                self.wrong(key_line, f"{where}: '{key}' is written twice, first on line {found[key][1]}")
+            elif key in entries:
+                self.wrong(key_line, f"{where}: '{key}' is written twice, first on line {entries[key][1]}")
             elif known and key not in known:
                 self.wrong(key_line, f"{where}: unknown key '{key}'{did_you_mean(key, known)}")
             else:
-                found[key] = (value, key_line)
+                entries[key] = (value, key_line)
         for key in needed:
-            if key not in found:
+            if key not in entries:
                 self.wrong(line, f"{where}: {key} is missing")
-        return found
+        return entries
 
     def text(self, fields: Fields, key: str, where: str) -> str:
         return self.text_of(*fields[key], f"{where}: {key}") if key in fields else ""

@@ -186,7 +186,7 @@ def mistakes_in_query(sql: str, kind: str, reads: Sequence[str], reads_line: int
     try:
         statements = con.extract_statements(sql)
     except duckdb.Error as error:
-        yield _said(error)
+        yield _mistake(error)
         return
     first = _first_line(sql)
     if len(statements) != 1 or not is_select(statements[0]):
@@ -205,7 +205,7 @@ def mistakes_in_query(sql: str, kind: str, reads: Sequence[str], reads_line: int
         columns = con.execute(f"describe {sql}").fetchall()
     except duckdb.Error as error:
         if not forbidden:
-            yield _said(error)
+            yield _mistake(error)
         return
     named = _named_in(tree)
     for name in sorted(named & (facts() | BOOKKEEPING | views().keys())):
@@ -291,8 +291,8 @@ def _forbidden_in(node: Mapping[str, Any]) -> tuple[str, str]:
         case "SHOW_REF":
             return "show", "show and describe read something other than the warehouse's tables; remove it"
         case "RECURSIVE_CTE_NODE" if node["union_all"] and _is_asked(node["cte_name"], node["right"]):
-            said = "goes round for ever where two rows lead to each other; write union"
-            return "union all", f"{node['cte_name']!r} asks itself by union all, which {said}"
+            reason = "goes round for ever where two rows lead to each other; write union"
+            return "union all", f"{node['cte_name']!r} asks itself by union all, which {reason}"
         case "LIMIT_MODIFIER":
             return "limit", "limit keeps whichever rows come first; say which ones are meant with qualify"
         case "DISTINCT_MODIFIER" if node["distinct_on_targets"]:
@@ -350,7 +350,7 @@ def _tables_in(tree: Any) -> frozenset[str]:
     return frozenset(read - _named_in(tree))
 
 
-def _said(error: duckdb.Error) -> Mistake:
+def _mistake(error: duckdb.Error) -> Mistake:
     text = str(error)
     line = re.search(r"^LINE (\d+):", text, re.MULTILINE)
     sentence = re.sub(r"^\w+ Error: ", "", " ".join(text.split("\n\n")[0].split()))
