@@ -13,7 +13,7 @@ from config.settings import Settings
 from connectors.errors import BadInput
 from flows.context import Busy, Night, open_night
 from flows.roster import import_roster
-from flows.run_log import Message, Refusal, RosterMistake, RunLog
+from flows.run_log import Message, Refusal, RosterMistake
 from signals.run import refresh
 from warehouse import reading
 from warehouse.store import Store
@@ -81,6 +81,4 @@ def _copy(night: Night) -> Iterator[Night]:
             Path(folder) / night.settings.vault_file.name, Tombstones(night.settings.erasures_folder)
         )
         with closing(Store(Path(folder) / night.settings.warehouse_file.name)) as store:
-            log = RunLog()
-            log.append(*night.log.of(RosterMistake))
-            yield replace(night, store=store, vault=vault, log=log)
+            yield replace(night, store=store, vault=vault)

@@ -140,7 +140,7 @@ def _read_teams(task: RosterImport) -> tuple[Membership, ...]:
 
 
 def _known_before(task: RosterImport) -> list[Membership]:
-    """The memberships of the last task, with the accounts that the vault has for them."""
+    """The memberships of the last night, with the accounts that the vault has for them."""
     accounts = {
         known.own_id: Account(key.source, key.account_id, known.login)
         for key, known in task.vault.accounts()

@@ -98,6 +98,16 @@ def test_a_look_at_the_first_roster_leaves_nothing_behind(organisation: Running,
     assert sorted(path.name for path in home.iterdir()) == ["roster.csv", "sightline.yaml"]
 
 
+def test_a_rehearsed_import_says_too_that_a_source_is_not_read_as_far_back_as_asked(
+    organisation: Running, home: Path
+) -> None:
+    settings = load_settings(written(home, organisation))
+    assert settings.github
+    early = settings.github.model_copy(update={"since": date(2020, 1, 1)})
+    said = import_people(settings.model_copy(update={"github": early}), dry_run=True, fewer=False)
+    assert "\ngithub.since 2020-01-01 is before " in said
+
+
 def test_with_logins_that_github_does_not_know_the_first_night_says_that_nobody_is_in_a_team(
     organisation: Running, home: Path
 ) -> None:
