@@ -193,14 +193,15 @@ def _release(
     sources: Sequence[completeness.SourceWindow],
 ) -> Released:
     """What is let out about those of the team who are on this rubric."""
+    catalog = night.catalog
     rows = {person: [cells.Evidence(*row) for row in evidence.get(person, [])] for person in people}
     traces = {
         item.slug: {
-            person for person, left in rows.items() if cells.trace(item, night.catalog, left, window=window)
+            person for person, left in rows.items() if cells.trace(item, catalog, left, window=window)
         }
         for item in rubric.items
     }
-    processes = night.catalog.of_kind("process")
+    processes = catalog.of_kind("process")
     traces |= {
         each.signal: held_for(night.store.con, each, window.starts_on) & frozenset(people)
         for each in processes
@@ -213,7 +214,7 @@ def _release(
             traces,
             aside,
             window=window.name,
-            signals={item.slug: cells.band_signals(item, night.catalog) for item in rubric.items}
+            signals={item.slug: cells.band_signals(item, catalog) for item in rubric.items}
             | {each.signal: (each.signal,) for each in processes},
             secret=own.draw_key(),
         ),

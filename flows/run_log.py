@@ -139,21 +139,19 @@ class RunLog:
     """The entries of one run, in order."""
 
     def __init__(self) -> None:
-        self._of_run: list[OfRun] = []
+        self._of_kind: dict[type[object], list[OfScope | OfRun]] = {}
         self._of_scope: dict[tuple[str, str], list[OfScope]] = {}
-        self._sources: dict[str, list[str]] = {}
+        self._sources: dict[str, dict[str, None]] = {}
 
     def append(self, *entries: OfScope | OfRun) -> None:
         """Adds entries at the end."""
         for entry in entries:
+            self._of_kind.setdefault(type(entry), []).append(entry)
             if isinstance(entry, OfRun):
-                self._of_run.append(entry)
                 continue
             self._of_scope.setdefault((entry.source, entry.scope), []).append(entry)
-            if isinstance(entry, ScopeListed) and entry.scope not in (
-                scopes := self._sources.setdefault(entry.source, [])
-            ):
-                scopes.append(entry.scope)
+            if isinstance(entry, ScopeListed):
+                self._sources.setdefault(entry.source, {})[entry.scope] = None
 
     def say(self, *sentences: str) -> None:
         """Adds sentences for the receipt."""
@@ -161,17 +159,16 @@ class RunLog:
 
     def list_scopes(self, source: str, scopes: Iterable[str]) -> None:
         """Adds what a source has to read; a source with nothing to read is listed as well."""
-        self._sources.setdefault(source, [])
+        self._sources.setdefault(source, {})
         self.append(*(ScopeListed(source, scope) for scope in scopes))
 
     def of(self, kind: type[Entry]) -> list[Entry]:
-        """The entries of one kind, in order; of scopes, scope by scope."""
-        entries = [*self._of_run, *(each for of_scope in self._of_scope.values() for each in of_scope)]
-        return [entry for entry in entries if isinstance(entry, kind)]
+        """The entries of one kind, in order."""
+        return [entry for entry in self._of_kind.get(kind, ()) if isinstance(entry, kind)]
 
     def texts(self, kind: type[Sentence]) -> list[str]:
         """The sentences of one kind, each once."""
-        return list(dict.fromkeys(entry.text for entry in self._of_run if isinstance(entry, kind)))
+        return list(dict.fromkeys(entry.text for entry in self.of(kind)))
 
     @property
     def unfinished(self) -> set[str]:

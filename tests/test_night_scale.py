@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from timeit import timeit
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from config.settings import load_settings
 from flows.context import open_night
 from flows.night import FEW_SCOPES, run_night
+from flows.run_log import RunLog, SignalRefused, Spent
 from flows.step import run_step
 from sandbox.organisation.vast import VastWorld, vast
 from sandbox.server import Running, running
@@ -59,6 +61,17 @@ def test_a_host_that_refuses_everything_is_not_asked_about_every_repository(
     assert status["last_run"]["outcome"] == "refused"
     assert [source["scope"] for source in status["sources"] if source["complete"]] == []
     assert server.get("/_sandbox/stats")[2]["requests"]["graphql"] < REPOSITORIES
+
+
+def test_what_a_run_refused_is_looked_up_as_quickly_with_many_repositories_as_with_none() -> None:
+    """It is asked for with every person and item of a release."""
+    log, empty = RunLog(), RunLog()
+    for number in range(20_000):
+        log.list_scopes("github", [f"acme/{number}"])
+        log.append(Spent("github", f"acme/{number}", requests=1, points=1))
+    few, many = (timeit(lambda each=each: each.of(SignalRefused), number=200) for each in (empty, log))
+    assert many < 50 * few
+    assert len(log.scopes["github"]) == 20_000
 
 
 # --- builders ---
