@@ -1,4 +1,4 @@
-"""A connector is added as the README says: a module, one line in the registry, a row in the agreement."""
+"""A connector is added as docs/maintaining.md says: a folder, a line in the registry and in the agreement."""
 
 from __future__ import annotations
 
