@@ -1,6 +1,7 @@
 """Reports as data: one's own, a team's, the organisation's, and how the last night went.
 
-Whatever is about somebody is logged before it is returned.
+Whatever is about somebody is logged before it is returned. The database driver is loaded for one's own report
+alone, so that `status` and `coverage` start at once.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from app.roles import checked
 from config.recorded_settings import RecordedSettings
 from config.settings import Settings
 from connectors.errors import BadInput
-from people.own_report import items_about, report_of
 from privacy import door, logbook, organisation
 from privacy.released import Released
 from reports.status import Health, StatusUnreadable, health, read_status, unreadable
@@ -23,6 +23,8 @@ from reports.status import Health, StatusUnreadable, health, read_status, unread
 @checked
 def own_report(settings: RecordedSettings, asker: Asker, window: str | None) -> Released:
     """The report of whoever asks, of the running quarter if none is named. Raises BadInput or NoReport."""
+    from people.own_report import report_of
+
     name = window_named(settings, window)
     released = report_of(settings, asker.person_id, name)
     logbook.note(settings, "report read", person=logbook.mark(settings, asker.person_id), window=name)
@@ -54,6 +56,8 @@ def explain_items(
     The rule, its file and its version are those that the report was made with, not those on the disk.
     Raises BadInput with the nearest names.
     """
+    from people.own_report import items_about
+
     body = own_report(settings, asker, window).body
     try:
         items = items_about(body, name)

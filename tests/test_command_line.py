@@ -132,6 +132,18 @@ def test_an_unknown_signal_in_the_map_is_named_before_anything_starts(
     assert not (home / "sightline-home" / "warehouse.duckdb").exists()
 
 
+@pytest.mark.parametrize("command", [["status"], ["coverage", "search"]])
+def test_what_reads_published_files_alone_starts_without_the_database_driver(
+    command: list[str], home: Path
+) -> None:
+    (home / "sightline.yaml").write_text("roster: roster.csv\ngithub:\n  organisations: [acme]\n")
+    started = [sys.executable, "-X", "importtime", "-m", "cli.main", *command]
+    done = subprocess.run(started, cwd=home, capture_output=True, text=True, check=False)
+    modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "app.reports" in modules
+    assert "duckdb" not in modules
+
+
 # --- builders ---
 
 SIGHTLINE = [sys.executable, "-m", "cli.main"]
