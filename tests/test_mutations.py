@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 from pathlib import Path
 
 import pytest
+from mutants import copy_of_the_tree
 from mutations import of_map, of_python, of_sql
 
 ROOT = Path(__file__).parents[1]
@@ -62,6 +64,12 @@ def test_changed_python_is_python(path: str) -> None:
     assert len(changes) > 20
     for change in changes:
         ast.parse(text[: change.start] + change.text + text[change.end :])
+
+
+def test_the_copy_of_the_tree_has_a_console_script_that_runs(tmp_path: Path) -> None:
+    script = copy_of_the_tree(tmp_path) / ".venv" / "bin" / "sightline"
+    done = subprocess.run([script, "--help"], capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("Usage: sightline "), done.stderr
 
 
 # --- builders -----------------------------------------------------------------------------------------------

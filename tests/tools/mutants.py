@@ -281,9 +281,7 @@ def copy_of_the_tree(folder: Path) -> Path:
     start = "import os, coverage; os.getenv('COVERAGE_PROCESS_START') and coverage.process_startup()"
     (packages / "tree.pth").write_text(f"{tree}\n{ours}\n{start}\n")
     script = tree / ".venv" / "bin" / "sightline"
-    script.write_text(
-        f"#!{tree}/.venv/bin/python\nimport sys\nfrom flows.cli import main\nsys.exit(main())\n"
-    )
+    script.write_text(f"#!{tree}/.venv/bin/python\nimport sys\nfrom cli.main import main\nsys.exit(main())\n")
     script.chmod(0o755)
     return tree
 
