@@ -16,7 +16,7 @@ from reports.neutral import plain
 
 @click.group(cls=Chapters)
 def contests() -> None:
-    """Cells that people contest, for the resolvers whom the settings name.
+    """Contested results, for the resolvers whom the settings name.
 
     Who you are is proven by your GitHub token in GITHUB_TOKEN.
     """
@@ -26,7 +26,7 @@ def contests() -> None:
 @format_option("text", "json")
 @with_config
 def contests_list(config: Path, form: str) -> None:
-    """The open contests that you may decide, each with the cell it is about."""
+    """The open contests that you may decide, each with the result it is about."""
     from app.contests import list_contests
 
     rows = list_contests(*signed_in(config))
@@ -49,11 +49,11 @@ def _lines(row: Mapping[str, Any]) -> Iterator[str]:
 
 @contests.command("resolve")
 @click.argument("contest")
-@click.option("--upheld", "decision", flag_value="upheld", help="It is wrong as it stands.")
-@click.option("--dismissed", "decision", flag_value="dismissed", help="It is right as it stands.")
+@click.option("--upheld", "decision", flag_value="upheld", help="The result is wrong.")
+@click.option("--dismissed", "decision", flag_value="dismissed", help="The result is right.")
 @with_config
 def contests_resolve(config: Path, contest: str, decision: str | None) -> None:
-    """Decides CONTEST. Its person reads what you decided, and that it was you."""
+    """Decides CONTEST. The person sees your decision and your login."""
     from app.contests import decide_contest
 
     match decision:

@@ -34,11 +34,11 @@ OUT_OF_REACH = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPE
     cls=Chapters,
     context_settings={"help_option_names": ["-h", "--help"]},
     chapters={
-        "For everybody whose work it is about": ["me", "explain", "shared"],
+        "For engineers": ["me", "explain", "shared"],
         "For managers and analysts": ["coverage", "query"],
-        "For whoever decides what is right": ["contests", "privacy"],
-        "For whoever runs it": ["nightly", "serve", "status", "people", "deliver"],
-        "For whoever writes the rules": ["rubric", "signals"],
+        "For decisions and privacy": ["contests", "privacy"],
+        "For operators": ["nightly", "serve", "status", "people", "deliver"],
+        "For authors of rubrics and signals": ["rubric", "signals"],
         "To try it": ["demo", "sandbox"],
     },
     epilog="Exit codes: 0 all there; 1 something is missing, not there or not right, and is named; "

@@ -36,17 +36,15 @@ if TYPE_CHECKING:
     "--titles/--no-titles",
     "with_titles",
     default=None,
-    help="Ask GitHub, with your token, what things are called.  [default: with --solo; as text with --full]",
+    help="Fetch titles from GitHub with your token.  [default: with --solo; as text with --full]",
 )
-@click.option("--as-of", type=PastDay(), help="As the last night until this day wrote it.")
-@click.option(
-    "--solo", is_flag=True, help="Without any Sightline around you: your own token, your own machine."
-)
+@click.option("--as-of", type=PastDay(), help="The report of the last night up to this day.")
+@click.option("--solo", is_flag=True, help="Without an installation: only your own token and machine.")
 @click.option("--since", type=Day(), help="With --solo: how far to go back.  [default: four quarters]")
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
-    help="With --solo: where your traces are kept.  [default: ~/.local/share/sightline/solo]",
+    help="With --solo: where your data is stored.  [default: ~/.local/share/sightline/solo]",
 )
 @config_option
 @click.pass_context

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 @click.argument("item")
 @click.argument("text", required=False)
 @window_option("the running one")
-@click.option("--delete", is_flag=True, help="Delete the note that stands there.")
+@click.option("--delete", is_flag=True, help="Delete the note.")
 @with_config
 def note(config: Path, item: str, text: str | None, window: str | None, delete: bool) -> None:
-    """Writes TEXT beside your ITEM, in the place of what stood there. Nobody else sees it.
+    """Writes TEXT as your note beside ITEM, and replaces an earlier note.
 
-    Unless you share the item with your notes.
+    Nobody else sees it unless you share the item with your notes.
     """
     from app.notes import delete_note, write_note
 
@@ -52,14 +52,14 @@ def note(config: Path, item: str, text: str | None, window: str | None, delete: 
 @click.option(
     "--because", type=click.Choice(["not-me", "wrong-item", "missing"]), help="What is wrong with it."
 )
-@click.option("--note", "text", help="What whoever decides should know.")
+@click.option("--note", "text", help="What the resolver should know.")
 @window_option("the running one")
-@click.option("--take-back", is_flag=True, help="Take your contest of this cell back.")
+@click.option("--take-back", is_flag=True, help="Withdraw your contest.")
 @with_config
 def contest(
     config: Path, item: str, because: str | None, text: str | None, window: str | None, take_back: bool
 ) -> None:
-    """Says that what stands at your ITEM is wrong. A resolver decides, who is not your manager."""
+    """Says that your result for ITEM is wrong. A resolver decides, never your manager."""
     from app.contests import open_contest, take_back_contest
 
     if take_back == (because is not None):
@@ -87,10 +87,10 @@ def contest(
 @click.command()
 @click.argument("first", type=Day(), required=False)
 @click.argument("last", type=Day(), required=False)
-@click.option("--count-again", is_flag=True, help="Take these days back.")
+@click.option("--count-again", is_flag=True, help="Count these days again.")
 @with_config
 def leave(config: Path, first: date | None, last: date | None, count_again: bool) -> None:
-    """Leaves the days from FIRST to LAST out of what is expected of you. Without days, says which are.
+    """Leaves the days from FIRST to LAST out of what is expected of you. Without days, lists them.
 
     Leave, part-time, a late start, an exemption: the days are all that is asked and kept. Where more than
     half of a quarter is left out, what was not seen says `no opportunity`; what was seen stays seen.
@@ -144,7 +144,7 @@ def incidents(config: Path, window: str | None, form: str) -> None:
 @format_option("text", "json")
 @with_config
 def access_log(config: Path, form: str) -> None:
-    """Who looked at what of yours and at the bands of your team, by day."""
+    """Who looked at your data and at the bands of your team, and on which day."""
     from app.export import access_log as entries_about_me
 
     entries = entries_about_me(*signed_in(config))
@@ -200,7 +200,7 @@ def _zipped(exported: Export, text: str) -> bytes:
 @click.command("opt-out")
 @with_config
 def opt_out(config: Path) -> None:
-    """From today on, nothing you do becomes evidence or is behind a band. Undo it with opt-in."""
+    """From today on, nothing you do becomes evidence or counts in a band. Undo it with opt-in."""
     from app.opting_out import opt_out as opt_out_now
     from warehouse.windows import today, window_of
 
@@ -220,7 +220,7 @@ def opt_out(config: Path) -> None:
 @click.command("opt-in")
 @with_config
 def opt_in(config: Path) -> None:
-    """From today on, you are in again."""
+    """From today on, what you do counts again."""
     from app.opting_out import opt_in as opt_in_now
 
     opt_in_now(*signed_in(config))
@@ -230,7 +230,7 @@ def opt_in(config: Path) -> None:
 @click.command()
 @with_config
 def delivery(config: Path) -> None:
-    """Where your encrypted report lies, and how to open it."""
+    """Where your encrypted report is, and how to open it."""
     from app.delivery import own_delivery
 
     mine = own_delivery(*signed_in(config))

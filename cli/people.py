@@ -33,7 +33,7 @@ def people() -> None:
 
 
 @people.command("suggest")
-@click.option("--weak", is_flag=True, help="Also reasons that are mostly wrong among namesakes.")
+@click.option("--weak", is_flag=True, help="Also weak reasons, often wrong for people of similar names.")
 @format_option("text", "json")
 @with_config
 def people_suggest(config: Path, weak: bool, form: str) -> None:
@@ -64,7 +64,7 @@ def people_suggest(config: Path, weak: bool, form: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would move, and change nothing.")
 @with_config
 def people_link(config: Path, account: str, to: str, dry_run: bool) -> None:
-    """Says that ACCOUNT is a second one of whoever has the account TO. Undo it with unlink.
+    """Links ACCOUNT to the person who has the account TO. Undo it with unlink.
 
     Write accounts like github:octo-cat or pagerduty:PXPGF42.
     """
@@ -81,7 +81,7 @@ def people_link(config: Path, account: str, to: str, dry_run: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would move, and change nothing.")
 @with_config
 def people_unlink(config: Path, account: str, dry_run: bool) -> None:
-    """Takes the link of ACCOUNT back, as if it had never been."""
+    """Removes the link of ACCOUNT, as if it had never existed."""
     from app.links import unlink_account
 
     would_move, comes_back = unlink_account(*signed_in(config), account, dry_run=dry_run)
@@ -110,7 +110,7 @@ def _echo_rehearsal(would_move: WouldMove) -> None:
 @click.option("--off", is_flag=True, help="Let nights change it again.")
 @with_config
 def people_lock(config: Path, account: str, off: bool) -> None:
-    """Keeps every night from linking or parting ACCOUNT, whatever the roster says."""
+    """Stops nights from linking or unlinking ACCOUNT, whatever the roster says."""
     from app.links import lock_account
 
     action: Literal["locked", "unlocked"] = "unlocked" if off else "locked"
@@ -119,11 +119,11 @@ def people_lock(config: Path, account: str, off: bool) -> None:
 
 
 @people.command("log")
-@click.option("--all", "everybody", is_flag=True, help="Everybody's; for a keeper.")
+@click.option("--all", "everybody", is_flag=True, help="Those of all accounts; only for a keeper.")
 @format_option("text", "json")
 @with_config
 def people_log(config: Path, everybody: bool, form: str) -> None:
-    """What was ever done to the links of your accounts, when, by whom and why."""
+    """All changes to the links of your accounts: when, by whom and why."""
     from app.links import everybodys_log, own_log
 
     entries = (everybodys_log if everybody else own_log)(*signed_in(config))
@@ -140,10 +140,10 @@ def people_log(config: Path, everybody: bool, form: str) -> None:
 
 @people.command("import")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
-@click.option("--fewer", is_flag=True, help="Also where it names far fewer people than before.")
+@click.option("--fewer", is_flag=True, help="Import it even if it names far fewer people than before.")
 @with_config
 def people_import(config: Path, dry_run: bool, fewer: bool) -> None:
-    """Takes the roster over now, as the next night would. For the operator, without a token.
+    """Imports the roster now, as the next night would. For the operator, without a token.
 
     It is the file, the export or GitHub's teams, whichever the settings name.
     """

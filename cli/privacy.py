@@ -25,7 +25,7 @@ _NOTHING_WRONG = "the log is whole; nothing is wrong"
     },
 )
 def privacy() -> None:
-    """What is agreed about people, whether it still holds, and what is done when it must be."""
+    """The agreement, checks of what was published, and actions such as erasing somebody."""
 
 
 @privacy.group("agreement", invoke_without_command=True)
@@ -55,7 +55,7 @@ def privacy_agreement(context: click.Context, form: str, solo: bool) -> None:
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 def privacy_agreement_diff(old: Path, new: Path) -> None:
-    """What NEW agrees to otherwise than OLD, and who has signed it."""
+    """What the agreement NEW changes from OLD, and who has signed it."""
     from privacy.amendments import SIGNERS, differences, signers
     from privacy.policy import load_policy
 
@@ -75,10 +75,10 @@ def privacy_agreement_diff(old: Path, new: Path) -> None:
 
 @privacy_agreement.command("sign")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--by", metavar="NAME", required=True, help="Whoever approves it.")
+@click.option("--by", metavar="NAME", required=True, help="Who signs it.")
 @with_config
 def privacy_agreement_sign(config: Path, file: Path | None, by: str) -> None:
-    """The line that approves FILE, the agreement in the settings if none is named, as it stands.
+    """Prints the line that signs FILE; without FILE, the agreement in the settings.
 
     Whoever approves it adds the line at the end of the file.
     """
@@ -104,7 +104,7 @@ def privacy_record(config: Path) -> None:
 @privacy.command("assessment")
 @with_config
 def privacy_assessment(config: Path) -> None:
-    """The skeleton of an impact assessment, in Markdown: what the agreement answers, what only you can."""
+    """A draft of an impact assessment, in Markdown, with questions that only you can answer."""
     _echo_paper(config, "assessment")
 
 
@@ -118,7 +118,7 @@ def _echo_paper(config: Path, name: str) -> None:
 @privacy.command("verify")
 @with_config
 def privacy_verify(config: Path) -> None:
-    """Whether every published file is still what was published. Exit 1 if one is not."""
+    """Checks that no published file was changed. Exit 1 if one was."""
     from app.published import verify_published
 
     say_all(verify_published(load_settings(config), OPERATOR), "every published file is what was published")
@@ -128,10 +128,10 @@ def privacy_verify(config: Path) -> None:
 @click.argument("team")
 @click.argument("window")
 @click.argument("item")
-@click.option("--rubric", help="Which one, where the team is on several.")
+@click.option("--rubric", help="Which rubric, if the team is on several.")
 @with_config
 def privacy_withdraw(config: Path, team: str, window: str, item: str, rubric: str | None) -> None:
-    """Takes the band of ITEM out of a release, for good. Nobody is told why."""
+    """Takes the band of ITEM out of a release, for good. No reason is shown."""
     from app.published import withdraw_item
     from warehouse.windows import parse_window
 
@@ -146,7 +146,7 @@ def privacy_withdraw(config: Path, team: str, window: str, item: str, rubric: st
 @click.option("--seed", default=0, show_default=True, help="The first of the organisations.")
 @with_config
 def privacy_attack(config: Path, organisations: int, seed: int) -> None:
-    """Sends generated organisations through the door and attacks what comes out. Exit 1 if it leaks."""
+    """Publishes generated organisations and tries to infer people's results. Exit 1 if it can."""
     from cli.attack import attack_bands
 
     say_all(attack_bands(config, range(seed, seed + organisations)), None)
@@ -161,7 +161,7 @@ def privacy_audit() -> None:
 @click.option("--anchor", type=click.Path(path_type=Path), help="[default: `audit_anchor` in the settings]")
 @with_config
 def privacy_audit_verify(config: Path, anchor: Path | None) -> None:
-    """Whether nothing in the log was edited, deleted or moved. Exit 1 if something was.
+    """Checks that nothing in the log was edited, deleted or moved. Exit 1 if something was.
 
     That nothing was cut off at its end, only an anchor can tell.
     """
@@ -185,7 +185,7 @@ def privacy_audit_verify(config: Path, anchor: Path | None) -> None:
 @privacy_audit.command("accept")
 @with_config
 def privacy_audit_accept(config: Path) -> None:
-    """For a privacy officer: lets a log that is broken go on as it is. That is logged, with who said so.
+    """For a privacy officer: continues a broken log. This is logged with the officer's account.
 
     Until then nothing that has to be logged is done. Better than this is to restore the log from a backup.
     """
@@ -207,7 +207,7 @@ def privacy_audit_accept(config: Path) -> None:
 @format_option("text", "json", "md", "html")
 @with_config
 def privacy_break_glass(config: Path, who: str, because: str, window: str | None, form: str) -> None:
-    """Shows a privacy officer the report of WHO, a login or a person id, who is told of it."""
+    """Shows a privacy officer the report of WHO, a login or person id; the report then says so."""
     from app.break_glass import break_glass
     from reports.formats import own_report_as
 
@@ -220,7 +220,7 @@ def privacy_break_glass(config: Path, who: str, because: str, window: str | None
 @format_option("text", "json")
 @with_config
 def privacy_erase(config: Path, who: str | None, yes: bool, form: str) -> None:
-    """Erases WHO, a login or a person id, from every byte of the home. It cannot be undone.
+    """Erases WHO, a login or a person id, from every file of the home. It cannot be undone.
 
     Without WHO: finishes what was begun, and erases again whom a restored backup brought back.
     """

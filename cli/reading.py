@@ -17,12 +17,12 @@ from reports.formats import as_json
 @click.command()
 @click.argument("team")
 @window_option("the last one published")
-@click.option("--rubric", help="Which one, where the team is on several.  [default as text: all of them]")
+@click.option("--rubric", help="Which rubric, if the team is on several.  [default as text: all of them]")
 @format_option("text", "json", "csv", "html")
 @full_option
 @with_config
 def coverage(config: Path, team: str, window: str | None, rubric: str | None, form: str, full: bool) -> None:
-    """What the tools can see of each rubric item, and in coarse bands what they saw of TEAM."""
+    """What tools can see of each rubric item, and in coarse bands what they saw of TEAM."""
     from app.reports import team_report, team_reports
     from app.request import OPERATOR
     from reports.formats import coverage_as
@@ -69,11 +69,11 @@ def query(config: Path, statement: str | None, form: str) -> None:
 @click.command()
 @click.argument("item")
 @window_option("the running one")
-@click.option("--since", type=PastDay(), help="Say also why it changed since this day.")
+@click.option("--since", type=PastDay(), help="Also explain what changed since this day.")
 @format_option("text", "json")
 @with_config
 def explain(config: Path, item: str, window: str | None, since: date | None, form: str) -> None:
-    """Why something stands in your report as it does. ITEM is an item, or the link of a trace.
+    """Why your report says what it says about ITEM, an item or the link of a trace.
 
     Which rule, which signal in which version, which sources and days, and every trace.
     """
@@ -89,7 +89,7 @@ def explain(config: Path, item: str, window: str | None, since: date | None, for
 @window_option("the running one")
 @with_config
 def deliver(config: Path, to: Path, window: str | None) -> None:
-    """Encrypts everybody's report to the SSH keys of their GitHub account, into a folder to publish."""
+    """Encrypts everybody's report to the SSH keys of their GitHub account, in a folder to publish."""
     from app.delivery import deliver_reports
     from app.request import OPERATOR
     from reports.formats import own_report_files

@@ -39,7 +39,7 @@ def rubric() -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @with_config
 def rubric_check(config: Path, file: Path | None) -> None:
-    """Every mistake of the maps in force at once, or of FILE, with its line. Exit 2 if there are any."""
+    """Lists all mistakes in the maps in force, or in FILE, with lines. Exit 2 if there are any."""
     from rubric.map import load_maps
 
     catalog = catalog_of(config)
@@ -91,7 +91,7 @@ def rubric_list(config: Path, file: Path | None, form: str) -> None:
 @click.argument("document")
 @click.option("--output", type=click.Path(path_type=Path), help="A new file. [default: printed]")
 def rubric_import(document: str, output: Path | None) -> None:
-    """Prints the skeleton of a map, one item for each statement of DOCUMENT.
+    """Prints a draft of a map, with one item for each statement of DOCUMENT.
 
     None of them is classified. A document is plain text, HTML, Markdown, CSV (pillar, group, statement) or
     YAML, of which one level is named like engineering.yml@senior-1.
@@ -118,7 +118,7 @@ def rubric_import(document: str, output: Path | None) -> None:
 @format_option("text", "json")
 @with_config
 def rubric_diff(config: Path, before: str, after: str, form: str) -> None:
-    """What the document AFTER adds to BEFORE, drops, moves and rewords. Two maps are compared as well."""
+    """What AFTER adds, drops, moves and rewords compared with BEFORE; documents or maps."""
     from cli.rubric_texts import differences_body, differences_text
     from rubric.diff import differences, read_side
 
@@ -136,7 +136,7 @@ def rubric_diff(config: Path, before: str, after: str, form: str) -> None:
 @click.option("--map", "file", type=click.Path(path_type=Path), help="[default: the map in force]")
 @with_config
 def rubric_drift(config: Path, document: str, file: Path | None) -> None:
-    """Which items of the map DOCUMENT no longer fits. Exit 1 if there are any."""
+    """Which items of the map no longer match DOCUMENT. Exit 1 if there are any."""
     from rubric.document import drift, open_document
     from rubric.map import load_map
 
@@ -166,7 +166,7 @@ def rubric_impact(
     teams: tuple[str, ...],
     form: str,
 ) -> None:
-    """What putting the map NEW in the place of OLD would do. Markdown, for a pull request."""
+    """What replacing the map OLD by NEW would change, in Markdown for a pull request."""
     from cli.rubric_texts import impact_markdown
     from rubric.impact import as_json as change_body
     from rubric.impact import changes

@@ -19,10 +19,13 @@ from reports.neutral import plain
 @click.command()
 @click.argument("items", nargs=-1, required=True)
 @click.option("--with", "reader", required=True, metavar="LOGIN", help="Who may open it.")
-@click.option("--days", type=int, required=True, help="How long it opens, at most 30.")
-@click.option("--with-notes", is_flag=True, help="Your notes beside these items too.")
+@click.option("--days", type=int, required=True, help="For how many days it can be opened, at most 30.")
+@click.option("--with-notes", is_flag=True, help="Also share your notes on these items.")
 @click.option(
-    "--although-it-adds-up", "although", is_flag=True, help="Share even where it adds to a published band."
+    "--although-it-adds-up",
+    "although",
+    is_flag=True,
+    help="Share even if it adds to a published band.",
 )
 @window_option("the running one")
 @with_config
@@ -89,11 +92,11 @@ def _lines(row: Mapping[str, Any]) -> Iterator[str]:
 @click.argument("share")
 @with_config
 def unshare(config: Path, share: str) -> None:
-    """Ends SHARE, as `shares` names it, at once."""
+    """Ends SHARE at once; `shares` lists their names."""
     from app.sharing import end_share
 
     end_share(*signed_in(config), share)
-    click.echo(f"{share} opens no more; what its reader saw before, they saw")
+    click.echo(f"{share} can no longer be opened; what its reader has seen cannot be taken back")
 
 
 @click.command()

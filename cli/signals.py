@@ -50,7 +50,7 @@ def signals_list(config: Path, form: str) -> None:
 @FOLDER
 @with_config
 def signals_show(config: Path, name: str, folder: Path | None) -> None:
-    """The card of one signal, and its SQL."""
+    """The description of one signal, and its SQL."""
     from cli.signal_texts import card
 
     click.echo("\n".join(card(_named(name, catalog_of(config, folder)), today())))
@@ -64,7 +64,7 @@ def signals_show(config: Path, name: str, folder: Path | None) -> None:
 )
 @with_config
 def signals_test(config: Path, names: tuple[str, ...], folder: Path | None, pages: Path | None) -> None:
-    """Runs the examples of the spec pages, of all signals or of these. Exit 1 if one does not hold."""
+    """Runs the examples of all signals, or of these. Exit 1 if one fails."""
     from signals.spec import failures, read_page
 
     catalog = catalog_of(config, folder)
