@@ -140,17 +140,35 @@ class _Plain:
             self._above.remove(id(node))
 
     def _mapping(self, node: MappingNode, place: Place) -> dict[str, Any]:
-        values: dict[str, Any] = {}
+        values = self._merged(node, place)
+        written: set[str] = set()
         for key_node, below in node.value:
             if not isinstance(key_node, ScalarNode):
                 raise NotYaml(line_of(key_node), "a key is a list or a group and not a word")
             key = str(key_node.value)
             at = (*place, key)
-            if key in values:
-                self._document.mistakes.append((at, "is written twice"))
             self._document.lines[at] = line_of(key_node)
-            values[key] = self.value(below, at)
+            if key in written:
+                self._document.mistakes.append((at, "is written twice"))
+            written.add(key)
+            if not _is_merge(key_node):
+                values[key] = self.value(below, at)
         return values
+
+    def _merged(self, node: MappingNode, place: Place) -> dict[str, Any]:
+        """What `<<: *others` gives this group: of several the first counts, and before them its own keys."""
+        values: dict[str, Any] = {}
+        for _, below in (pair for pair in node.value if _is_merge(pair[0])):
+            groups = below.value[::-1] if isinstance(below, SequenceNode) else [below]
+            for group in groups:
+                if not isinstance(group, MappingNode):
+                    raise NotYaml(line_of(group), "<< takes a group of keys, or a list of groups")
+                values |= self.value(group, place) or {}
+        return values
+
+
+def _is_merge(key_node: Node) -> bool:
+    return str(key_node.tag) == f"{_TAG}merge"
 
 
 def _scalar(node: Node) -> Any:
@@ -160,7 +178,7 @@ def _scalar(node: Node) -> Any:
         case "null":
             return None
         case "bool":
-            return text.lower() == "true"
+            return text.lower() in ("true", "yes", "on")  # the last two if it declares YAML 1.1
         case "int" if _INT.fullmatch(text):
             return int(text)
         case "float" if _FLOAT.fullmatch(text):

@@ -30,6 +30,7 @@ from connectors.marked_yaml import NotYaml, marked
         ("0001-01-01T00:00:00+09:00", "0001-01-01T00:00:00+09:00"),
         ("!mine text", "text"),
         ("{a: [1, {b: c}]}", {"a": [1, {"b": "c"}]}),
+        ("%YAML 1.1\n--- [yes, On, no, off]", [True, True, False, False]),
     ],
 )
 def test_a_value_is_what_it_looks_like(text: str, value: Any) -> None:
@@ -52,9 +53,18 @@ def test_a_key_written_twice_is_told_with_its_second_line() -> None:
     assert found.data == {"a": 3, "b": 2}
 
 
+def test_a_merge_key_gives_the_keys_that_a_group_does_not_have_itself() -> None:
+    found = marked("- &a {x: 1, y: 1}\n- &b {y: 2, z: 2}\n- <<: [*a, *b]\n  x: 3\n- '<<': text\n")
+    assert found.data == [{"x": 1, "y": 1}, {"y": 2, "z": 2}, {"x": 3, "y": 1, "z": 2}, {"<<": "text"}]
+    assert not found.mistakes
+    assert [found.line((2, key)) for key in "xyz"] == [4, 1, 2]
+    assert marked("a: &a {<<: *a, x: 1}\n").mistakes == [(("a",), "repeats itself without end; write it out")]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
+        ("a: 1\n<<: b", 2, "<< takes a group of keys"),
         ("a: b: c", 1, "mapping values are not allowed here"),
         ("a: 1\n---\nb: 1\n", 2, "expected a single document"),
         ("a: 1\nb: \x07\n", 2, "it holds a control character"),
