@@ -211,6 +211,30 @@ def test_what_a_machine_did_in_somebodys_name_is_no_part_of_theirs(
         assert refused_signals_at(store, run) == refused
 
 
+@pytest.mark.parametrize(
+    ("link", "reads", "kind", "object_id"),
+    [
+        ("closing_references", "closing_references", "issue", "issue_id"),
+        ("fixes_of_incidents", "incident_fixes, incident_references, incidents, repositories", "incident",
+         "incident_id"),
+    ],
+)  # fmt: skip
+def test_a_co_author_takes_part_in_what_the_pull_request_closes_or_fixes(
+    store: Store, tmp_path: Path, link: str, reads: str, kind: str, object_id: str
+) -> None:
+    store.con.execute(
+        "insert into commit_authors select pull_request_id, 'c1', reviewer_id from reviews;"
+        "insert into closing_references values ('one', 'I1');"
+        "insert into incident_references values ('one', 'outage');"
+        "insert into incidents (incident_id, source, opened_on) values ('outage', 'pagerduty', '2026-07-01')"
+    )
+    own = f"select person_id, merged_on, '{kind}', {object_id} from {link} " \
+        "join pull_requests using (pull_request_id) join commit_authors using (pull_request_id)"  # fmt: skip
+    catalog = with_own(tmp_path, named(own), f"commit_authors, pull_requests, {reads}")
+    assert refresh(store.con, catalog, run=1)["ours"] == 1
+    assert refused_signals_at(store, 1) == {}
+
+
 def test_no_signal_names_somebody_who_took_no_part() -> None:
     """In random worlds, where anything may be missing, doubled or dangling, linked or a robot's."""
     pointing = [name for name, signal in CATALOG.items() if signal.kind in CHECKED]

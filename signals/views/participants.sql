@@ -14,6 +14,9 @@ parts_in_incidents_gathered as (
   select incident_id, author_id, 'fixed'
   from fixes_of_incidents join pull_requests using (pull_request_id)
   union all
+  select incident_id, person_id, 'fixed'
+  from fixes_of_incidents join commit_authors using (pull_request_id)
+  union all
   select incident_id, person_id, 'postmortem'
   from postmortem_authors
   join postmortem_documents using (postmortem_id)
@@ -60,6 +63,12 @@ parts_gathered as (
   union all
   select 'issue', issue_id, author_id, 'closer'
   from closing_references join pull_requests using (pull_request_id)
+  where state = 'merged'
+  union all
+  select 'issue', issue_id, person_id, 'closer'
+  from closing_references
+  join pull_requests using (pull_request_id)
+  join commit_authors using (pull_request_id)
   where state = 'merged'
   union all
   select 'discussion', discussion_id, author_id, 'author' from discussions
